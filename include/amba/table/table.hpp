@@ -1,0 +1,90 @@
+// The table: what amba is asked to do. All frontends with their backends, typed, with units and
+// defaults. A Table that came out of this room's parsers is valid: see validate.hpp for the rules.
+//
+// Names and meanings follow HAProxy's configuration manual where it has the thing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "amba/core/bind.hpp"
+#include "amba/core/duration.hpp"
+#include "amba/core/endpoint.hpp"
+
+namespace amba::table {
+
+using core::Bind;
+using core::Duration;
+
+inline constexpr int kMaxWeight = 256;
+
+enum class Policy { kRoundRobin, kLeastConn, kRandom, kSource, kFirst };
+
+// What becomes of a connection when no backend has a weight above 0.
+enum class Empty { kRefuse, kHold };
+
+// What becomes of established connections whose backend has left the table.
+struct Removed {
+    enum class Kind { kKeep, kDrain, kClose } kind = Kind::kKeep;
+    Duration drain{0};  // kDrain alone: time until they are closed
+    bool operator==(const Removed&) const = default;
+};
+
+enum class CheckType { kTcp, kRedis, kPostgres, kMysql, kHttp, kOff };
+
+struct Check {
+    CheckType type = CheckType::kTcp;
+    Duration inter{2000};
+    int fall = 3;
+    int rise = 2;
+    Duration timeout{1000};
+    bool operator==(const Check&) const = default;
+};
+
+struct Timeouts {
+    Duration connect{5000};  // over all tries of one connection
+    Duration idle{0};        // 0: none, which suits databases and caches
+    Duration queue{5000};
+    bool operator==(const Timeouts&) const = default;
+};
+
+struct Backend {
+    std::string host;  // a literal in its canonical form without brackets, or a name
+    std::uint16_t port = 0;
+    int weight = 1;  // 0-256; 0 takes no new connections
+    bool backup = false;
+    int maxconn = 0;  // 0: no cap
+    std::optional<CheckType> check;  // unset: as its frontend
+    Duration slowstart{0};
+
+    // The address, when host is a literal.
+    std::optional<core::Endpoint> literal() const;
+    std::string to_string() const;  // host:port or [v6]:port
+    bool operator==(const Backend&) const = default;
+};
+
+struct Frontend {
+    std::string name;  // as given; by default the bind in its canonical form
+    Bind bind;
+    Policy balance = Policy::kRoundRobin;
+    int maxconn = 0;  // 0: no cap
+    Empty empty = Empty::kRefuse;
+    Removed removed;
+    int retries = 3;
+    Duration resolve{5000};
+    bool family_both = false;  // use AAAA records beside A records
+    Check check;
+    Timeouts timeouts;
+    std::vector<Backend> backends;
+    bool operator==(const Frontend&) const = default;
+};
+
+struct Table {
+    std::vector<Frontend> frontends;
+    std::optional<Bind> admin;  // where HTTP is served over TCP, read-only
+    bool operator==(const Table&) const = default;
+};
+
+}  // namespace amba::table

@@ -1,0 +1,31 @@
+// The table as words of a command line:
+//
+//   TABLE    := GROUP { "+" GROUP }
+//   GROUP    := FRONTEND {KEY=VALUE} { BACKEND {KEY=VALUE} }
+//   FRONTEND := PORT | ADDR:PORT | [V6]:PORT | *:PORT | :PORT | :::PORT
+//   BACKEND  := HOST PORT | HOST:PORT | [V6]:PORT | V6 PORT
+//
+// Example: 127.127.0.2:6379 removed=drain:30s redis1 6379 redis2:6379 weight=3 + 80 www:80
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "amba/core/result.hpp"
+#include "amba/table/table.hpp"
+
+namespace amba::table {
+
+// Some platforms pass a whole command as one string: when the first word contains white space,
+// all words are split at white space (hamba did the same).
+std::vector<std::string> split_words(std::vector<std::string> words);
+
+// The valid Table that the words stand for, or an error that quotes the word and says what was
+// expected. No words at all are an error.
+core::Result<Table> parse_words(const std::vector<std::string>& words);
+
+// FRONTEND of the grammar above.
+core::Result<Bind> parse_bind(std::string_view word);
+
+}  // namespace amba::table

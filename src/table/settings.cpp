@@ -1,0 +1,206 @@
+#include "table/settings.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace amba::table {
+
+namespace {
+
+using Reason = std::optional<std::string>;
+
+// Readers and writers of the types that settings have. A reader returns what was expected.
+
+Reason read_int(int& out, std::string_view text, int least, int most) {
+    int value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || end != text.data() + text.size() || value < least ||
+        value > most) {
+        return "expected a whole number from " + std::to_string(least) + " to " +
+               std::to_string(most);
+    }
+    out = value;
+    return std::nullopt;
+}
+
+Reason read_bool(bool& out, std::string_view text) {
+    if (text != "true" && text != "false") return "expected true or false";
+    out = text == "true";
+    return std::nullopt;
+}
+
+Reason read_duration(Duration& out, std::string_view text, Duration least = Duration(0)) {
+    const auto parsed = core::parse_duration(text);
+    if (!parsed) return parsed.error().reason;
+    if (*parsed < least) return "expected at least " + core::to_string(least);
+    out = *parsed;
+    return std::nullopt;
+}
+
+template <class Enum>
+struct Word {
+    const char* text;
+    Enum value;
+};
+
+template <class Enum, std::size_t N>
+Reason read_word(Enum& out, std::string_view text, const std::array<Word<Enum>, N>& words) {
+    std::string expected = "expected ";
+    for (std::size_t i = 0; i < N; ++i) {
+        if (text == words[i].text) {
+            out = words[i].value;
+            return std::nullopt;
+        }
+        expected += i == 0 ? "" : i + 1 == N ? " or " : ", ";
+        expected += words[i].text;
+    }
+    return expected;
+}
+
+template <class Enum, std::size_t N>
+std::string show_word(Enum value, const std::array<Word<Enum>, N>& words) {
+    for (const auto& word : words) {
+        if (word.value == value) return word.text;
+    }
+    return {};
+}
+
+constexpr std::array<Word<Policy>, 5> kPolicies{{{"roundrobin", Policy::kRoundRobin},
+                                                 {"leastconn", Policy::kLeastConn},
+                                                 {"random", Policy::kRandom},
+                                                 {"source", Policy::kSource},
+                                                 {"first", Policy::kFirst}}};
+constexpr std::array<Word<Empty>, 2> kEmpty{{{"refuse", Empty::kRefuse}, {"hold", Empty::kHold}}};
+constexpr std::array<Word<CheckType>, 6> kChecks{{{"tcp", CheckType::kTcp},
+                                                  {"redis", CheckType::kRedis},
+                                                  {"postgres", CheckType::kPostgres},
+                                                  {"mysql", CheckType::kMysql},
+                                                  {"http", CheckType::kHttp},
+                                                  {"off", CheckType::kOff}}};
+constexpr std::array<Word<bool>, 2> kFamilies{{{"first", false}, {"both", true}}};
+
+constexpr int kMaxConnections = 1'000'000'000;
+
+Reason read_removed(Removed& out, std::string_view text) {
+    constexpr std::string_view kDrain = "drain:";
+    if (text == "keep") {
+        out = {};
+    } else if (text == "close") {
+        out = {Removed::Kind::kClose, Duration(0)};
+    } else if (text.starts_with(kDrain)) {
+        Removed parsed{Removed::Kind::kDrain, Duration(0)};
+        if (auto reason = read_duration(parsed.drain, text.substr(kDrain.size()))) return reason;
+        out = parsed;
+    } else {
+        return "expected keep, close or drain:DURATION such as drain:30s";
+    }
+    return std::nullopt;
+}
+
+std::string show_removed(const Removed& removed) {
+    switch (removed.kind) {
+        case Removed::Kind::kKeep: return "keep";
+        case Removed::Kind::kClose: return "close";
+        case Removed::Kind::kDrain: return "drain:" + core::to_string(removed.drain);
+    }
+    return {};
+}
+
+Reason read_name(std::string& out, std::string_view text) {
+    constexpr std::string_view kAllowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:*[]";
+    if (text.empty() || text.size() > 128 ||
+        text.find_first_not_of(kAllowed) != std::string_view::npos) {
+        return "expected 1 to 128 letters, digits, or any of -_.:*[]";
+    }
+    out = text;
+    return std::nullopt;
+}
+
+std::string show_bool(bool value) { return value ? "true" : "false"; }
+
+constexpr Duration kTick{1};
+constexpr bool kWord = true;       // may stand on the command line
+constexpr bool kJsonOnly = false;  // JSON alone
+using enum JsonKind;
+
+constexpr FrontendSetting kFrontend[] = {
+    {"name", "", "name", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_name(f.name, t); },
+     [](const Frontend& f) { return f.name; }},
+    {"balance", "", "balance", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_word(f.balance, t, kPolicies); },
+     [](const Frontend& f) { return show_word(f.balance, kPolicies); }},
+    {"maxconn", "", "maxconn", kInteger, kWord,
+     [](Frontend& f, std::string_view t) { return read_int(f.maxconn, t, 0, kMaxConnections); },
+     [](const Frontend& f) { return std::to_string(f.maxconn); }},
+    {"empty", "", "empty", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_word(f.empty, t, kEmpty); },
+     [](const Frontend& f) { return show_word(f.empty, kEmpty); }},
+    {"removed", "", "removed", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_removed(f.removed, t); },
+     [](const Frontend& f) { return show_removed(f.removed); }},
+    {"retries", "", "retries", kInteger, kWord,
+     [](Frontend& f, std::string_view t) { return read_int(f.retries, t, 0, 100); },
+     [](const Frontend& f) { return std::to_string(f.retries); }},
+    {"resolve", "", "resolve", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_duration(f.resolve, t, Duration(1000)); },
+     [](const Frontend& f) { return core::to_string(f.resolve); }},
+    {"family", "", "family", kString, kJsonOnly,
+     [](Frontend& f, std::string_view t) { return read_word(f.family_both, t, kFamilies); },
+     [](const Frontend& f) { return show_word(f.family_both, kFamilies); }},
+    {"check", "check", "type", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_word(f.check.type, t, kChecks); },
+     [](const Frontend& f) { return show_word(f.check.type, kChecks); }},
+    {"inter", "check", "inter", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_duration(f.check.inter, t, kTick); },
+     [](const Frontend& f) { return core::to_string(f.check.inter); }},
+    {"fall", "check", "fall", kInteger, kWord,
+     [](Frontend& f, std::string_view t) { return read_int(f.check.fall, t, 1, 100); },
+     [](const Frontend& f) { return std::to_string(f.check.fall); }},
+    {"rise", "check", "rise", kInteger, kWord,
+     [](Frontend& f, std::string_view t) { return read_int(f.check.rise, t, 1, 100); },
+     [](const Frontend& f) { return std::to_string(f.check.rise); }},
+    {"check.timeout", "check", "timeout", kString, kJsonOnly,
+     [](Frontend& f, std::string_view t) { return read_duration(f.check.timeout, t, kTick); },
+     [](const Frontend& f) { return core::to_string(f.check.timeout); }},
+    {"timeouts.connect", "timeouts", "connect", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_duration(f.timeouts.connect, t, kTick); },
+     [](const Frontend& f) { return core::to_string(f.timeouts.connect); }},
+    {"timeouts.idle", "timeouts", "idle", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_duration(f.timeouts.idle, t); },
+     [](const Frontend& f) { return core::to_string(f.timeouts.idle); }},
+    {"timeouts.queue", "timeouts", "queue", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_duration(f.timeouts.queue, t); },
+     [](const Frontend& f) { return core::to_string(f.timeouts.queue); }},
+};
+
+constexpr BackendSetting kBackend[] = {
+    {"weight", "", "weight", kInteger, kWord,
+     [](Backend& b, std::string_view t) { return read_int(b.weight, t, 0, kMaxWeight); },
+     [](const Backend& b) { return std::to_string(b.weight); }},
+    {"backup", "", "backup", kBoolean, kWord,
+     [](Backend& b, std::string_view t) { return read_bool(b.backup, t); },
+     [](const Backend& b) { return show_bool(b.backup); }},
+    {"maxconn", "", "maxconn", kInteger, kWord,
+     [](Backend& b, std::string_view t) { return read_int(b.maxconn, t, 0, kMaxConnections); },
+     [](const Backend& b) { return std::to_string(b.maxconn); }},
+    {"check", "", "check", kString, kWord,
+     [](Backend& b, std::string_view t) -> Reason {
+         CheckType type{};
+         if (auto reason = read_word(type, t, kChecks)) return reason;
+         b.check = type;
+         return std::nullopt;
+     },
+     [](const Backend& b) { return b.check ? show_word(*b.check, kChecks) : std::string(); }},
+    {"slowstart", "", "slowstart", kString, kWord,
+     [](Backend& b, std::string_view t) { return read_duration(b.slowstart, t); },
+     [](const Backend& b) { return core::to_string(b.slowstart); }},
+};
+
+}  // namespace
+
+std::span<const FrontendSetting> frontend_settings() { return kFrontend; }
+std::span<const BackendSetting> backend_settings() { return kBackend; }
+
+}  // namespace amba::table
