@@ -1,0 +1,69 @@
+// The names of the table and their addresses, kept fresh.
+//
+// Each name is asked for again after its TTL, at the latest after the frontend's `resolve`, and soon
+// after a connect to one of its addresses failed. An empty or failed answer keeps the last known
+// addresses. A name that does not resolve is logged once and asked for again, never fatal.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "amba/core/endpoint.hpp"
+#include "amba/net/deadlines.hpp"
+#include "amba/net/resolver.hpp"
+
+namespace amba::net {
+
+// A backend of the table whose host is a name. Two frontends may share one.
+struct Name {
+    std::string host;
+    std::uint16_t port = 0;
+    bool both_families = false;
+    core::Duration resolve{5000};
+
+    std::string key() const;
+};
+
+class Names {
+  public:
+    // Is that one of amba's own frontends? Then it is never a backend.
+    using Own = std::function<bool(const core::Endpoint&)>;
+    using Changed = std::function<void()>;
+
+    // `changed` is called when addresses of a kept name have changed.
+    Names(Resolver& resolver, Deadlines& deadlines, Changed changed);
+    ~Names();
+
+    // Asks for those names that are new or have an address that is now amba's own; the others are in
+    // use and stay. Calls `ready` when each had its first answer, or after `at_most`.
+    void prepare(const std::vector<Name>& names, Own own, core::Duration at_most,
+                 std::function<void()> ready);
+    // Forgets every other name.
+    void keep_only(const std::vector<Name>& names, Own own);
+
+    // Sorted; empty while the name has never resolved.
+    std::vector<core::Address> addresses(const Name& name) const;
+    // Asks soon, as an address was found dead; at most once a second for each name.
+    void hurry(const std::string& host_port);
+
+  private:
+    struct Entry;
+    struct Settling;
+    void ask(Entry& entry);
+    void answered(const std::string& key, Answer answer);
+    void settle();
+    Entry& find_or_add(const Name& name);
+
+    Resolver& resolver_;
+    Deadlines& deadlines_;
+    Changed changed_;
+    Own own_;
+    std::map<std::string, std::unique_ptr<Entry>> entries_;
+    std::unique_ptr<Settling> settling_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace amba::net

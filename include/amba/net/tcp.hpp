@@ -1,0 +1,49 @@
+// TCP sockets as amba wants them: non-blocking, close-on-exec, TCP_NODELAY, and keepalive after
+// 60 s, every 10 s, 6 times (socket(7), tcp(7)); Docker's IPVS forgets idle flows after 900 s.
+//
+// No TCP_USER_TIMEOUT: it ends a live connection whose reader is slow.
+#pragma once
+
+#include <vector>
+
+#include "amba/core/bind.hpp"
+#include "amba/core/endpoint.hpp"
+#include "amba/core/result.hpp"
+#include "amba/net/descriptor.hpp"
+
+namespace amba::net {
+
+// Starts to connect. `error` is 0 when the connect is under way or done (the poller tells), or the
+// errno with which it failed at once.
+struct Connecting {
+    Descriptor socket;
+    int error = 0;
+};
+Connecting connect_to(const core::Endpoint& endpoint);
+
+// The pending error of a socket (SO_ERROR), 0 when there is none.
+int take_error(int fd);
+
+// A listening socket, or why not. Accepted sockets inherit its options. `share` sets SO_REUSEPORT
+// for the bind: see share_port().
+core::Result<Descriptor> listen_on(const core::Bind& bind, bool share);
+
+// Allows (or forbids again) another socket to bind an address that overlaps this one's. Both need
+// it, and only for the moment of the bind (socket(7), SO_REUSEPORT).
+void share_port(int fd, bool on);
+
+// Makes the kernel drop every packet that arrives for this listening socket, so that its queue can
+// be emptied and closed with nobody in between: a SYN that is dropped is sent again, a connection
+// that is in the queue of a closed socket is reset.
+void deafen(int listener);
+
+// Makes close() send a reset instead of FIN.
+void reset_on_close(int fd);
+
+// Bytes that were written and that the peer has not acknowledged yet (SIOCOUTQ).
+int unacknowledged(int fd);
+
+// Addresses of this host's interfaces.
+std::vector<core::Address> local_addresses();
+
+}  // namespace amba::net

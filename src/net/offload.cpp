@@ -1,0 +1,39 @@
+#include "amba/net/offload.hpp"
+
+#include <signal.h>
+
+#include <boost/asio/post.hpp>
+
+namespace amba::net {
+
+Offload::~Offload() {
+    if (thread_.joinable()) thread_.join();
+}
+
+void Offload::run(std::function<void()> job, std::function<void()> done) {
+    queue_.push_back({std::move(job), std::move(done)});
+    if (!thread_.joinable()) start_next();
+}
+
+void Offload::start_next() {
+    // Signals belong to the loop's thread.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this, job = &queue_.front().job] {
+        (*job)();
+        boost::asio::post(loop_, [this] { finished(); });
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Offload::finished() {
+    thread_.join();
+    const std::function<void()> done = std::move(queue_.front().done);
+    queue_.pop_front();
+    if (!queue_.empty()) start_next();
+    if (done) done();
+}
+
+}  // namespace amba::net

@@ -1,0 +1,98 @@
+#include "amba/net/poller.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace amba::net {
+
+namespace {
+
+constexpr int kBatch = 128;
+// Rounds in one turn before Asio's handlers (timers, HTTP) get theirs.
+constexpr int kRounds = 16;
+
+int make_epoll() {
+    const int fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    return fd;
+}
+
+}  // namespace
+
+Poller::Poller(boost::asio::io_context& loop) : loop_(loop), epoll_(loop, make_epoll()) { wait(); }
+
+Poller::~Poller() {
+    for (Pollable* pollable : buried_) delete pollable;
+}
+
+bool Poller::add(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events | EPOLLET;
+    event.data.u64 = reinterpret_cast<std::uintptr_t>(&owner) | slot;
+    return epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Poller::again(Pollable& owner) {
+    if (owner.again_ || owner.buried_) return;
+    // Outside a turn nobody would come by, so one is asked for.
+    if (again_.empty()) boost::asio::post(loop_, [this] { turn(); });
+    owner.again_ = true;
+    again_.push_back(&owner);
+}
+
+void Poller::bury(Pollable& owner) {
+    if (owner.buried_) return;
+    if (buried_.empty()) boost::asio::post(loop_, [this] { reap(); });
+    owner.buried_ = true;
+    buried_.push_back(&owner);
+}
+
+void Poller::wait() {
+    epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](const boost::system::error_code& error) {
+                          if (error) return;
+                          turn();
+                          wait();
+                      });
+}
+
+void Poller::turn() {
+    std::array<epoll_event, kBatch> events;
+    for (int i = 0; i < kRounds; ++i) {
+        const int count = epoll_wait(epoll_.native_handle(), events.data(), kBatch, 0);
+        refresh_now();
+        for (int e = 0; e < count; ++e) {
+            const auto packed = static_cast<std::uintptr_t>(events[static_cast<std::size_t>(e)].data.u64);
+            auto* owner = reinterpret_cast<Pollable*>(packed & ~std::uintptr_t{7});
+            if (!owner->buried_) {
+                owner->on_ready(static_cast<unsigned>(packed & 7),
+                                events[static_cast<std::size_t>(e)].events);
+            }
+        }
+        run_again();
+        if (count <= 0 && again_.empty()) break;
+    }
+}
+
+void Poller::run_again() {
+    again_now_.swap(again_);
+    for (Pollable* owner : again_now_) {
+        owner->again_ = false;
+        if (!owner->buried_) owner->on_again();
+    }
+    again_now_.clear();
+}
+
+void Poller::reap() {
+    // Runs as a handler of its own, so no batch of events is being walked.
+    std::vector<Pollable*> dead;
+    dead.swap(buried_);
+    for (Pollable* owner : dead) delete owner;
+}
+
+}  // namespace amba::net

@@ -1,0 +1,140 @@
+#include "amba/net/tcp.hpp"
+
+#include <ifaddrs.h>
+#include <linux/filter.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace amba::net {
+
+using core::Bind;
+using core::Endpoint;
+using core::Result;
+
+namespace {
+
+constexpr int kKeepaliveIdle = 60;
+constexpr int kKeepaliveInterval = 10;
+constexpr int kKeepaliveCount = 6;
+
+bool set(int fd, int level, int option, int value) {
+    return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+void set_stream_options(int fd) {
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdle);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveInterval);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveCount);
+}
+
+core::Error why_not(const Bind& bind, int code) {
+    std::string reason = "cannot bind " + bind.to_string();
+    if (code == EADDRINUSE) return core::error(reason + ": the port is taken by another process");
+    if (code == EADDRNOTAVAIL) return core::error(reason + ": no interface here has that address");
+    if (code == EACCES) {
+        return core::error(reason + ": not permitted; ports below 1024 need "
+                                    "net.ipv4.ip_unprivileged_port_start=0, CAP_NET_BIND_SERVICE "
+                                    "or root");
+    }
+    return core::os_error(reason, code);
+}
+
+Result<Descriptor> listen_at(const Bind& bind, const Endpoint& endpoint, bool share) {
+    sockaddr_storage address;
+    const socklen_t length = endpoint.to_sockaddr(address);
+    Descriptor fd(socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return why_not(bind, errno);
+    set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);  // past connections in TIME_WAIT are no obstacle
+    if (share) share_port(fd.get(), true);
+    if (endpoint.address.is_v6()) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, bind.wildcard ? 0 : 1);
+    set_stream_options(fd.get());
+    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) {
+        return why_not(bind, errno);
+    }
+    // The kernel cuts the backlog to net.core.somaxconn.
+    if (listen(fd.get(), 65535) != 0) return why_not(bind, errno);
+    return fd;
+}
+
+// IPv6 may be compiled out, disabled by sysctl, or without the address ::.
+bool has_ipv6() {
+    const Descriptor fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd) return false;
+    sockaddr_storage any;
+    const socklen_t length = Endpoint{core::Address::v6({}), 0}.to_sockaddr(any);
+    return ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), length) == 0;
+}
+
+}  // namespace
+
+Connecting connect_to(const Endpoint& endpoint) {
+    sockaddr_storage address;
+    const socklen_t length = endpoint.to_sockaddr(address);
+    Connecting result;
+    result.socket.reset(socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!result.socket) {
+        result.error = errno;
+        return result;
+    }
+    set_stream_options(result.socket.get());
+    if (connect(result.socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 &&
+        errno != EINPROGRESS) {
+        result.error = errno;
+    }
+    return result;
+}
+
+int take_error(int fd) {
+    int code = 0;
+    socklen_t length = sizeof code;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) != 0) return errno;
+    return code;
+}
+
+Result<Descriptor> listen_on(const Bind& bind, bool share) {
+    if (!bind.wildcard) return listen_at(bind, bind.endpoint, share);
+    const auto any = has_ipv6() ? core::Address::v6({}) : core::Address();
+    return listen_at(bind, {any, bind.endpoint.port}, share);
+}
+
+void share_port(int fd, bool on) { set(fd, SOL_SOCKET, SO_REUSEPORT, on ? 1 : 0); }
+
+void deafen(int listener) {
+    sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{1, &drop};
+    setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+void reset_on_close(int fd) {
+    const linger now{1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+int unacknowledged(int fd) {
+    int bytes = 0;
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+std::vector<core::Address> local_addresses() {
+    std::vector<core::Address> out;
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) != 0) return out;
+    for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+        if (at->ifa_addr == nullptr) continue;
+        const int family = at->ifa_addr->sa_family;
+        if (family != AF_INET && family != AF_INET6) continue;
+        out.push_back(Endpoint::from_sockaddr(at->ifa_addr).address);
+    }
+    freeifaddrs(list);
+    return out;
+}
+
+}  // namespace amba::net
