@@ -1,0 +1,382 @@
+#include "proxy/frontend.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "amba/log/log.hpp"
+#include "amba/net/tcp.hpp"
+
+namespace amba::proxy {
+
+using balance::Backend;
+using balance::BackendPtr;
+using balance::State;
+using core::EndedBy;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Connections accepted in one go, before others have their turn.
+constexpr int kAcceptBatch = 64;
+// A listener that is out of descriptors looks again after this, or when a connection ends.
+constexpr auto kPause = 100ms;
+// Resets by backends in mid-stream are folded into one line per frontend and this time.
+constexpr auto kResetLineEvery = 10s;
+
+std::string count_of(std::uint64_t count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Frontend::Frontend(Shared& shared, Plan plan) : shared_(shared), settings_(plan.settings) {
+    update(std::move(plan.settings), std::move(plan.targets));
+}
+
+// ---- accepting ----
+
+void Frontend::listen(net::Descriptor listener) {
+    listener_ = std::move(listener);
+    if (retired_) {
+        retired_ = false;
+        std::erase(shared_.retired, this);
+        clear();  // a drain that was under way
+    }
+    if (!shared_.poller.add(listener_.get(), *this, 0, EPOLLIN)) {
+        log::error("bind", "frontend " + settings_.name +
+                               " cannot be watched: " + std::strerror(errno));
+    }
+}
+
+void Frontend::close_listener() {
+    if (!listener_) return;
+    net::deafen(listener_.get());
+    while (accept_one()) {
+    }
+    listener_.reset();
+}
+
+void Frontend::on_ready(unsigned, std::uint32_t) { accept_some(); }
+
+void Frontend::accept_some() {
+    for (int i = 0; i < kAcceptBatch; ++i) {
+        if (!accept_one()) return;
+    }
+    shared_.poller.again(*this);
+}
+
+// False when the queue is empty or nothing can be taken from it now.
+bool Frontend::accept_one() {
+    if (!listener_) return false;
+    if (shared_.full()) {
+        pause(kPause, "all descriptors are in use");
+        return false;
+    }
+    const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        admit(fd);
+        return true;
+    }
+    switch (errno) {
+        case EAGAIN: return false;
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM: pause(kPause, std::strerror(errno)); return false;
+        // accept(2): pending network errors of the new socket, and clients that left the queue.
+        default: return errno != EBADF && errno != EINVAL && errno != ENOTSOCK;
+    }
+}
+
+void Frontend::pause(core::Duration for_at_most, const char* why) {
+    shared_.deadlines.set(*this, shared_.poller.now() + for_at_most);
+    if (paused_) return;
+    paused_ = true;
+    shared_.paused.push_back(this);
+    if (said_resources_) return;
+    said_resources_ = true;
+    log::warning("descriptors", "frontend " + settings_.name + " accepts no more for now, at " +
+                                    count_of(shared_.sessions, "connection") + ": " + why +
+                                    "; new ones wait in the kernel's queue");
+}
+
+void Frontend::resume() {
+    clear();
+    std::erase(shared_.paused, this);
+    paused_ = false;
+    shared_.poller.again(*this);
+}
+
+void Frontend::admit(int fd) {
+    auto* session = new Session(*this, shared_, net::Descriptor(fd));
+    sessions_.push_back(*session);
+    ++current_;
+    ++total_;
+    ++shared_.sessions;
+    session->start();
+}
+
+// ---- swapping ----
+
+void Frontend::update(Settings settings, std::vector<Target> targets) {
+    settings_ = std::move(settings);
+    retarget(std::move(targets));
+}
+
+void Frontend::retarget(std::vector<Target> targets) {
+    std::vector<balance::Member> members;
+    members.reserve(targets.size());
+    std::unordered_map<core::Endpoint, std::size_t, core::EndpointHash> seen;
+    decltype(backends_) next;
+    for (Target& target : targets) {
+        const auto [at, fresh] = seen.try_emplace(target.endpoint, members.size());
+        if (!fresh) {
+            // Two names of one server: one backend, and its weights add up.
+            members[at->second].weight += target.weight;
+            members[at->second].backup &= target.backup;
+            continue;
+        }
+        const auto known = backends_.find(target.endpoint);
+        BackendPtr backend = known == backends_.end() ? BackendPtr() : known->second;
+        if (!backend) {
+            const auto back = std::find_if(leaving_.begin(), leaving_.end(), [&](const auto& l) {
+                return l.backend->endpoint == target.endpoint;
+            });
+            if (back != leaving_.end()) {
+                backend = back->backend;
+                leaving_.erase(back);  // which cancels its drain
+            } else {
+                backend = new Backend(target.endpoint);
+            }
+        }
+        next.emplace(target.endpoint, backend);
+        members.push_back({std::move(backend), target.weight, target.backup,
+                           std::move(target.origin)});
+    }
+    pool_ = balance::Pool(std::move(members));
+    backends_.swap(next);
+    for (const auto& [endpoint, backend] : next) {
+        if (!backends_.contains(endpoint)) leave(backend);
+    }
+}
+
+void Frontend::leave(const BackendPtr& backend) {
+    const std::size_t open = sessions_of(backend.get()).size();
+    if (open == 0) return;
+    Leaving& leaving = leaving_.emplace_back(*this, backend);
+    const std::string who = "backend " + backend->endpoint.to_string() + " left frontend " +
+                            settings_.name + " with " + count_of(open, "connection");
+    switch (settings_.removed.kind) {
+        case Removed::Kind::kKeep: log::info("drain", who + ", kept until they end"); break;
+        case Removed::Kind::kDrain:
+            log::info("drain", who + ", closed in " + core::to_string(settings_.removed.drain));
+            shared_.deadlines.set(leaving, shared_.poller.now() + settings_.removed.drain);
+            break;
+        case Removed::Kind::kClose:
+            log::info("drain", who + ", closed now");
+            close_connections(*backend);
+            break;
+    }
+}
+
+void Frontend::retire() {
+    close_listener();
+    clear();
+    std::erase(shared_.paused, this);
+    paused_ = false;
+    retired_ = true;
+    shared_.retired.push_back(this);
+    if (current_ > 0) {
+        const std::string who =
+            "frontend " + settings_.name + " left with " + count_of(current_, "connection");
+        switch (settings_.removed.kind) {
+            case Removed::Kind::kKeep: log::info("drain", who + ", kept until they end"); break;
+            case Removed::Kind::kDrain:
+                log::info("drain",
+                          who + ", closed in " + core::to_string(settings_.removed.drain));
+                shared_.deadlines.set(*this, shared_.poller.now() + settings_.removed.drain);
+                break;
+            case Removed::Kind::kClose:
+                log::info("drain", who + ", closed now");
+                abort_all(EndedBy::kDown);
+                break;
+        }
+    }
+    end_if_empty();
+}
+
+void Frontend::on_deadline() {
+    if (!retired_) return resume();
+    log::info("drain", "frontend " + settings_.name + ": time is up, " +
+                           count_of(current_, "connection") + " closed");
+    abort_all(EndedBy::kDown);
+}
+
+void Frontend::end_if_empty() {
+    if (!retired_ || !sessions_.empty() || buried()) return;
+    clear();
+    std::erase(shared_.retired, this);
+    shared_.poller.bury(*this);
+}
+
+void Frontend::close_connections(const Backend& backend) {
+    const BackendPtr hold = const_cast<Backend*>(&backend);
+    const auto sessions = sessions_of(&backend);
+    if (!sessions.empty() && settings_.removed.kind == Removed::Kind::kDrain) {
+        log::info("drain", "backend " + backend.endpoint.to_string() + " of frontend " +
+                               settings_.name + ": time is up, " +
+                               count_of(sessions.size(), "connection") + " closed");
+    }
+    for (Session* session : sessions) session->leave_backend(EndedBy::kDown);
+}
+
+// A backend that left is forgotten with its last connection.
+void Frontend::released(const Backend& backend) {
+    const auto at = std::find_if(leaving_.begin(), leaving_.end(),
+                                 [&](const Leaving& l) { return l.backend == &backend; });
+    if (at != leaving_.end() && sessions_of(&backend).empty()) leaving_.erase(at);
+}
+
+void Frontend::abort_all(EndedBy by) {
+    std::vector<Session*> all;
+    for (Session& session : sessions_) all.push_back(&session);
+    for (Session* session : all) session->abort(by);
+}
+
+std::vector<Session*> Frontend::sessions_of(const Backend* backend) {
+    std::vector<Session*> out;
+    for (Session& session : sessions_) {
+        if (session.backend() == backend) out.push_back(&session);
+    }
+    return out;
+}
+
+// ---- what sessions tell ----
+
+std::string Frontend::describe(const Backend& backend) const {
+    std::string text = "backend " + backend.endpoint.to_string();
+    const balance::Member* member = pool_.find(&backend);
+    if (member != nullptr && member->origin != backend.endpoint.to_string()) {
+        text += " (" + member->origin + ")";
+    }
+    return text + " of frontend " + settings_.name;
+}
+
+void Frontend::connected(Backend& backend) {
+    ++backend.connections_current;
+    ++backend.connections_total;
+    said_empty_ = false;
+    if (backend.state == State::kHealthy) return;
+    if (backend.state == State::kUnhealthy) log::info("up", describe(backend) + " answers again");
+    backend.state = State::kHealthy;
+}
+
+void Frontend::connect_failed(Backend& backend, const char* why) {
+    ++backend.connections_failed;
+    if (const balance::Member* member = pool_.find(&backend); member && shared_.connect_failed) {
+        shared_.connect_failed(member->origin);
+    }
+    if (backend.state == State::kUnhealthy) return;
+    backend.state = State::kUnhealthy;
+    log::warning("down", describe(backend) + " cannot be connected to: " + why);
+}
+
+void Frontend::backend_reset(Backend& backend) {
+    ++resets_unlogged_;
+    const core::Time now = shared_.poller.now();
+    if (now < next_reset_line_) return;
+    next_reset_line_ = now + kResetLineEvery;
+    const std::string more =
+        resets_unlogged_ > 1 ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
+                             : std::string();
+    resets_unlogged_ = 0;
+    log::warning("reset", describe(backend) + " reset a connection in mid-stream" + more);
+}
+
+void Frontend::no_backend(EndedBy by, std::size_t tries) {
+    ++failed_;
+    if (by == EndedBy::kResource || said_empty_) return;
+    said_empty_ = true;
+    log::warning("refused", "frontend " + settings_.name + " resets connections: " +
+                                (tries == 0 ? std::string("it has no backend with a weight above 0")
+                                            : "none of " + count_of(tries, "backend") +
+                                                  " tried could be connected to"));
+}
+
+void Frontend::out_of_resources(int error) {
+    if (said_resources_) return;
+    said_resources_ = true;
+    log::warning("descriptors", "frontend " + settings_.name +
+                                    " cannot open a socket to a backend: " + std::strerror(error));
+}
+
+void Frontend::ended(Session& session, bool served, core::Outcome) {
+    static_cast<SessionHook&>(session).unlink();
+    --current_;
+    --shared_.sessions;
+    const BackendPtr backend = session.take_backend();
+    if (served) {
+        --backend->connections_current;
+        backend->bytes_up += session.bytes_up();
+        backend->bytes_down += session.bytes_down();
+    }
+    if (backend && !leaving_.empty()) released(*backend);
+    if (!shared_.paused.empty()) {
+        for (Frontend* waiting : std::vector<Frontend*>(shared_.paused)) waiting->resume();
+    } else if (said_resources_ && shared_.sessions < shared_.max_sessions / 2) {
+        said_resources_ = false;
+        log::info("descriptors", "frontend " + settings_.name + " has descriptors to spare again");
+    }
+    if (shared_.session_ended) shared_.session_ended();
+    end_if_empty();
+}
+
+FrontendView Frontend::view() const {
+    FrontendView out;
+    out.name = settings_.name;
+    out.bind = settings_.bind.to_string();
+    out.listening = listening();
+    out.paused = paused_;
+    out.connections_current = current_;
+    out.connections_total = total_;
+    out.connections_failed = failed_;
+    std::unordered_map<const Backend*, std::size_t> index;
+    const auto add = [&](const Backend& backend) -> BackendView& {
+        BackendView& view = out.backends.emplace_back();
+        index.emplace(&backend, out.backends.size() - 1);
+        view.address = backend.endpoint.to_string();
+        view.state = backend.state == State::kHealthy     ? "healthy"
+                     : backend.state == State::kUnhealthy ? "unhealthy"
+                                                          : "unknown";
+        view.connections_current = backend.connections_current;
+        view.connections_total = backend.connections_total;
+        view.connections_failed = backend.connections_failed;
+        view.bytes_up = backend.bytes_up;
+        view.bytes_down = backend.bytes_down;
+        return view;
+    };
+    for (const balance::Member& member : pool_.members()) {
+        BackendView& view = add(*member.backend);
+        view.origin = member.origin;
+        view.weight = member.weight;
+        view.backup = member.backup;
+    }
+    for (const Leaving& leaving : leaving_) {
+        BackendView& view = add(*leaving.backend);
+        view.origin = view.address;
+        view.state = "leaving";
+    }
+    for (const Session& session : sessions_) {
+        const auto at = index.find(session.backend());
+        if (at == index.end()) continue;
+        out.backends[at->second].bytes_up += session.bytes_up();
+        out.backends[at->second].bytes_down += session.bytes_down();
+    }
+    return out;
+}
+
+}  // namespace amba::proxy

@@ -1,0 +1,99 @@
+// A frontend: one listening address, its pool, and its connections.
+//
+// It outlives its place in the table as long as it has connections (retire()), and comes back to
+// life when the same address returns (revive by update() with a listener).
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "amba/balance/pool.hpp"
+#include "amba/core/outcome.hpp"
+#include "amba/net/deadlines.hpp"
+#include "amba/net/descriptor.hpp"
+#include "amba/net/poller.hpp"
+#include "amba/proxy/proxy.hpp"
+#include "proxy/session.hpp"
+#include "proxy/shared.hpp"
+
+namespace amba::proxy {
+
+class Frontend final : public net::Pollable, public net::Deadline {
+  public:
+    Frontend(Shared& shared, Plan plan);
+
+    // Takes a listening socket; accepting starts in this turn.
+    void listen(net::Descriptor listener);
+    // Serves what is queued, then closes the listening socket.
+    void close_listener();
+    bool listening() const { return static_cast<bool>(listener_); }
+    int listener() const { return listener_.get(); }
+
+    void update(Settings settings, std::vector<Target> targets);
+    void retarget(std::vector<Target> targets);
+    // Out of the table: closes the listener, and treats its connections as `removed` says. It frees
+    // itself with its last connection.
+    void retire();
+    void resume();  // descriptors are free again
+    void abort_all(core::EndedBy by);
+
+    bool retired() const { return retired_; }
+    const Settings& settings() const { return settings_; }
+    const balance::Pool& pool() const { return pool_; }
+    FrontendView view() const;
+
+    // Told by sessions.
+    void connected(balance::Backend& backend);
+    void connect_failed(balance::Backend& backend, const char* why);
+    void backend_reset(balance::Backend& backend);
+    void no_backend(core::EndedBy by, std::size_t tries);
+    void out_of_resources(int error);
+    // A session has turned from this backend without being served by it.
+    void released(const balance::Backend& backend);
+    void ended(Session& session, bool served, core::Outcome outcome);
+
+  private:
+    // A backend that left while connections to it are open.
+    struct Leaving final : net::Deadline {
+        Leaving(Frontend& frontend_in, balance::BackendPtr backend_in) :
+            frontend(frontend_in), backend(std::move(backend_in)) {}
+        void on_deadline() override { frontend.close_connections(*backend); }
+        Frontend& frontend;
+        balance::BackendPtr backend;
+    };
+
+    void on_ready(unsigned slot, std::uint32_t events) override;
+    void on_again() override { accept_some(); }
+    void on_deadline() override;
+    void accept_some();
+    bool accept_one();
+    void pause(core::Duration for_at_most, const char* why);
+    void admit(int fd);
+    void leave(const balance::BackendPtr& backend);
+    void close_connections(const balance::Backend& backend);
+    std::vector<Session*> sessions_of(const balance::Backend* backend);
+    void end_if_empty();
+    std::string describe(const balance::Backend& backend) const;
+
+    Shared& shared_;
+    Settings settings_;
+    net::Descriptor listener_;
+    balance::Pool pool_;
+    std::unordered_map<core::Endpoint, balance::BackendPtr, core::EndpointHash> backends_;
+    std::list<Leaving> leaving_;
+    boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
+    std::uint64_t current_ = 0;
+    std::uint64_t total_ = 0;
+    std::uint64_t failed_ = 0;
+    std::uint64_t resets_unlogged_ = 0;
+    core::Time next_reset_line_{};
+    bool retired_ = false;
+    bool paused_ = false;
+    bool said_empty_ = false;
+    bool said_resources_ = false;
+};
+
+}  // namespace amba::proxy

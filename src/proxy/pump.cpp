@@ -1,0 +1,162 @@
+#include "proxy/pump.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace amba::proxy {
+
+namespace {
+
+// Reads in one call, so that one busy connection leaves the others their turn.
+constexpr int kTurns = 16;
+constexpr std::size_t kSmallRead = 4 * 1024;
+constexpr int kFullReads = 2;   // then splice
+constexpr int kSmallReads = 3;  // then copy again
+
+bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
+
+}  // namespace
+
+Pump::~Pump() = default;
+
+Pump::Status Pump::run(Leg& source, Leg& sink, Shared& shared) {
+    const Status status = pass(source, sink, shared);
+    if (pipe_ && in_pipe_ == 0) give_pipe_back(shared);
+    return status;
+}
+
+Pump::Status Pump::pass(Leg& source, Leg& sink, Shared& shared) {
+    if (finished_) return Status::kFinished;
+    for (int turn = 0; turn < kTurns; ++turn) {
+        if (holding()) {
+            if (!sink.writable) return Status::kWaiting;
+            const Flow flow = hand_on(sink);
+            if (flow == Flow::kBlocked) return Status::kWaiting;
+            if (flow == Flow::kSinkFailed) return Status::kSinkFailed;
+        }
+        if (end_seen_) {
+            ::shutdown(sink.fd, SHUT_WR);  // fails only when the sink is gone: its own leg tells
+            finished_ = true;
+            return Status::kFinished;
+        }
+        if (!source.readable) return Status::kWaiting;
+        const Flow flow = splicing_ ? fill_pipe(source, shared) : copy(source, sink, shared);
+        if (flow == Flow::kSourceFailed) return Status::kSourceFailed;
+        if (flow == Flow::kSinkFailed) return Status::kSinkFailed;
+    }
+    return Status::kMore;
+}
+
+Pump::Flow Pump::hand_on(Leg& sink) {
+    while (holding()) {
+        ssize_t sent = 0;
+        if (stash_) {
+            sent = ::send(sink.fd, stash_->bytes + stash_->from, stash_->to - stash_->from,
+                          MSG_NOSIGNAL | MSG_DONTWAIT);
+        } else {
+            sent = ::splice(pipe_->read.get(), nullptr, sink.fd, nullptr, in_pipe_,
+                            SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        }
+        if (sent < 0) {
+            if (errno == EINTR) continue;
+            if (!would_block(errno)) return Flow::kSinkFailed;
+            sink.writable = false;
+            return Flow::kBlocked;
+        }
+        bytes_ += static_cast<std::uint64_t>(sent);
+        if (!stash_) {
+            in_pipe_ -= static_cast<std::size_t>(sent);
+        } else if ((stash_->from += static_cast<std::size_t>(sent)) == stash_->to) {
+            stash_.reset();
+        }
+    }
+    return Flow::kDone;
+}
+
+Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
+    const ssize_t got = ::recv(source.fd, shared.scratch.data(), kChunk, MSG_DONTWAIT);
+    if (got < 0) return read_failed(source);
+    if (got == 0) {
+        end_seen_ = true;
+        return Flow::kDone;
+    }
+    const auto size = static_cast<std::size_t>(got);
+    // A short read empties the socket, and what comes later is a new edge. Not so for FIN: it may
+    // have come before the read, with its edge already told.
+    if (size < kChunk && !source.ended) source.readable = false;
+    judge_read(size);
+    ssize_t sent = ::send(sink.fd, shared.scratch.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+        if (!would_block(errno) && errno != EINTR) return Flow::kSinkFailed;
+        sent = 0;
+    }
+    bytes_ += static_cast<std::uint64_t>(sent);
+    const auto taken = static_cast<std::size_t>(sent);
+    if (taken < size) {
+        stash_.reset(new Stash);
+        stash_->to = size - taken;
+        std::memcpy(stash_->bytes, shared.scratch.data() + taken, size - taken);
+    }
+    return Flow::kDone;
+}
+
+Pump::Flow Pump::fill_pipe(Leg& source, Shared& shared) {
+    if (!pipe_) {
+        Pipe taken = shared.can_take_pipe() ? shared.pipes.take() : Pipe{};
+        if (!taken.read) {
+            splicing_ = false;
+            streak_ = 0;
+            return Flow::kDone;  // copies from here on
+        }
+        pipe_ = std::make_unique<Pipe>(std::move(taken));
+        ++shared.pipes_out;
+    }
+    // Only an empty pipe is filled: EAGAIN then means that the socket is empty, not the pipe full.
+    const ssize_t got = ::splice(source.fd, nullptr, pipe_->write.get(), nullptr, pipe_->capacity,
+                                 SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (got < 0) return read_failed(source);
+    if (got == 0) {
+        end_seen_ = true;
+        return Flow::kDone;
+    }
+    in_pipe_ = static_cast<std::size_t>(got);
+    judge_read(in_pipe_);
+    return Flow::kDone;
+}
+
+Pump::Flow Pump::read_failed(Leg& source) {
+    if (errno == EINTR) return Flow::kDone;
+    if (!would_block(errno)) return Flow::kSourceFailed;
+    source.readable = false;
+    return Flow::kDone;
+}
+
+// Copy costs less below about 16 KB a message, splice above; see BASELINE in README's performance
+// notes for the figures.
+void Pump::judge_read(std::size_t got) {
+    const bool counts = splicing_ ? got < kSmallRead : got == kChunk;
+    streak_ = counts ? static_cast<std::uint8_t>(streak_ + 1) : std::uint8_t{0};
+    if (streak_ < (splicing_ ? kSmallReads : kFullReads)) return;
+    splicing_ = !splicing_;
+    streak_ = 0;
+}
+
+void Pump::give_pipe_back(Shared& shared) {
+    shared.pipes.give_back(std::move(*pipe_));
+    pipe_.reset();
+    --shared.pipes_out;
+}
+
+void Pump::drop(Shared& shared) {
+    stash_.reset();
+    if (pipe_) {
+        pipe_.reset();  // closed: bytes are inside
+        --shared.pipes_out;
+    }
+    in_pipe_ = 0;
+}
+
+}  // namespace amba::proxy

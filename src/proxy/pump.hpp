@@ -1,0 +1,75 @@
+// One direction of a connection: bytes from a source to a sink, then the source's end.
+//
+// Copies through the loop's scratch at first. A source that fills two reads in a row is bulk: the
+// pump then moves pages through a pipe (splice(2)), half the CPU per byte, until three reads in a
+// row were small. What the sink does not take is held (at most a chunk, or a pipe), and nothing is
+// read until it is gone: that is the backpressure. An idle pump holds nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "proxy/shared.hpp"
+
+namespace amba::proxy {
+
+// One socket of a connection and what the poller last said of it.
+struct Leg {
+    int fd = -1;
+    bool readable = false;
+    bool writable = true;
+    bool ended = false;  // FIN or an error was seen: read until it shows
+    bool reset = false;  // the peer aborted
+};
+
+class Pump {
+  public:
+    enum class Status : std::uint8_t {
+        kWaiting,       // for the poller
+        kMore,          // its share of this turn is used up
+        kFinished,      // the end was passed on; nothing is left to do
+        kSourceFailed,  // every byte before the failure was passed on
+        kSinkFailed,    // bytes may be lost: there is nobody to take them
+    };
+
+    Pump() = default;
+    ~Pump();
+    Pump(const Pump&) = delete;
+    Pump& operator=(const Pump&) = delete;
+
+    Status run(Leg& source, Leg& sink, Shared& shared);
+    // Forgets what is held.
+    void drop(Shared& shared);
+    bool finished() const { return finished_; }
+    std::uint64_t bytes() const { return bytes_; }  // passed on so far
+
+  private:
+    enum class Flow : std::uint8_t { kDone, kBlocked, kSourceFailed, kSinkFailed };
+    // What a sink did not take of a chunk.
+    struct Stash {
+        std::size_t from = 0;
+        std::size_t to = 0;
+        char bytes[kChunk];
+    };
+
+    Status pass(Leg& source, Leg& sink, Shared& shared);
+    bool holding() const { return stash_ != nullptr || in_pipe_ > 0; }
+    Flow hand_on(Leg& sink);
+    Flow copy(Leg& source, Leg& sink, Shared& shared);
+    Flow fill_pipe(Leg& source, Shared& shared);
+    Flow read_failed(Leg& source);
+    void judge_read(std::size_t got);
+    void give_pipe_back(Shared& shared);
+
+    std::unique_ptr<Stash> stash_;
+    std::unique_ptr<Pipe> pipe_;
+    std::size_t in_pipe_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint8_t streak_ = 0;  // full reads while copying, small reads while splicing
+    bool splicing_ = false;
+    bool end_seen_ = false;
+    bool finished_ = false;
+};
+
+}  // namespace amba::proxy

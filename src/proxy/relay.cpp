@@ -1,0 +1,57 @@
+#include "proxy/relay.hpp"
+
+#include <sys/epoll.h>
+
+namespace amba::proxy {
+
+void Relay::on_events(Side side, std::uint32_t events) {
+    Leg& at = leg(side);
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) at.readable = true;
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) at.writable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) at.ended = true;
+    if (events & EPOLLERR) at.reset = true;
+}
+
+// One pump until it waits. True when it wants another turn.
+bool Relay::pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared) {
+    if (over) return false;
+    switch (pump.run(source, sink, shared)) {
+        case Pump::Status::kWaiting: return false;
+        case Pump::Status::kMore: return true;
+        case Pump::Status::kFinished: over = true; return false;
+        case Pump::Status::kSourceFailed:
+            source.reset = true;
+            over = true;
+            return false;
+        case Pump::Status::kSinkFailed:
+            // Nobody takes these bytes any more; what the sink itself has sent before is still
+            // there to be read, and a failed send has used up the error that a read would show.
+            pump.drop(shared);
+            over = true;
+            sink.reset = sink.ended = sink.readable = true;
+            return false;
+    }
+    return false;
+}
+
+Relay::Verdict Relay::run(Shared& shared) {
+    Leg& client = leg(Side::kClient);
+    Leg& backend = leg(Side::kBackend);
+    const bool more_up = pass(up_, up_over_, client, backend, shared);
+    bool more_down = pass(down_, down_over_, backend, client, shared);
+    // The second pump may have found the first one's source gone.
+    if (client.reset && !up_over_ && !more_up) {
+        more_down |= pass(up_, up_over_, client, backend, shared);
+    }
+    if (client.reset && up_over_) return Verdict::kClientReset;
+    if (backend.reset && down_over_) return Verdict::kBackendReset;
+    if (up_over_ && down_over_) return Verdict::kDone;
+    return more_up || more_down ? Verdict::kAgain : Verdict::kRunning;
+}
+
+void Relay::drop(Shared& shared) {
+    up_.drop(shared);
+    down_.drop(shared);
+}
+
+}  // namespace amba::proxy

@@ -1,0 +1,46 @@
+// Two pumps between two sockets: half-close in each direction, resets passed on.
+#pragma once
+
+#include <cstdint>
+
+#include "proxy/pump.hpp"
+
+namespace amba::proxy {
+
+enum class Side : std::uint8_t { kClient = 0, kBackend = 1 };
+
+class Relay {
+  public:
+    enum class Verdict : std::uint8_t {
+        kRunning,
+        kAgain,         // wants another turn
+        kDone,          // both directions ended in order
+        kClientReset,   // the client aborted, and what it sent before was handed on
+        kBackendReset,  // the same of the backend
+    };
+
+    void set_socket(Side side, int fd) { leg(side).fd = fd; }
+    int socket(Side side) const { return legs_[static_cast<int>(side)].fd; }
+    // What the poller said, to be followed by run().
+    void on_events(Side side, std::uint32_t events);
+    Verdict run(Shared& shared);
+    void drop(Shared& shared);
+
+    // Has either side aborted? Bytes may still be on their way to the other.
+    bool any_reset() const { return legs_[0].reset || legs_[1].reset; }
+    bool half_closed() const { return up_.finished() || down_.finished(); }
+    std::uint64_t bytes_up() const { return up_.bytes(); }
+    std::uint64_t bytes_down() const { return down_.bytes(); }
+
+  private:
+    Leg& leg(Side side) { return legs_[static_cast<int>(side)]; }
+    bool pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared);
+
+    Leg legs_[2];
+    Pump up_;    // client to backend
+    Pump down_;  // backend to client
+    bool up_over_ = false;
+    bool down_over_ = false;
+};
+
+}  // namespace amba::proxy
