@@ -1,0 +1,131 @@
+#include <fcntl.h>
+#include <sha2.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "amba/volume/volume.hpp"
+
+namespace amba::volume {
+
+using core::Error;
+using core::error;
+using core::Result;
+using net::Descriptor;
+
+namespace {
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+std::string hex(const std::uint8_t* bytes, std::size_t count) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) {
+        out += kDigits[bytes[i] >> 4];
+        out += kDigits[bytes[i] & 15];
+    }
+    return out;
+}
+
+// What a person needs to know of a directory that cannot be written.
+Error cannot_write(const std::string& path, int code) {
+    const std::string directory = directory_of(path);
+    std::string reason = "cannot write " + path + ": " + std::strerror(code);
+    struct stat info{};
+    if (::stat(directory.c_str(), &info) == 0) {
+        char mode[8];
+        snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777u);
+        reason += "; " + directory + " belongs to uid " + std::to_string(info.st_uid) +
+                  " with mode " + mode + ", and this is uid " + std::to_string(geteuid());
+    }
+    return error(reason);
+}
+
+bool write_all(int fd, const std::string& bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t wrote = ::write(fd, bytes.data() + done, bytes.size() - done);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0) return false;
+        done += static_cast<std::size_t>(wrote);
+    }
+    return true;
+}
+
+}  // namespace
+
+Result<std::optional<Content>> read_file(const std::string& path) {
+    // Non-blocking, so that a FIFO of that name cannot hold the reader for ever.
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) {
+        if (errno == ENOENT) return std::optional<Content>();
+        return core::os_error("cannot read " + path + " as uid " + std::to_string(geteuid()),
+                              errno);
+    }
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) return core::os_error("cannot read " + path, errno);
+    if (!S_ISREG(info.st_mode)) return error("cannot read " + path + ": not a regular file");
+    if (static_cast<std::uint64_t>(info.st_size) > table::kMaxDocumentBytes) {
+        return error("cannot read " + path + ": larger than 64 MB");
+    }
+    Content content;
+    content.modified_ns = static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
+                          info.st_mtim.tv_nsec;
+    content.bytes.resize(static_cast<std::size_t>(info.st_size));
+    std::size_t done = 0;
+    while (done < content.bytes.size()) {
+        const ssize_t got =
+            ::read(fd.get(), content.bytes.data() + done, content.bytes.size() - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return core::os_error("cannot read " + path, errno);
+        if (got == 0) break;  // being rewritten in place: the next event shows the rest
+        done += static_cast<std::size_t>(got);
+    }
+    content.bytes.resize(done);
+    return std::optional<Content>(std::move(content));
+}
+
+Result<void> write_file(const std::string& path, const std::string& bytes) {
+    const std::size_t slash = path.rfind('/');
+    const std::string next = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + ".new";
+    // Left by another uid that was killed, it could not be opened; it can be removed.
+    ::unlink(next.c_str());
+    Descriptor fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!fd) return cannot_write(path, errno);
+    ::fchmod(fd.get(), 0644);  // whatever the umask says: helpers of any uid read it
+    if (!write_all(fd.get(), bytes)) {
+        const int code = errno;
+        ::unlink(next.c_str());
+        return cannot_write(path, code);
+    }
+    fd.reset();
+    if (::rename(next.c_str(), path.c_str()) != 0) {
+        const int code = errno;
+        ::unlink(next.c_str());
+        return cannot_write(path, code);
+    }
+    return {};
+}
+
+std::string sha256(std::string_view bytes) {
+    SHA2_CTX context;
+    std::uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256Init(&context);
+    SHA256Update(&context, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    SHA256Final(digest, &context);
+    return hex(digest, sizeof digest);
+}
+
+std::string random_id() {
+    std::uint8_t bytes[16];
+    // Never short for 16 bytes, and never fails once the system is up (getrandom(2)).
+    if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) std::abort();
+    return hex(bytes, sizeof bytes);
+}
+
+}  // namespace amba::volume

@@ -1,0 +1,69 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include "amba/volume/volume.hpp"
+
+namespace amba::volume {
+
+using core::error;
+using core::Result;
+using net::Descriptor;
+
+namespace {
+
+std::string holder_of(int fd) {
+    char text[256];
+    const ssize_t got = ::pread(fd, text, sizeof text, 0);
+    if (got <= 0) return "another amba";
+    std::string who(text, static_cast<std::size_t>(got));
+    return who.substr(0, who.find('\n'));
+}
+
+std::string who_am_i(const std::string& daemon) {
+    char host[256] = "";
+    ::gethostname(host, sizeof host - 1);
+    return "amba with pid " + std::to_string(::getpid()) + " on host " + host + ", daemon " +
+           daemon + ", since " + now_rfc3339();
+}
+
+}  // namespace
+
+Result<Descriptor> lock_state(const Paths& paths, const std::string& daemon) {
+    Descriptor fd(::open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!fd && errno == EACCES) fd.reset(::open(paths.lock().c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return Descriptor();  // nowhere to put a lock: whoever writes the state says so
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        return error("the state directory " + paths.state + " is in use by " +
+                     holder_of(fd.get()));
+    }
+    const std::string who = who_am_i(daemon) + "\n";
+    if (::ftruncate(fd.get(), 0) == 0) {
+        [[maybe_unused]] const ssize_t wrote = ::pwrite(fd.get(), who.data(), who.size(), 0);
+    }
+    return fd;
+}
+
+Result<Descriptor> lock_writers(const Paths& paths, int seconds) {
+    using namespace std::chrono_literals;
+    Descriptor fd(::open(paths.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return core::os_error("cannot open " + paths.directory, errno);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return core::os_error("cannot lock " + paths.directory, errno);
+        }
+        if (std::chrono::steady_clock::now() > until) {
+            return error("cannot lock " + paths.directory + ": another writer has held it for " +
+                         std::to_string(seconds) + " s");
+        }
+        std::this_thread::sleep_for(2ms);
+    }
+    return fd;
+}
+
+}  // namespace amba::volume
