@@ -1,0 +1,62 @@
+// HTTP over the UNIX socket of the volume, and over TCP where ADMIN asks for it.
+//
+// Small on purpose: one request a connection, headers up to 8 KB, bodies up to 64 KB, 10 s for a
+// request to arrive, 64 connections at once (the rest waits in the kernel's queue). What a request
+// means is the handler's business; it is told whether it came over the UNIX socket, because nothing
+// over TCP may change anything.
+#pragma once
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "amba/core/bind.hpp"
+#include "amba/core/result.hpp"
+
+namespace amba::admin {
+
+struct Request {
+    std::string method;
+    std::string path;   // without the query
+    std::string query;  // without the question mark
+    bool local = false;  // over the UNIX socket
+};
+
+struct Reply {
+    unsigned status = 200;
+    std::string type = "text/plain; charset=utf-8";
+    std::string body;
+};
+
+class Server {
+  public:
+    using Respond = std::function<void(Reply)>;  // to be called once, from the loop, now or later
+    using Handler = std::function<void(const Request&, Respond)>;
+
+    Server(boost::asio::io_context& loop, Handler handler);
+    ~Server();
+
+    // Replaces a socket that is left there; mode 0666. The error names the path.
+    core::Result<void> listen_unix(const std::string& path);
+    core::Result<void> listen_tcp(const core::Bind& bind);
+    void close();
+
+  private:
+    struct Listener;
+    class Connection;
+    void accept(Listener& listener);
+
+    boost::asio::io_context& loop_;
+    Handler handler_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::shared_ptr<int> open_ = std::make_shared<int>(0);  // connections
+};
+
+// The value of `key` in a query such as "revision=abc&x=1"; percent-escapes are not decoded.
+std::string query_value(const std::string& query, const std::string& key);
+
+}  // namespace amba::admin

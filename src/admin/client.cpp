@@ -1,0 +1,56 @@
+#include "amba/admin/client.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+namespace amba::admin {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+core::Result<Response> ask(const std::string& socket_path, const std::string& method,
+                           const std::string& target, core::Duration time) {
+    asio::io_context loop(1);
+    asio::local::stream_protocol::socket socket(loop);
+    http::request<http::empty_body> request;
+    request.method_string(method);
+    request.target(target);
+    request.set(http::field::host, "amba");
+    request.prepare_payload();
+    http::response_parser<http::string_body> parser;
+    parser.body_limit(std::uint64_t{256} << 20);
+    boost::beast::flat_buffer buffer;
+
+    asio::local::stream_protocol::endpoint endpoint;
+    try {
+        endpoint = asio::local::stream_protocol::endpoint(socket_path);
+    } catch (const boost::system::system_error&) {
+        return core::error("the path " + socket_path + " is too long for a socket");
+    }
+    boost::system::error_code failure = asio::error::timed_out;
+    const char* doing = "connect to ";
+    socket.async_connect(endpoint, [&](boost::system::error_code error) {
+        if ((failure = error)) return;
+        failure = asio::error::timed_out;
+        doing = "get an answer from ";
+        http::async_write(socket, request, [&](boost::system::error_code wrote, std::size_t) {
+            if (wrote) {
+                failure = wrote;
+                return;
+            }
+            http::async_read(socket, buffer, parser,
+                             [&](boost::system::error_code read, std::size_t) { failure = read; });
+        });
+    });
+    loop.run_for(time);
+    if (failure) {
+        return core::error("cannot " + std::string(doing) + socket_path + ": " +
+                           failure.message());
+    }
+    return Response{parser.get().result_int(), parser.get().body()};
+}
+
+}  // namespace amba::admin

@@ -1,0 +1,196 @@
+#include "amba/admin/server.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "amba/log/log.hpp"
+#include "amba/net/descriptor.hpp"
+#include "amba/net/tcp.hpp"
+
+namespace amba::admin {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int kMostConnections = 64;
+constexpr auto kRequestTime = 10s;
+constexpr auto kReplyTime = 60s;
+constexpr auto kRetryAccept = 100ms;
+constexpr std::size_t kMostHeader = 8 * 1024;
+constexpr std::size_t kMostBody = 64 * 1024;
+
+}  // namespace
+
+struct Server::Listener {
+    Listener(asio::io_context& loop, net::Descriptor fd, bool is_local, std::string socket_path) :
+        descriptor(loop, fd.release()), retry(loop), local(is_local),
+        path(std::move(socket_path)) {}
+    ~Listener() {
+        if (!path.empty()) ::unlink(path.c_str());
+    }
+    asio::posix::stream_descriptor descriptor;
+    asio::steady_timer retry;
+    bool local;
+    std::string path;  // to remove at the end; empty for TCP
+};
+
+// One request and its reply.
+class Server::Connection : public std::enable_shared_from_this<Server::Connection> {
+  public:
+    Connection(asio::io_context& loop, int fd, bool local, Handler handler,
+               std::shared_ptr<int> open) :
+        descriptor_(loop, fd), timer_(loop), local_(local), handler_(std::move(handler)),
+        open_(std::move(open)) {
+        ++*open_;
+        parser_.header_limit(kMostHeader);
+        parser_.body_limit(kMostBody);
+    }
+    ~Connection() { --*open_; }
+
+    void start() {
+        limit(kRequestTime);
+        http::async_read(descriptor_, buffer_, parser_,
+                         [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                             if (error) return self->refuse(error);
+                             self->handle();
+                         });
+    }
+
+  private:
+    void limit(std::chrono::seconds time) {
+        timer_.expires_after(time);
+        timer_.async_wait([self = weak_from_this()](boost::system::error_code error) {
+            const auto connection = self.lock();
+            if (!error && connection) connection->descriptor_.close();
+        });
+    }
+
+    void refuse(boost::system::error_code error) {
+        const bool large = error == http::error::header_limit || error == http::error::body_limit;
+        if (large) return reply({431, "text/plain; charset=utf-8", "request too large\n"});
+        if (error.category() == make_error_code(http::error::bad_method).category() &&
+            error != http::error::end_of_stream) {
+            return reply({400, "text/plain; charset=utf-8", "bad request\n"});
+        }
+    }
+
+    void handle() {
+        limit(kReplyTime);
+        const auto& message = parser_.get();
+        Request request;
+        request.method = std::string(message.method_string());
+        const std::string target(message.target());
+        const std::size_t mark = std::min(target.find('?'), target.size());
+        request.path = target.substr(0, mark);
+        request.query = mark < target.size() ? target.substr(mark + 1) : "";
+        request.local = local_;
+        handler_(request, [self = shared_from_this()](Reply reply) { self->reply(std::move(reply)); });
+    }
+
+    void reply(Reply reply) {
+        limit(kRequestTime);
+        response_.result(reply.status);
+        response_.set(http::field::content_type, reply.type);
+        response_.set(http::field::cache_control, "no-store");
+        response_.keep_alive(false);
+        response_.body() = std::move(reply.body);
+        response_.prepare_payload();
+        http::async_write(descriptor_, response_,
+                          [self = shared_from_this()](boost::system::error_code, std::size_t) {
+                              ::shutdown(self->descriptor_.native_handle(), SHUT_WR);
+                              self->timer_.cancel();
+                          });
+    }
+
+    asio::posix::stream_descriptor descriptor_;
+    asio::steady_timer timer_;
+    const bool local_;
+    const Handler handler_;
+    const std::shared_ptr<int> open_;
+    boost::beast::flat_buffer buffer_;
+    http::request_parser<http::string_body> parser_;
+    http::response<http::string_body> response_;
+};
+
+Server::Server(asio::io_context& loop, Handler handler) :
+    loop_(loop), handler_(std::move(handler)) {}
+
+Server::~Server() = default;
+
+core::Result<void> Server::listen_unix(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return core::error("cannot listen on " + path + ": the path is longer than " +
+                           std::to_string(sizeof address.sun_path - 1) + " bytes (unix(7))");
+    }
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    net::Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return core::os_error("cannot listen on " + path, errno);
+    ::unlink(path.c_str());  // left by one that was killed: the lock says that it is not in use
+    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::chmod(path.c_str(), 0666) != 0 || ::listen(fd.get(), 128) != 0) {
+        return core::os_error("cannot listen on " + path, errno);
+    }
+    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(fd), true, path));
+    accept(*listeners_.back());
+    return {};
+}
+
+core::Result<void> Server::listen_tcp(const core::Bind& bind) {
+    auto fd = net::listen_on(bind, false);
+    if (!fd) return fd.error();
+    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(*fd), false, ""));
+    accept(*listeners_.back());
+    return {};
+}
+
+void Server::close() { listeners_.clear(); }
+
+void Server::accept(Listener& listener) {
+    listener.descriptor.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [this, &listener](boost::system::error_code error) {
+            if (error) return;
+            bool pause = *open_ >= kMostConnections;
+            if (!pause) {
+                const int fd = accept4(listener.descriptor.native_handle(), nullptr, nullptr,
+                                       SOCK_NONBLOCK | SOCK_CLOEXEC);
+                if (fd >= 0) {
+                    std::make_shared<Connection>(loop_, fd, listener.local, handler_, open_)
+                        ->start();
+                }
+                pause = fd < 0 && errno != EAGAIN && errno != ECONNABORTED;
+            }
+            if (!pause) return accept(listener);
+            listener.retry.expires_after(kRetryAccept);
+            listener.retry.async_wait([this, &listener](boost::system::error_code stopped) {
+                if (!stopped) accept(listener);
+            });
+        });
+}
+
+std::string query_value(const std::string& query, const std::string& key) {
+    std::size_t at = 0;
+    while (at < query.size()) {
+        const std::size_t end = std::min(query.find('&', at), query.size());
+        const std::string pair = query.substr(at, end - at);
+        if (pair.starts_with(key + "=")) return pair.substr(key.size() + 1);
+        at = end + 1;
+    }
+    return {};
+}
+
+}  // namespace amba::admin
