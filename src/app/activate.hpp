@@ -1,0 +1,80 @@
+// Makes a table the active one: all or nothing.
+//
+//   names -> bind what is new -> swap -> active.json
+//
+// One at a time; Reload keeps the order.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "amba/admin/server.hpp"
+#include "amba/net/names.hpp"
+#include "amba/net/offload.hpp"
+#include "amba/proxy/proxy.hpp"
+#include "amba/table/table.hpp"
+#include "amba/volume/volume.hpp"
+
+namespace amba::app {
+
+// The table that serves. Immutable: the writer of active.json reads it beside the loop.
+struct Active {
+    table::Table table;
+    std::uint64_t generation = 0;
+    std::string revision;
+    std::string since;  // RFC 3339
+};
+using ActivePtr = std::shared_ptr<const Active>;
+
+class Activate {
+  public:
+    // Empty reason: the table serves.
+    using Done = std::function<void(const std::string& reason)>;
+
+    Activate(boost::asio::io_context& loop, net::Resolver& resolver, net::Deadlines& deadlines,
+             net::Poller& poller, admin::Server::Handler admin, std::optional<core::Bind> own_admin);
+
+    // A generation of 0 is the next one.
+    void start(table::Table table, std::string revision, std::uint64_t generation, Done done);
+
+    // Generations go on from this one.
+    void continue_after(std::uint64_t generation) {
+        last_generation_ = std::max(last_generation_, generation);
+    }
+
+    const ActivePtr& active() const { return active_; }  // null before the first
+    proxy::Proxy& proxy() { return proxy_; }
+    std::vector<std::string> unresolved_names() const;
+
+  private:
+    std::string refuse(const table::Table& table) const;
+    void names_ready(Done done);
+    void swap(std::uint64_t generation, const std::string& revision, proxy::Prepared prepared);
+    void rebind_admin(const table::Table& table, std::string& reason);
+    void names_changed();
+    void say_swap(const table::Table& before) const;
+
+    boost::asio::io_context& loop_;
+    net::Names names_;
+    proxy::Proxy proxy_;
+    const admin::Server::Handler admin_handler_;
+    const std::optional<core::Bind> own_admin_;  // by flag or environment: survives every table
+    std::unique_ptr<admin::Server> table_admin_;
+    std::optional<core::Bind> table_admin_bind_;
+    ActivePtr active_;
+
+    // The table that is being made active.
+    table::Table coming_;
+    std::string coming_revision_;
+    std::uint64_t coming_generation_ = 0;
+    net::Names::Own coming_own_;
+    net::Names::Own own_;
+    std::uint64_t last_generation_ = 0;
+};
+
+}  // namespace amba::app

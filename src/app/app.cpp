@@ -1,0 +1,149 @@
+#include "amba/app/app.hpp"
+
+#include <ares.h>
+#include <spdlog/version.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/version.hpp>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "amba/table/words.hpp"
+#include "app/commands.hpp"
+
+namespace amba::app {
+
+namespace {
+
+constexpr const char* kUsage =
+    R"(amba: an ambassador. Listens beside a client and proxies TCP to a weighted list of backends.
+
+Usage:
+  amba run [TABLE]              start the ambassador; without a table it waits for one
+  amba TABLE                    the same as run TABLE
+  amba reconfigure TABLE        replace the table of a running ambassador, through its volume
+  amba debugconfig TABLE        print the JSON that the table stands for
+  amba showconfig               print the active table as JSON
+  amba check [FILE]             validate a config file
+  amba status [--json]          frontends, backends and their connections
+  amba healthcheck [--ready]    exit 0 when all is well, 1 when not
+  amba --version                version, commit, libraries
+  amba VERB --help              more on one of them
+
+TABLE:  FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ FRONTEND ...]
+  FRONTEND is PORT, ADDRESS:PORT, [IPV6]:PORT or *:PORT
+  BACKEND  is HOST PORT, HOST:PORT, [IPV6]:PORT or IPV6 PORT
+
+Examples:
+  amba run 127.127.0.2:6379 10.0.0.5 32768
+  amba 80 www1 1234 www2:2345 weight=3
+  amba reconfigure --wait 127.127.0.2:6379 redis1:6379 redis2:6379 + 127.127.0.3:80 web 80
+)";
+
+using Verb = int (*)(const Arguments&);
+
+const std::map<std::string, Verb> kVerbs{
+    {"run", command_run},               {"reconfigure", command_reconfigure},
+    {"debugconfig", command_debugconfig}, {"showconfig", command_showconfig},
+    {"check", command_check},           {"status", command_status},
+    {"healthcheck", command_healthcheck}};
+
+bool is_flag(const std::string& word, const char* a, const char* b) {
+    return word == a || word == b;
+}
+
+}  // namespace
+
+int run(std::vector<std::string> arguments) {
+    arguments = table::split_words(std::move(arguments));
+    if (arguments.empty() || is_flag(arguments[0], "--help", "-h") || arguments[0] == "help") {
+        print(kUsage);
+        return kDone;
+    }
+    if (is_flag(arguments[0], "--version", "-V")) return command_version();
+    const auto verb = kVerbs.find(arguments[0]);
+    if (verb != kVerbs.end()) {
+        // A platform may pass "6379 10.0.0.1 32768" as one word after the verb.
+        const Arguments rest =
+            table::split_words(Arguments(arguments.begin() + 1, arguments.end()));
+        return verb->second(rest);
+    }
+    // A table begins with a port or an address. What does not is a verb that was misspelt.
+    const std::string& first = arguments[0];
+    const bool option = first.starts_with("-");
+    if (!option && first.find_first_of("0123456789:") == std::string::npos) {
+        return fail(kWrong, "\"" + first + "\" is neither a verb nor a frontend; expected one of "
+                            "run, reconfigure, debugconfig, showconfig, check, status, "
+                            "healthcheck, or a table such as 6379 HOST PORT");
+    }
+    return command_run(arguments);
+}
+
+void VolumeOptions::add(CLI::App& app) {
+    app.add_option("--dir", directory, "The volume shared with the ambassador [/run/amba]")
+        ->envname("AMBA_DIR")
+        ->type_name("DIR");
+    app.add_option("--state-dir", state, "Where the daemon writes its files [as --dir]")
+        ->envname("AMBA_STATE")
+        ->type_name("DIR");
+}
+
+std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
+    // CLI11 takes the arguments from the back.
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    try {
+        app.parse(std::move(reversed));
+        return std::nullopt;
+    } catch (const CLI::CallForHelp&) {
+        print(app.help());
+        return kDone;
+    } catch (const CLI::ParseError& error) {
+        return fail(kWrong, std::string(error.what()) + "; see amba " + app.get_name() +
+                                " --help");
+    }
+}
+
+core::Result<std::string> read_stdin() {
+    std::string text;
+    char chunk[65536];
+    std::size_t got = 0;
+    while ((got = std::fread(chunk, 1, sizeof chunk, stdin)) > 0) {
+        text.append(chunk, got);
+        if (text.size() > table::kMaxDocumentBytes) {
+            return core::error("standard input is larger than 64 MB");
+        }
+    }
+    if (std::ferror(stdin)) return core::error("standard input cannot be read");
+    return text;
+}
+
+void print(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+int fail(int code, const std::string& reason) {
+    const std::string line = "amba: " + reason + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return code;
+}
+
+std::string version() { return AMBA_VERSION; }
+
+int command_version() {
+    std::string text = "amba " + version();
+    if (*AMBA_COMMIT != '\0') text += " (" AMBA_COMMIT ")";
+    text += "\nBoost " + std::to_string(BOOST_VERSION / 100000) + "." +
+            std::to_string(BOOST_VERSION / 100 % 1000) + ", c-ares " + ares_version(nullptr) +
+            ", nlohmann/json " + std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +
+            std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
+            std::to_string(NLOHMANN_JSON_VERSION_PATCH) + ", spdlog " +
+            std::to_string(SPDLOG_VER_MAJOR) + "." + std::to_string(SPDLOG_VER_MINOR) + "." +
+            std::to_string(SPDLOG_VER_PATCH) + ", CLI11 " CLI11_VERSION "\n";
+    print(text);
+    return kDone;
+}
+
+}  // namespace amba::app

@@ -1,0 +1,85 @@
+// run: the ambassador.
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+
+#include "amba/log/log.hpp"
+#include "amba/table/words.hpp"
+#include "app/commands.hpp"
+#include "app/daemon.hpp"
+
+namespace amba::app {
+
+namespace {
+
+const std::map<std::string, log::Level> kLevels{{"debug", log::Level::kDebug},
+                                                {"info", log::Level::kInfo},
+                                                {"warning", log::Level::kWarning},
+                                                {"error", log::Level::kError}};
+const std::map<std::string, log::Format> kFormats{{"text", log::Format::kText},
+                                                  {"json", log::Format::kJson}};
+
+void prepare_process() {
+    // splice(2) has no MSG_NOSIGNAL. Children of a client that was PID 1's end by themselves.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGCHLD, SIG_IGN);
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    // One arena: the thread that parses tables must not leave a heap of its own behind.
+    mallopt(M_ARENA_MAX, 1);
+}
+
+}  // namespace
+
+int command_run(const Arguments& arguments) {
+    CLI::App app("Start the ambassador. Without a table it waits for one in the volume.", "run");
+    VolumeOptions volume;
+    volume.add(app);
+    Arguments words;
+    std::string admin;
+    std::string drain = "8s";
+    log::Level level = log::Level::kInfo;
+    log::Format format = log::Format::kText;
+    DaemonOptions options;
+    app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
+    app.add_option("--admin", admin, "Serve status over HTTP there, read-only")
+        ->envname("ADMIN")
+        ->type_name("ADDR:PORT");
+    app.add_option("--drain-timeout", drain, "Time for connections to end after SIGTERM [8s]")
+        ->type_name("TIME");
+    app.add_option("--log-level", level, "debug, info, warning or error [info]")
+        ->transform(CLI::CheckedTransformer(kLevels))
+        ->type_name("LEVEL");
+    app.add_option("--log-format", format, "text or json [text]")
+        ->transform(CLI::CheckedTransformer(kFormats))
+        ->type_name("FORMAT");
+    app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
+    app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
+    if (const auto code = parse(app, arguments)) return *code;
+
+    options.words = table::split_words(words);
+    if (!options.words.empty()) {
+        auto table = table::parse_words(options.words);
+        if (!table) return fail(kWrong, table.error().reason);
+        options.table = std::move(*table);
+    }
+    if (!admin.empty()) {
+        const auto bind = table::parse_bind(admin);
+        if (!bind) return fail(kWrong, "--admin or ADMIN: " + bind.error().reason);
+        options.admin = *bind;
+    }
+    const auto drain_timeout = core::parse_duration(drain);
+    if (!drain_timeout) return fail(kWrong, "--drain-timeout: " + drain_timeout.error().reason);
+    options.drain_timeout = *drain_timeout;
+    options.paths = volume.paths();
+    log::configure(format, level);
+    prepare_process();
+    return Daemon(std::move(options)).run();
+}
+
+}  // namespace amba::app

@@ -1,0 +1,225 @@
+#include "app/daemon.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "amba/admin/status.hpp"
+#include "amba/log/log.hpp"
+#include "app/commands.hpp"
+
+namespace amba::app {
+
+using namespace std::chrono_literals;
+
+Daemon::Daemon(DaemonOptions options) :
+    options_(std::move(options)), id_(volume::random_id()),
+    server_(loop_, [this](const auto& request, auto respond) { handle(request, respond); }),
+    activate_(loop_, resolver_, deadlines_, poller_,
+              [this](const auto& request, auto respond) { handle(request, respond); },
+              options_.admin),
+    reload_(activate_, offload_, options_.paths, id_, options_.words),
+    signals_(loop_, SIGTERM, SIGINT, SIGHUP), drain_timer_(loop_) {}
+
+int Daemon::run() {
+    log::info("start", "amba " + version() + ", pid " + std::to_string(getpid()) + ", volume " +
+                           options_.paths.directory + ", daemon " + id_);
+    if (!take_lock() || !open_sockets()) return kFailed;
+    on_signals();
+    // Watched before it is read, so that no change is missed between the two.
+    watch_.emplace(loop_, options_.paths.directory, "config.json",
+                   std::set<std::string>{"active.json", ".active.json.new", "verdict.json",
+                                         ".verdict.json.new", ".config.json.new", "amba.sock",
+                                         "amba.lock"},
+                   [this] { reload_.changed(); }, options_.poll);
+    try_first(choose_first());
+    loop_.run();
+    return exit_code_;
+}
+
+bool Daemon::take_lock() {
+    for (const std::string& directory : {options_.paths.directory, options_.paths.state}) {
+        struct stat info{};
+        if (::stat(directory.c_str(), &info) != 0) ::mkdir(directory.c_str(), 0755);
+    }
+    auto lock = volume::lock_state(options_.paths, id_);
+    if (!lock) {
+        log::error("exit", lock.error().reason);
+        return false;
+    }
+    lock_ = std::move(*lock);
+    return true;
+}
+
+bool Daemon::open_sockets() {
+    if (const auto bound = server_.listen_unix(options_.paths.socket()); !bound) {
+        struct stat info{};
+        const bool there = ::stat(options_.paths.state.c_str(), &info) == 0;
+        log::warning("volume",
+                     bound.error().reason + "; " + options_.paths.state +
+                         (there ? " belongs to uid " + std::to_string(info.st_uid)
+                                : std::string(" does not exist")) +
+                         ", and this is uid " + std::to_string(geteuid()) +
+                         "; status and healthcheck will not find this ambassador");
+    }
+    if (!options_.admin) return true;
+    const auto bound = server_.listen_tcp(*options_.admin);
+    if (!bound) log::error("exit", "admin: " + bound.error().reason);
+    return static_cast<bool>(bound);
+}
+
+// SPEC of the start: a command line that changed, a config.json that is newer than the active table,
+// the active table, the command line.
+std::vector<Daemon::First> Daemon::choose_first() {
+    std::vector<First> out;
+    auto active = volume::read_active(options_.paths);
+    if (!active) log::warning("volume", active.error().reason + "; it is skipped");
+    const volume::Active* known = active && *active ? &**active : nullptr;
+    const auto from_words = [&](bool may_fail) {
+        out.push_back({*options_.table, "command-line-" + id_.substr(0, 12), 0, "the command line",
+                       may_fail});
+    };
+    if (known != nullptr) known_generation_ = known->generation;
+    const bool words_changed =
+        options_.table && known != nullptr && known->command_line != options_.words;
+    if (words_changed) from_words(false);
+    if (const auto wanted = volume::read_wanted(options_.paths)) {
+        reload_.seen(wanted->revision);
+        const bool newer = known == nullptr || (wanted->revision != known->revision &&
+                                                wanted->modified_ns > known->modified_ns);
+        if (newer && !wanted->table) {
+            log::error("rejected", "revision " + wanted->revision + ": " + wanted->reason +
+                                       "; it is skipped");
+        } else if (newer && !words_changed) {
+            out.push_back({*wanted->table, wanted->revision, 0, options_.paths.config(), true});
+        }
+    }
+    if (known != nullptr) {
+        out.push_back({known->table, known->revision, known->generation,
+                       options_.paths.active(), false});
+    }
+    if (options_.table && !words_changed) from_words(false);
+    return out;
+}
+
+void Daemon::try_first(std::vector<First> choices) {
+    activate_.continue_after(known_generation_);
+    if (choices.empty()) {
+        log::info("wait", "no table yet: waiting for " + options_.paths.config());
+        return;
+    }
+    First first = std::move(choices.front());
+    choices.erase(choices.begin());
+    log::info("start", "table from " + first.from);
+    reload_.first(std::move(first.table), first.revision, first.generation,
+                  [this, first, choices](const std::string& reason) {
+                      if (reason.empty()) return;
+                      if (first.may_fail && !choices.empty()) return try_first(choices);
+                      // Not "running, but not listening": the restart policy is to see it.
+                      exit_code_ = kFailed;
+                      end(reason);
+                  });
+}
+
+void Daemon::on_signals() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+        if (error) return;
+        on_signals();
+        if (signal == SIGHUP) {
+            log::info("reload", "SIGHUP: judging " + options_.paths.config() + " again");
+            return reload_.again();
+        }
+        stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    });
+}
+
+void Daemon::stop(const char* signal) {
+    if (stopping_) return end(std::string("second ") + signal);
+    stopping_ = true;
+    reload_.stop();
+    proxy::Proxy& proxy = activate_.proxy();
+    proxy.stop_listening();
+    if (proxy.connections() > 0) {
+        log::info("drain", std::string(signal) + ": " + std::to_string(proxy.connections()) +
+                               " connection(s) may go on for at most " +
+                               core::to_string(options_.drain_timeout));
+    }
+    drain_timer_.expires_after(options_.drain_timeout);
+    drain_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) end("the drain time-out is over");
+    });
+    proxy.when_empty([this, signal] { end(signal); });
+}
+
+void Daemon::end(const std::string& why) {
+    const std::size_t left = activate_.proxy().connections();
+    log::info("exit", why + (left > 0 ? ", " + std::to_string(left) + " connection(s) reset" : ""));
+    server_.close();
+    loop_.stop();
+}
+
+void Daemon::handle(const admin::Request& request, admin::Server::Respond respond) {
+    const auto json = [](std::string body) {
+        return admin::Reply{200, "application/json", std::move(body)};
+    };
+    if (request.path == "/reload" && request.local) {
+        if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
+        if (stopping_) return respond({503, "text/plain", "stopping"});
+        return reload_.knock(
+            admin::query_value(request.query, "revision"),
+            [json, respond](const Reload::Answer& answer) {
+                if (answer.verdict) return respond(json(volume::to_json(*answer.verdict)));
+                respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
+            });
+    }
+    if (request.method != "GET") return respond({405, "text/plain", "GET alone\n"});
+    if (request.path == "/status") return respond(json(status_json()));
+    if (request.path == "/healthz") return respond(health(false));
+    if (request.path == "/readyz") return respond(health(true));
+    if (request.path == "/config") {
+        const ActivePtr active = activate_.active();
+        if (!active) return respond({404, "text/plain", "no table yet\n"});
+        return respond(json(table::to_json(active->table, {active->revision, active->generation})));
+    }
+    respond({404, "text/plain", "no such page; there are /status, /config, /healthz, /readyz\n"});
+}
+
+std::string Daemon::status_json() {
+    admin::Status status;
+    status.version = version();
+    status.daemon = id_;
+    status.stopping = stopping_;
+    if (const ActivePtr active = activate_.active()) {
+        status.generation = active->generation;
+        status.revision = active->revision;
+        status.applied = active->since;
+    }
+    status.unresolved = activate_.unresolved_names();
+    status.frontends = activate_.proxy().view();
+    return admin::to_json(status);
+}
+
+admin::Reply Daemon::health(bool ready) {
+    const auto bad = [](const std::string& why) {
+        return admin::Reply{503, "text/plain; charset=utf-8", why + "\n"};
+    };
+    if (!activate_.active()) {
+        return ready ? bad("no table yet") : admin::Reply{200, "text/plain", "waiting\n"};
+    }
+    for (const auto& frontend : activate_.proxy().view()) {
+        const bool retired = std::none_of(
+            activate_.active()->table.frontends.begin(), activate_.active()->table.frontends.end(),
+            [&](const auto& f) { return f.bind.to_string() == frontend.bind; });
+        if (retired) continue;
+        if (!frontend.listening) return bad("frontend " + frontend.name + " does not listen");
+        const bool usable = std::any_of(
+            frontend.backends.begin(), frontend.backends.end(),
+            [](const auto& b) { return b.weight > 0 && b.state != "unhealthy"; });
+        if (ready && !usable) return bad("frontend " + frontend.name + " has no usable backend");
+    }
+    return {200, "text/plain; charset=utf-8", ready ? "ready\n" : "ok\n"};
+}
+
+}  // namespace amba::app

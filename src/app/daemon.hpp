@@ -1,0 +1,78 @@
+// The daemon: the loop and the rooms on it, from start to exit.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "amba/admin/server.hpp"
+#include "amba/net/deadlines.hpp"
+#include "amba/net/dir_watch.hpp"
+#include "amba/net/offload.hpp"
+#include "amba/net/poller.hpp"
+#include "amba/net/resolver.hpp"
+#include "amba/volume/volume.hpp"
+#include "app/activate.hpp"
+#include "app/reload.hpp"
+
+namespace amba::app {
+
+struct DaemonOptions {
+    volume::Paths paths;
+    std::vector<std::string> words;     // the table of the command line, as words
+    std::optional<table::Table> table;  // the same, parsed
+    std::optional<core::Bind> admin;
+    core::Duration drain_timeout{8000};
+    bool poll = false;  // do not use inotify
+};
+
+class Daemon {
+  public:
+    explicit Daemon(DaemonOptions options);
+    int run();  // the exit code
+
+  private:
+    // A table to start with, in the order of preference.
+    struct First {
+        table::Table table;
+        std::string revision;
+        std::uint64_t generation;  // 0: the next
+        std::string from;          // for the log
+        bool may_fail = false;     // then the next one is tried
+    };
+
+    bool take_lock();
+    bool open_sockets();
+    std::vector<First> choose_first();
+    void try_first(std::vector<First> choices);
+    void on_signals();
+    void stop(const char* signal);
+    void end(const std::string& why);
+    void handle(const admin::Request& request, admin::Server::Respond respond);
+    std::string status_json();
+    admin::Reply health(bool ready);
+
+    const DaemonOptions options_;
+    const std::string id_;
+    boost::asio::io_context loop_{1};
+    net::Deadlines deadlines_{loop_};
+    net::Poller poller_{loop_};
+    net::Resolver resolver_{loop_};
+    net::Offload offload_{loop_};
+    net::Descriptor lock_;
+    admin::Server server_;
+    Activate activate_;
+    Reload reload_;
+    std::optional<net::DirWatch> watch_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer drain_timer_;
+    bool stopping_ = false;
+    int exit_code_ = 0;
+    std::uint64_t known_generation_ = 0;
+};
+
+}  // namespace amba::app

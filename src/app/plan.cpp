@@ -1,0 +1,113 @@
+#include "app/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace amba::app {
+
+namespace {
+
+net::Name name_of(const table::Frontend& frontend, const table::Backend& backend) {
+    return {backend.host, backend.port, frontend.family_both, frontend.resolve};
+}
+
+proxy::Settings settings_of(const table::Frontend& frontend) {
+    proxy::Settings out;
+    out.name = frontend.name;
+    out.bind = frontend.bind;
+    out.retries = frontend.retries;
+    out.connect_timeout = frontend.timeouts.connect;
+    out.idle_timeout = frontend.timeouts.idle;
+    switch (frontend.removed.kind) {
+        case table::Removed::Kind::kKeep: out.removed.kind = proxy::Removed::Kind::kKeep; break;
+        case table::Removed::Kind::kDrain: out.removed.kind = proxy::Removed::Kind::kDrain; break;
+        case table::Removed::Kind::kClose: out.removed.kind = proxy::Removed::Kind::kClose; break;
+    }
+    out.removed.drain = frontend.removed.drain;
+    return out;
+}
+
+}  // namespace
+
+std::vector<net::Name> names_of(const table::Table& table) {
+    std::map<std::string, net::Name> names;
+    for (const auto& frontend : table.frontends) {
+        for (const auto& backend : frontend.backends) {
+            if (backend.literal()) continue;
+            const net::Name name = name_of(frontend, backend);
+            const auto [at, fresh] = names.try_emplace(name.key(), name);
+            if (!fresh) at->second.resolve = std::min(at->second.resolve, name.resolve);
+        }
+    }
+    std::vector<net::Name> out;
+    for (auto& [key, name] : names) out.push_back(std::move(name));
+    return out;
+}
+
+std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const net::Names& names,
+                                      const net::Names::Own& own) {
+    std::vector<proxy::Target> out;
+    out.reserve(frontend.backends.size());
+    for (const auto& backend : frontend.backends) {
+        if (const auto literal = backend.literal()) {
+            out.push_back({*literal, backend.weight, backend.backup, backend.to_string()});
+            continue;
+        }
+        for (const auto& address : names.addresses(name_of(frontend, backend))) {
+            const core::Endpoint endpoint{address, backend.port};
+            if (own(endpoint)) continue;
+            out.push_back({endpoint, backend.weight, backend.backup, backend.to_string()});
+        }
+    }
+    return out;
+}
+
+std::vector<proxy::Plan> plans_of(const table::Table& table, const net::Names& names,
+                                  const net::Names::Own& own) {
+    std::vector<proxy::Plan> out;
+    for (const auto& frontend : table.frontends) {
+        out.push_back({settings_of(frontend), targets_of(frontend, names, own)});
+    }
+    return out;
+}
+
+net::Names::Own own_of(const table::Table& table, std::vector<core::Address> local) {
+    std::multimap<std::uint16_t, core::Bind> binds;
+    for (const auto& frontend : table.frontends) {
+        binds.emplace(frontend.bind.endpoint.port, frontend.bind);
+    }
+    return [binds = std::move(binds), local = std::move(local)](const core::Endpoint& endpoint) {
+        const auto [from, to] = binds.equal_range(endpoint.port);
+        return std::any_of(from, to,
+                           [&](const auto& at) { return at.second.receives(endpoint, local); });
+    };
+}
+
+std::vector<std::string> unresolved(const table::Table& table, const net::Names& names) {
+    std::vector<std::string> out;
+    for (const net::Name& name : names_of(table)) {
+        if (names.addresses(name).empty()) out.push_back(name.host + ":" + std::to_string(name.port));
+    }
+    return out;
+}
+
+std::vector<std::string> not_in_effect(const table::Table& table) {
+    std::set<std::string> out;
+    const table::Frontend plain;
+    for (const auto& frontend : table.frontends) {
+        if (frontend.balance != plain.balance) out.insert("balance other than roundrobin");
+        if (frontend.maxconn != 0) out.insert("maxconn");
+        if (frontend.empty != plain.empty) out.insert("empty=hold");
+        if (!(frontend.check == plain.check)) out.insert("check");
+        if (frontend.timeouts.queue != plain.timeouts.queue) out.insert("timeouts.queue");
+        for (const auto& backend : frontend.backends) {
+            if (backend.maxconn != 0) out.insert("maxconn");
+            if (backend.check) out.insert("check");
+            if (backend.slowstart.count() != 0) out.insert("slowstart");
+        }
+    }
+    return {out.begin(), out.end()};
+}
+
+}  // namespace amba::app

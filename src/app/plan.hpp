@@ -1,0 +1,33 @@
+// From a table to what the proxy and the names need.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "amba/net/names.hpp"
+#include "amba/proxy/proxy.hpp"
+#include "amba/table/table.hpp"
+
+namespace amba::app {
+
+// The names among the backends, each once, with the shortest `resolve` of those who want it.
+std::vector<net::Name> names_of(const table::Table& table);
+
+// The backends of a frontend at their addresses, without amba's own.
+std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const net::Names& names,
+                                      const net::Names::Own& own);
+
+std::vector<proxy::Plan> plans_of(const table::Table& table, const net::Names& names,
+                                  const net::Names::Own& own);
+
+// Would a connection to that address arrive at a frontend of this table?
+net::Names::Own own_of(const table::Table& table, std::vector<core::Address> local);
+
+// Names without an address so far, as HOST:PORT.
+std::vector<std::string> unresolved(const table::Table& table, const net::Names& names);
+
+// Settings of the table that this version reads and does not act on yet, as "balance=leastconn";
+// each once. Empty when all of the table is in effect.
+std::vector<std::string> not_in_effect(const table::Table& table);
+
+}  // namespace amba::app

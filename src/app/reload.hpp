@@ -1,0 +1,75 @@
+// Judges tables, one after the other: those found in the volume, and the first one at start.
+//
+//   the watch, a knock, SIGHUP -> read and parse beside the loop -> activate -> active.json and
+//   verdict.json beside the loop -> tell those who wait
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "amba/net/offload.hpp"
+#include "amba/volume/volume.hpp"
+#include "app/activate.hpp"
+
+namespace amba::app {
+
+class Reload {
+  public:
+    // What a knock learns: a verdict on its revision, or which revision took its place.
+    struct Answer {
+        std::optional<volume::Verdict> verdict;
+        std::string superseded_by;
+    };
+    using Answered = std::function<void(const Answer&)>;
+
+    Reload(Activate& activate, net::Offload& offload, volume::Paths paths, std::string daemon,
+           std::vector<std::string> command_line);
+
+    // Something in the volume changed: judges config.json unless it was judged already.
+    void changed() { request(false); }
+    // Judges it in any case (SIGHUP).
+    void again() { request(true); }
+    // A helper has written `revision` and wants to know.
+    void knock(const std::string& revision, Answered answered);
+
+    // The first table, chosen at start. `done` gets an empty reason when it serves.
+    void first(table::Table table, const std::string& revision, std::uint64_t generation,
+               Activate::Done done);
+    // A config.json that was looked at and passed over at start is not news.
+    void seen(const std::string& revision) { last_judged_ = revision; }
+    void stop() { stopped_ = true; }
+
+  private:
+    struct Waiter {
+        std::string revision;
+        Answered answered;
+    };
+
+    void request(bool force);
+    void run();
+    void judge(std::optional<volume::Wanted> wanted);
+    void conclude(const std::string& revision, const std::string& reason,
+                  Activate::Done then = {});
+    void finish(const std::string& revision);
+    const volume::Verdict* find(const std::string& revision) const;
+
+    Activate& activate_;
+    net::Offload& offload_;
+    const volume::Paths paths_;
+    const std::string daemon_;
+    const std::vector<std::string> command_line_;
+
+    bool busy_ = false;
+    bool wanted_again_ = false;
+    bool force_ = false;
+    bool stopped_ = false;
+    bool said_unwritable_ = false;
+    std::string last_judged_;
+    std::vector<Waiter> next_waiters_;  // for the next run: this one may have read too early
+    std::vector<Waiter> waiters_;       // for the run under way
+    std::deque<volume::Verdict> verdicts_;  // the last ones
+};
+
+}  // namespace amba::app
