@@ -1,0 +1,115 @@
+#include "amba/table/diff.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "amba/table/words.hpp"
+#include "table/settings.hpp"
+#include "tests/unit/table/random_table.hpp"
+
+using namespace amba::table;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+namespace {
+
+Table table(const std::string& line) {
+    return parse_words(split_words({line + " "})).value();
+}
+
+std::vector<std::string> diff(const std::string& before, const std::string& after) {
+    return diff(before.empty() ? Table{} : table(before), after.empty() ? Table{} : table(after));
+}
+
+}  // namespace
+
+TEST(Diff, OfEqualTablesIsEmpty) {
+    EXPECT_THAT(diff("", ""), IsEmpty());
+    EXPECT_THAT(diff("80 a:1", "*:80 a 1 weight=1"), IsEmpty());
+    EXPECT_THAT(diff("80 + 81", "81 + 80"), IsEmpty()) << "the order of frontends means nothing";
+}
+
+TEST(Diff, Frontends) {
+    EXPECT_THAT(diff("", "80 + 127.127.0.2:81 a:1 + 82 a:1 b:1"),
+                ElementsAre("frontend *:80 added with 0 backends",
+                            "frontend 127.127.0.2:81 added with 1 backend",
+                            "frontend *:82 added with 2 backends"));
+    EXPECT_THAT(diff("80 name=web a:1 + 81", ""),
+                ElementsAre("frontend *:80 removed", "frontend *:81 removed"));
+    EXPECT_THAT(diff("80 a:1", "127.0.0.1:80 a:1"),
+                ElementsAre("frontend 127.0.0.1:80 added with 1 backend", "frontend *:80 removed"));
+}
+
+TEST(Diff, SettingsOfAFrontend) {
+    EXPECT_THAT(
+        diff("80 name=web", "80 name=web balance=first maxconn=5 timeouts.idle=1h"),
+        ElementsAre("frontend web: balance roundrobin -> first", "frontend web: maxconn 0 -> 5",
+                    "frontend web: timeouts.idle 0s -> 1h"));
+    EXPECT_THAT(diff("80 removed=drain:30s", "80 removed=close"),
+                ElementsAre("frontend *:80: removed drain:30s -> close"));
+    EXPECT_THAT(diff("80", "80 name=web"), ElementsAre("frontend web: name *:80 -> web"));
+}
+
+TEST(Diff, Backends) {
+    EXPECT_THAT(
+        diff("80 a:1 b:1 c:1", "80 a:1 weight=3 d:1 c:1"),
+        ElementsAre("frontend *:80: backend a:1 weight 1 -> 3", "frontend *:80: backend d:1 added",
+                    "frontend *:80: backend b:1 removed"));
+    EXPECT_THAT(diff("80 [::1]:1", "80 [::1]:1 backup=true slowstart=5s"),
+                ElementsAre("frontend *:80: backend [::1]:1 backup false -> true",
+                            "frontend *:80: backend [::1]:1 slowstart 0s -> 5s"));
+    EXPECT_THAT(diff("80 a:1 check=redis", "80 a:1"),
+                ElementsAre("frontend *:80: backend a:1 check redis -> unset"));
+    EXPECT_THAT(diff("80 a:1", "80 a:1 check=off"),
+                ElementsAre("frontend *:80: backend a:1 check unset -> off"));
+}
+
+TEST(Diff, TheOrderOfBackendsMeansSomething) {
+    EXPECT_THAT(diff("80 balance=first a:1 b:1", "80 balance=first b:1 a:1"),
+                ElementsAre("frontend *:80: backends reordered"));
+}
+
+TEST(Diff, Admin) {
+    Table with = table("80");
+    with.admin = parse_bind("127.0.0.1:9901").value();
+    EXPECT_THAT(diff(table("80"), with), ElementsAre("admin 127.0.0.1:9901"));
+    EXPECT_THAT(diff(with, table("80")), ElementsAre("admin off"));
+}
+
+TEST(Diff, EverySettingIsNamed) {
+    // Of two tables with the same binds, the phrases name each setting that differs and no other.
+    for (unsigned seed = 0; seed < 200; ++seed) {
+        Table after = RandomTable(seed).make();
+        for (Frontend& frontend : after.frontends) {
+            Frontend plain;
+            plain.name = "plain";
+            plain.bind = frontend.bind;
+            std::vector<std::string> wanted;
+            frontend.backends.clear();
+            for (const auto& s : frontend_settings()) {
+                if (s.show(plain) == s.show(frontend)) continue;
+                wanted.push_back("frontend " + frontend.name + ": " + s.key + " " + s.show(plain) +
+                                 " -> " + s.show(frontend));
+            }
+            EXPECT_EQ(diff(Table{{plain}, {}}, Table{{frontend}, {}}), wanted) << seed;
+        }
+    }
+}
+
+TEST(Diff, IsEmptyOnlyOfEqualFrontends) {
+    for (unsigned seed = 0; seed < 200; ++seed) {
+        const Table a = RandomTable(seed).make();
+        const Table b = RandomTable(seed + 1).make();
+        EXPECT_THAT(diff(a, a), IsEmpty()) << seed;
+        EXPECT_EQ(diff(a, b).empty(), a == b) << seed;
+    }
+}
+
+TEST(Summary, JoinsAndCuts) {
+    EXPECT_EQ(summary({}), "no change");
+    EXPECT_EQ(summary({"a"}), "a");
+    EXPECT_EQ(summary({"a", "b", "c"}), "a; b; c");
+    EXPECT_EQ(summary({"a", "b", "c"}, 3), "a; b; c");
+    EXPECT_EQ(summary({"a", "b", "c"}, 2), "a; b; and 1 more");
+    EXPECT_EQ(summary(std::vector<std::string>(20, "x")), "x; x; x; x; x; x; x; x; and 12 more");
+}
