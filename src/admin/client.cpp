@@ -47,8 +47,7 @@ core::Result<Response> ask(const std::string& socket_path, const std::string& me
     });
     loop.run_for(time);
     if (failure) {
-        return core::error("cannot " + std::string(doing) + socket_path + ": " +
-                           failure.message());
+        return core::error("cannot " + std::string(doing) + socket_path + ": " + failure.message());
     }
     return Response{parser.get().result_int(), parser.get().body()};
 }

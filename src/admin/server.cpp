@@ -35,8 +35,8 @@ constexpr std::size_t kMostBody = 64 * 1024;
 
 struct Server::Listener {
     Listener(asio::io_context& loop, net::Descriptor fd, bool is_local, std::string socket_path) :
-        descriptor(loop, fd.release()), retry(loop), local(is_local),
-        path(std::move(socket_path)) {}
+        descriptor(loop, fd.release()), retry(loop), local(is_local), path(std::move(socket_path)) {
+    }
     ~Listener() {
         if (!path.empty()) ::unlink(path.c_str());
     }
@@ -51,8 +51,8 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
   public:
     Connection(asio::io_context& loop, int fd, bool local, Handler handler,
                std::shared_ptr<int> open) :
-        descriptor_(loop, fd), timer_(loop), local_(local), handler_(std::move(handler)),
-        open_(std::move(open)) {
+        descriptor_(loop, fd),
+        timer_(loop), local_(local), handler_(std::move(handler)), open_(std::move(open)) {
         ++*open_;
         parser_.header_limit(kMostHeader);
         parser_.body_limit(kMostBody);
@@ -96,7 +96,8 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         request.path = target.substr(0, mark);
         request.query = mark < target.size() ? target.substr(mark + 1) : "";
         request.local = local_;
-        handler_(request, [self = shared_from_this()](Reply reply) { self->reply(std::move(reply)); });
+        handler_(request,
+                 [self = shared_from_this()](Reply reply) { self->reply(std::move(reply)); });
     }
 
     void reply(Reply reply) {
@@ -157,7 +158,9 @@ core::Result<void> Server::listen_tcp(const core::Bind& bind) {
     return {};
 }
 
-void Server::close() { listeners_.clear(); }
+void Server::close() {
+    listeners_.clear();
+}
 
 void Server::accept(Listener& listener) {
     listener.descriptor.async_wait(

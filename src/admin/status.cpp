@@ -32,7 +32,8 @@ ordered_json to_value(const proxy::FrontendView& frontend) {
                      {"connections_total", frontend.connections_total},
                      {"connections_failed", frontend.connections_failed}};
     out["backends"] = ordered_json::array();
-    for (const auto& backend : frontend.backends) out["backends"].push_back(to_value(backend));
+    for (const auto& backend : frontend.backends)
+        out["backends"].push_back(to_value(backend));
     return out;
 }
 
@@ -41,7 +42,8 @@ std::string columns(const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> width;
     for (const auto& row : rows) {
         width.resize(std::max(width.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
+        for (std::size_t i = 0; i < row.size(); ++i)
+            width[i] = std::max(width[i], row[i].size());
     }
     std::string out;
     for (const auto& row : rows) {
@@ -68,7 +70,8 @@ std::string to_json(const Status& status) {
                      {"applied", status.applied},       {"stopping", status.stopping},
                      {"unresolved", status.unresolved}};
     out["frontends"] = ordered_json::array();
-    for (const auto& frontend : status.frontends) out["frontends"].push_back(to_value(frontend));
+    for (const auto& frontend : status.frontends)
+        out["frontends"].push_back(to_value(frontend));
     return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -17,7 +17,8 @@ constexpr core::Duration kNamesTime = 1s;
 
 std::string join(const std::vector<std::string>& words) {
     std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+    for (const std::string& word : words)
+        out += (out.empty() ? "" : ", ") + word;
     return out;
 }
 
@@ -26,7 +27,8 @@ std::string join(const std::vector<std::string>& words) {
 Activate::Activate(boost::asio::io_context& loop, net::Resolver& resolver,
                    net::Deadlines& deadlines, net::Poller& poller, admin::Server::Handler admin,
                    std::optional<core::Bind> own_admin) :
-    loop_(loop), names_(resolver, deadlines, [this] { names_changed(); }),
+    loop_(loop),
+    names_(resolver, deadlines, [this] { names_changed(); }),
     proxy_(poller, deadlines, [this](const std::string& origin) { names_.hurry(origin); }),
     admin_handler_(std::move(admin)), own_admin_(own_admin) {}
 

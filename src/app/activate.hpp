@@ -37,7 +37,8 @@ class Activate {
     using Done = std::function<void(const std::string& reason)>;
 
     Activate(boost::asio::io_context& loop, net::Resolver& resolver, net::Deadlines& deadlines,
-             net::Poller& poller, admin::Server::Handler admin, std::optional<core::Bind> own_admin);
+             net::Poller& poller, admin::Server::Handler admin,
+             std::optional<core::Bind> own_admin);
 
     // A generation of 0 is the next one.
     void start(table::Table table, std::string revision, std::uint64_t generation, Done done);

@@ -44,11 +44,13 @@ Examples:
 
 using Verb = int (*)(const Arguments&);
 
-const std::map<std::string, Verb> kVerbs{
-    {"run", command_run},               {"reconfigure", command_reconfigure},
-    {"debugconfig", command_debugconfig}, {"showconfig", command_showconfig},
-    {"check", command_check},           {"status", command_status},
-    {"healthcheck", command_healthcheck}};
+const std::map<std::string, Verb> kVerbs{{"run", command_run},
+                                         {"reconfigure", command_reconfigure},
+                                         {"debugconfig", command_debugconfig},
+                                         {"showconfig", command_showconfig},
+                                         {"check", command_check},
+                                         {"status", command_status},
+                                         {"healthcheck", command_healthcheck}};
 
 bool is_flag(const std::string& word, const char* a, const char* b) {
     return word == a || word == b;
@@ -74,9 +76,10 @@ int run(std::vector<std::string> arguments) {
     const std::string& first = arguments[0];
     const bool option = first.starts_with("-");
     if (!option && first.find_first_of("0123456789:") == std::string::npos) {
-        return fail(kWrong, "\"" + first + "\" is neither a verb nor a frontend; expected one of "
-                            "run, reconfigure, debugconfig, showconfig, check, status, "
-                            "healthcheck, or a table such as 6379 HOST PORT");
+        return fail(kWrong, "\"" + first +
+                                "\" is neither a verb nor a frontend; expected one of "
+                                "run, reconfigure, debugconfig, showconfig, check, status, "
+                                "healthcheck, or a table such as 6379 HOST PORT");
     }
     return command_run(arguments);
 }
@@ -100,8 +103,7 @@ std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
         print(app.help());
         return kDone;
     } catch (const CLI::ParseError& error) {
-        return fail(kWrong, std::string(error.what()) + "; see amba " + app.get_name() +
-                                " --help");
+        return fail(kWrong, std::string(error.what()) + "; see amba " + app.get_name() + " --help");
     }
 }
 
@@ -130,7 +132,9 @@ int fail(int code, const std::string& reason) {
     return code;
 }
 
-std::string version() { return AMBA_VERSION; }
+std::string version() {
+    return AMBA_VERSION;
+}
 
 int command_version() {
     std::string text = "amba " + version();

@@ -30,8 +30,7 @@ int command_showconfig(const Arguments& arguments) {
     if (const auto code = parse(app, arguments)) return *code;
     const volume::Paths paths = volume.paths();
     // The daemon knows better than the file when the volume could not be written.
-    const auto answer =
-        admin::ask(paths.socket(), "GET", "/config", std::chrono::seconds(5));
+    const auto answer = admin::ask(paths.socket(), "GET", "/config", std::chrono::seconds(5));
     if (answer && answer->status == 200) {
         print(answer->body);
         return kDone;
@@ -80,7 +79,8 @@ int command_check(const Arguments& arguments) {
         return kWrong;
     }
     std::size_t backends = 0;
-    for (const auto& frontend : document->table.frontends) backends += frontend.backends.size();
+    for (const auto& frontend : document->table.frontends)
+        backends += frontend.backends.size();
     print(file + ": ok, " + std::to_string(document->table.frontends.size()) + " frontend(s), " +
           std::to_string(backends) + " backend(s)\n");
     return kDone;

@@ -87,8 +87,8 @@ std::variant<table::Table, int> wanted_table(const Options& options) {
     }
     auto document = table::parse_json(text);
     if (!document) {
-        return fail(kWrong, options.file + ":" + document.error().to_string() +
-                                "; nothing was changed");
+        return fail(kWrong,
+                    options.file + ":" + document.error().to_string() + "; nothing was changed");
     }
     return std::move(document->table);
 }
@@ -111,8 +111,10 @@ table::Table merged(table::Table base, const table::Table& update) {
     for (const table::Frontend& frontend : update.frontends) {
         const auto at = std::find_if(base.frontends.begin(), base.frontends.end(),
                                      [&](const auto& f) { return f.bind == frontend.bind; });
-        if (at == base.frontends.end()) base.frontends.push_back(frontend);
-        else *at = frontend;
+        if (at == base.frontends.end())
+            base.frontends.push_back(frontend);
+        else
+            *at = frontend;
     }
     if (update.admin) base.admin = update.admin;
     return base;
@@ -136,8 +138,7 @@ int wait_for_verdict(const volume::Paths& paths, const std::string& revision, Du
     const auto until = core::Clock::now() + time;
     std::string silence = "no ambassador answers on " + paths.socket();
     for (;;) {
-        const auto left =
-            std::chrono::duration_cast<Duration>(until - core::Clock::now());
+        const auto left = std::chrono::duration_cast<Duration>(until - core::Clock::now());
         if (left <= 0ms) break;
         const auto answer =
             admin::ask(paths.socket(), "POST", "/reload?revision=" + revision, left);
@@ -158,8 +159,8 @@ int wait_for_verdict(const volume::Paths& paths, const std::string& revision, Du
         }
         std::this_thread::sleep_for(kLookAgain);
     }
-    return fail(kFailed, "no verdict within " + core::to_string(time) + ": " + silence +
-                             "; " + paths.config() + " stays and is read when one starts");
+    return fail(kFailed, "no verdict within " + core::to_string(time) + ": " + silence + "; " +
+                             paths.config() + " stays and is read when one starts");
 }
 
 // What goes, for the user to see: a table replaces the whole one that stands.
@@ -193,8 +194,8 @@ int write_and_knock(const Options& options, table::Table table) {
     // Read back, because a merge may put together what does not go together.
     const std::string text = table::to_json(table, {revision, std::nullopt});
     if (const auto again = table::parse_json(text); !again) {
-        return fail(kWrong, again.error().pointer + ": " + again.error().reason +
-                                "; nothing was changed");
+        return fail(kWrong,
+                    again.error().pointer + ": " + again.error().reason + "; nothing was changed");
     }
     if (const auto wrote = volume::write_file(paths.config(), text); !wrote) {
         return fail(kFailed, wrote.error().reason);
@@ -202,10 +203,10 @@ int write_and_knock(const Options& options, table::Table table) {
     *lock = net::Descriptor();  // the next writer may go on
     print(farewell(before, table));
     if (options.waits) return wait_for_verdict(paths, revision, options.wait_for);
-    const auto answer =
-        admin::ask(paths.socket(), "POST", "/reload?revision=" + revision, kKnock);
+    const auto answer = admin::ask(paths.socket(), "POST", "/reload?revision=" + revision, kKnock);
     if (!answer) {
-        print("written to " + paths.config() + "; no ambassador answers there now, the next one "
+        print("written to " + paths.config() +
+              "; no ambassador answers there now, the next one "
               "to start reads it\n");
         return kDone;
     }
@@ -233,7 +234,8 @@ int command_reconfigure(const Arguments& arguments) {
     table::Table& table = std::get<table::Table>(wanted);
     if (options.dry_run) {
         std::size_t backends = 0;
-        for (const auto& frontend : table.frontends) backends += frontend.backends.size();
+        for (const auto& frontend : table.frontends)
+            backends += frontend.backends.size();
         print("valid: " + std::to_string(table.frontends.size()) + " frontend(s), " +
               std::to_string(backends) + " backend(s); nothing was written\n" +
               table::summary(table::diff(standing_table(options.volume.paths()), table), 1000) +

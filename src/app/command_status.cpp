@@ -38,9 +38,10 @@ int command_status(const Arguments& arguments) {
 }
 
 int command_healthcheck(const Arguments& arguments) {
-    CLI::App app("Exit 0 when the ambassador answers and every frontend of its table listens, "
-                 "1 when not. An ambassador that waits for its first table is healthy.",
-                 "healthcheck");
+    CLI::App app(
+        "Exit 0 when the ambassador answers and every frontend of its table listens, "
+        "1 when not. An ambassador that waits for its first table is healthy.",
+        "healthcheck");
     VolumeOptions volume;
     volume.add(app);
     bool ready = false;

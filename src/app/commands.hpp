@@ -44,7 +44,7 @@ std::optional<int> parse(CLI::App& app, const Arguments& arguments);
 // The whole of standard input, or why not.
 core::Result<std::string> read_stdin();
 
-void print(const std::string& text);  // stdout
+void print(const std::string& text);            // stdout
 int fail(int code, const std::string& reason);  // "amba: REASON" on stderr
 
 std::string version();

@@ -17,9 +17,9 @@ using namespace std::chrono_literals;
 Daemon::Daemon(DaemonOptions options) :
     options_(std::move(options)), id_(volume::random_id()),
     server_(loop_, [this](const auto& request, auto respond) { handle(request, respond); }),
-    activate_(loop_, resolver_, deadlines_, poller_,
-              [this](const auto& request, auto respond) { handle(request, respond); },
-              options_.admin),
+    activate_(
+        loop_, resolver_, deadlines_, poller_,
+        [this](const auto& request, auto respond) { handle(request, respond); }, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     signals_(loop_, SIGTERM, SIGINT, SIGHUP), drain_timer_(loop_) {}
 
@@ -29,11 +29,11 @@ int Daemon::run() {
     if (!take_lock() || !open_sockets()) return kFailed;
     on_signals();
     // Watched before it is read, so that no change is missed between the two.
-    watch_.emplace(loop_, options_.paths.directory, "config.json",
-                   std::set<std::string>{"active.json", ".active.json.new", "verdict.json",
-                                         ".verdict.json.new", ".config.json.new", "amba.sock",
-                                         "amba.lock"},
-                   [this] { reload_.changed(); }, options_.poll);
+    watch_.emplace(
+        loop_, options_.paths.directory, "config.json",
+        std::set<std::string>{"active.json", ".active.json.new", "verdict.json",
+                              ".verdict.json.new", ".config.json.new", "amba.sock", "amba.lock"},
+        [this] { reload_.changed(); }, options_.poll);
     try_first(choose_first());
     loop_.run();
     return exit_code_;
@@ -41,7 +41,7 @@ int Daemon::run() {
 
 bool Daemon::take_lock() {
     for (const std::string& directory : {options_.paths.directory, options_.paths.state}) {
-        struct stat info{};
+        struct stat info {};
         if (::stat(directory.c_str(), &info) != 0) ::mkdir(directory.c_str(), 0755);
     }
     auto lock = volume::lock_state(options_.paths, id_);
@@ -55,14 +55,13 @@ bool Daemon::take_lock() {
 
 bool Daemon::open_sockets() {
     if (const auto bound = server_.listen_unix(options_.paths.socket()); !bound) {
-        struct stat info{};
+        struct stat info {};
         const bool there = ::stat(options_.paths.state.c_str(), &info) == 0;
-        log::warning("volume",
-                     bound.error().reason + "; " + options_.paths.state +
-                         (there ? " belongs to uid " + std::to_string(info.st_uid)
-                                : std::string(" does not exist")) +
-                         ", and this is uid " + std::to_string(geteuid()) +
-                         "; status and healthcheck will not find this ambassador");
+        log::warning("volume", bound.error().reason + "; " + options_.paths.state +
+                                   (there ? " belongs to uid " + std::to_string(info.st_uid)
+                                          : std::string(" does not exist")) +
+                                   ", and this is uid " + std::to_string(geteuid()) +
+                                   "; status and healthcheck will not find this ambassador");
     }
     if (!options_.admin) return true;
     const auto bound = server_.listen_tcp(*options_.admin);
@@ -70,8 +69,8 @@ bool Daemon::open_sockets() {
     return static_cast<bool>(bound);
 }
 
-// SPEC of the start: a command line that changed, a config.json that is newer than the active table,
-// the active table, the command line.
+// SPEC of the start: a command line that changed, a config.json that is newer than the active
+// table, the active table, the command line.
 std::vector<Daemon::First> Daemon::choose_first() {
     std::vector<First> out;
     auto active = volume::read_active(options_.paths);
@@ -90,15 +89,15 @@ std::vector<Daemon::First> Daemon::choose_first() {
         const bool newer = known == nullptr || (wanted->revision != known->revision &&
                                                 wanted->modified_ns > known->modified_ns);
         if (newer && !wanted->table) {
-            log::error("rejected", "revision " + wanted->revision + ": " + wanted->reason +
-                                       "; it is skipped");
+            log::error("rejected",
+                       "revision " + wanted->revision + ": " + wanted->reason + "; it is skipped");
         } else if (newer && !words_changed) {
             out.push_back({*wanted->table, wanted->revision, 0, options_.paths.config(), true});
         }
     }
     if (known != nullptr) {
-        out.push_back({known->table, known->revision, known->generation,
-                       options_.paths.active(), false});
+        out.push_back(
+            {known->table, known->revision, known->generation, options_.paths.active(), false});
     }
     if (options_.table && !words_changed) from_words(false);
     return out;
@@ -167,12 +166,13 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
     if (request.path == "/reload" && request.local) {
         if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
         if (stopping_) return respond({503, "text/plain", "stopping"});
-        return reload_.knock(
-            admin::query_value(request.query, "revision"),
-            [json, respond](const Reload::Answer& answer) {
-                if (answer.verdict) return respond(json(volume::to_json(*answer.verdict)));
-                respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
-            });
+        return reload_.knock(admin::query_value(request.query, "revision"), [json, respond](
+                                                                                const Reload::
+                                                                                    Answer&
+                                                                                        answer) {
+            if (answer.verdict) return respond(json(volume::to_json(*answer.verdict)));
+            respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
+        });
     }
     if (request.method != "GET") return respond({405, "text/plain", "GET alone\n"});
     if (request.path == "/status") return respond(json(status_json()));
@@ -214,9 +214,9 @@ admin::Reply Daemon::health(bool ready) {
             [&](const auto& f) { return f.bind.to_string() == frontend.bind; });
         if (retired) continue;
         if (!frontend.listening) return bad("frontend " + frontend.name + " does not listen");
-        const bool usable = std::any_of(
-            frontend.backends.begin(), frontend.backends.end(),
-            [](const auto& b) { return b.weight > 0 && b.state != "unhealthy"; });
+        const bool usable =
+            std::any_of(frontend.backends.begin(), frontend.backends.end(),
+                        [](const auto& b) { return b.weight > 0 && b.state != "unhealthy"; });
         if (ready && !usable) return bad("frontend " + frontend.name + " has no usable backend");
     }
     return {200, "text/plain; charset=utf-8", ready ? "ready\n" : "ok\n"};

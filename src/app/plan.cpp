@@ -41,7 +41,8 @@ std::vector<net::Name> names_of(const table::Table& table) {
         }
     }
     std::vector<net::Name> out;
-    for (auto& [key, name] : names) out.push_back(std::move(name));
+    for (auto& [key, name] : names)
+        out.push_back(std::move(name));
     return out;
 }
 
@@ -87,7 +88,8 @@ net::Names::Own own_of(const table::Table& table, std::vector<core::Address> loc
 std::vector<std::string> unresolved(const table::Table& table, const net::Names& names) {
     std::vector<std::string> out;
     for (const net::Name& name : names_of(table)) {
-        if (names.addresses(name).empty()) out.push_back(name.host + ":" + std::to_string(name.port));
+        if (names.addresses(name).empty())
+            out.push_back(name.host + ":" + std::to_string(name.port));
     }
     return out;
 }

@@ -17,7 +17,8 @@ constexpr std::size_t kRemembered = 64;
 
 Reload::Reload(Activate& activate, net::Offload& offload, volume::Paths paths, std::string daemon,
                std::vector<std::string> command_line) :
-    activate_(activate), offload_(offload), paths_(std::move(paths)), daemon_(std::move(daemon)),
+    activate_(activate),
+    offload_(offload), paths_(std::move(paths)), daemon_(std::move(daemon)),
     command_line_(std::move(command_line)) {}
 
 void Reload::knock(const std::string& revision, Answered answered) {
@@ -64,8 +65,7 @@ void Reload::first(table::Table table, const std::string& revision, std::uint64_
 }
 
 // Writes what became of a table, beside the loop.
-void Reload::conclude(const std::string& revision, const std::string& reason,
-                      Activate::Done then) {
+void Reload::conclude(const std::string& revision, const std::string& reason, Activate::Done then) {
     const ActivePtr active = activate_.active();
     auto verdict = std::make_shared<volume::Verdict>();
     verdict->revision = revision;
@@ -76,17 +76,18 @@ void Reload::conclude(const std::string& revision, const std::string& reason,
     verdict->time = volume::now_rfc3339();
     verdict->daemon = daemon_;
     if (!reason.empty()) {
-        log::error("rejected", "revision " + revision + ": " + reason +
-                                   (active ? "; generation " + std::to_string(active->generation) +
-                                                 " goes on"
-                                           : "; there is no table yet"));
+        log::error("rejected",
+                   "revision " + revision + ": " + reason +
+                       (active ? "; generation " + std::to_string(active->generation) + " goes on"
+                               : "; there is no table yet"));
     }
     auto unwritable = std::make_shared<std::string>();
     offload_.run(
         [this, active, verdict, unwritable] {
             if (verdict->applied) {
                 const auto saved = volume::write_active(
-                    paths_, {active->table, active->generation, active->revision, command_line_, 0});
+                    paths_,
+                    {active->table, active->generation, active->revision, command_line_, 0});
                 if (!saved) {
                     verdict->saved = false;
                     *unwritable = saved.error().reason;
@@ -99,7 +100,8 @@ void Reload::conclude(const std::string& revision, const std::string& reason,
             if (unwritable->empty()) {
                 said_unwritable_ = false;
             } else if (!std::exchange(said_unwritable_, true)) {
-                log::error("volume", *unwritable + "; the table serves but does not survive a restart");
+                log::error("volume",
+                           *unwritable + "; the table serves but does not survive a restart");
             }
             verdicts_.push_back(*verdict);
             if (verdicts_.size() > kRemembered) verdicts_.pop_front();
@@ -114,8 +116,10 @@ void Reload::finish(const std::string& revision) {
     told.swap(waiters_);
     for (const Waiter& waiter : told) {
         const volume::Verdict* verdict = find(waiter.revision);
-        if (verdict != nullptr) waiter.answered({*verdict, ""});
-        else waiter.answered({std::nullopt, revision});
+        if (verdict != nullptr)
+            waiter.answered({*verdict, ""});
+        else
+            waiter.answered({std::nullopt, revision});
     }
     busy_ = false;
     if (wanted_again_ && !stopped_) run();

@@ -50,8 +50,7 @@ class Reload {
     void request(bool force);
     void run();
     void judge(std::optional<volume::Wanted> wanted);
-    void conclude(const std::string& revision, const std::string& reason,
-                  Activate::Done then = {});
+    void conclude(const std::string& revision, const std::string& reason, Activate::Done then = {});
     void finish(const std::string& revision);
     const volume::Verdict* find(const std::string& revision) const;
 
@@ -67,8 +66,8 @@ class Reload {
     bool stopped_ = false;
     bool said_unwritable_ = false;
     std::string last_judged_;
-    std::vector<Waiter> next_waiters_;  // for the next run: this one may have read too early
-    std::vector<Waiter> waiters_;       // for the run under way
+    std::vector<Waiter> next_waiters_;      // for the next run: this one may have read too early
+    std::vector<Waiter> waiters_;           // for the run under way
     std::deque<volume::Verdict> verdicts_;  // the last ones
 };
 

@@ -75,7 +75,9 @@ Backend* Pool::Rotation::next(std::span<Backend* const> tried) const {
         if (!tried.empty() && contains(tried, share.backend)) continue;
         const bool owed = share.backend->credit_ > 0;
         if (best != nullptr && best_owed && !owed) continue;
-        const auto time_left = [&](const Share& s) { return total - s.backend->credit_; };
+        const auto time_left = [&](const Share& s) {
+            return total - s.backend->credit_;
+        };
         // a/b < c/d without division: the turns left until this one falls a whole connection back.
         if (best == nullptr || (owed && !best_owed) ||
             time_left(share) * best->weight < time_left(*best) * share.weight) {

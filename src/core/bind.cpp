@@ -23,8 +23,7 @@ bool Bind::receives(const Endpoint& target, const std::vector<Address>& local) c
     const bool every = wildcard || endpoint.address.is_unspecified();
     if (!every) return endpoint.address == address;
     if (!wildcard && endpoint.address.is_v6() != address.is_v6()) return false;
-    return address.is_loopback() ||
-           std::find(local.begin(), local.end(), address) != local.end();
+    return address.is_loopback() || std::find(local.begin(), local.end(), address) != local.end();
 }
 
 }  // namespace amba::core

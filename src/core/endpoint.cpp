@@ -109,7 +109,7 @@ std::string Endpoint::to_string() const {
 std::size_t EndpointHash::operator()(const Endpoint& endpoint) const {
     const auto& bytes = endpoint.address.bytes();
     const std::string_view view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return std::hash<std::string_view>{}(view) * 31 + endpoint.port;
+    return std::hash<std::string_view>{}(view)*31 + endpoint.port;
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {

@@ -10,7 +10,8 @@ std::string one_line(std::string_view text) {
     constexpr const char* kHex = "0123456789abcdef";
     std::size_t length = std::min(text.size(), kLongest);
     // Not inside a character of UTF-8.
-    while (length > 0 && length < text.size() && (text[length] & 0xC0) == 0x80) --length;
+    while (length > 0 && length < text.size() && (text[length] & 0xC0) == 0x80)
+        --length;
     std::string out;
     for (const char c : text.substr(0, length)) {
         const auto byte = static_cast<unsigned char>(c);
@@ -24,7 +25,9 @@ std::string one_line(std::string_view text) {
     return out;
 }
 
-std::string quote(std::string_view word) { return "\"" + one_line(word) + "\""; }
+std::string quote(std::string_view word) {
+    return "\"" + one_line(word) + "\"";
+}
 
 Error os_error(std::string what, int code) {
     what += ": ";

@@ -50,7 +50,8 @@ std::string one_line(std::string_view event, std::string_view message) {
     }
     line += event;
     line += ": ";
-    for (const char c : message) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    for (const char c : message)
+        line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     return line;
 }
 

@@ -32,10 +32,9 @@ AresChannel::AresChannel(asio::io_context& loop, const char* lookups) : loop_(lo
     options.sock_state_cb = &AresChannel::on_state;
     options.sock_state_cb_data = this;
     options.lookups = const_cast<char*>(lookups);
-    const int status =
-        ares_init_options(&channel_, &options,
-                          ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
-                              ARES_OPT_LOOKUPS);
+    const int status = ares_init_options(
+        &channel_, &options,
+        ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS);
     if (status != ARES_SUCCESS) throw std::runtime_error(ares_strerror(status));
 }
 
@@ -55,7 +54,8 @@ void AresChannel::ask(const std::string& name, int family, Done done) {
         [](void* argument, int status, int, ares_addrinfo* result) {
             const std::unique_ptr<Ask> self(static_cast<Ask*>(argument));
             auto channel = self->channel.lock();
-            if (!channel) {  // the channel's own end answers too, when nobody may be called any more
+            if (!channel) {  // the channel's own end answers too, when nobody may be called any
+                             // more
                 if (result != nullptr) ares_freeaddrinfo(result);
                 return;
             }

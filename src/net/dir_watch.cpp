@@ -23,9 +23,9 @@ constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
 DirWatch::DirWatch(boost::asio::io_context& loop, std::string directory, std::string file,
                    std::set<std::string> ignored, std::function<void()> changed,
                    bool force_polling) :
-    inotify_(loop), timer_(loop), directory_(std::move(directory)),
-    path_(directory_ + "/" + file), ignored_(std::move(ignored)), changed_(std::move(changed)),
-    last_mark_(mark()) {
+    inotify_(loop),
+    timer_(loop), directory_(std::move(directory)), path_(directory_ + "/" + file),
+    ignored_(std::move(ignored)), changed_(std::move(changed)), last_mark_(mark()) {
     if (force_polling) {
         fall_back("as asked for");
     } else if (!start_inotify()) {
@@ -76,7 +76,8 @@ void DirWatch::read_events() {
 
 void DirWatch::fall_back(const std::string& why) {
     polling_ = true;
-    log::warning("watch", "polling " + path_ + " every 500 ms instead of watching it (" + why + ")");
+    log::warning("watch",
+                 "polling " + path_ + " every 500 ms instead of watching it (" + why + ")");
     poll();
 }
 
@@ -93,15 +94,14 @@ void DirWatch::poll() {
 }
 
 std::string DirWatch::mark() const {
-    struct stat now{};
+    struct stat now {};
     if (::stat(path_.c_str(), &now) != 0) return "none";
     std::string out;
-    for (const auto part : {static_cast<long long>(now.st_dev), static_cast<long long>(now.st_ino),
-                            static_cast<long long>(now.st_size),
-                            static_cast<long long>(now.st_mtim.tv_sec),
-                            static_cast<long long>(now.st_mtim.tv_nsec),
-                            static_cast<long long>(now.st_ctim.tv_sec),
-                            static_cast<long long>(now.st_ctim.tv_nsec)}) {
+    for (const auto part :
+         {static_cast<long long>(now.st_dev), static_cast<long long>(now.st_ino),
+          static_cast<long long>(now.st_size), static_cast<long long>(now.st_mtim.tv_sec),
+          static_cast<long long>(now.st_mtim.tv_nsec), static_cast<long long>(now.st_ctim.tv_sec),
+          static_cast<long long>(now.st_ctim.tv_nsec)}) {
         out += std::to_string(part) + ".";
     }
     return out;

@@ -70,7 +70,9 @@ void Names::prepare(const std::vector<Name>& names, Own own, core::Duration at_m
     auto settling = std::make_unique<Settling>(std::move(ready));
     for (const Name& name : names) {
         Entry& entry = find_or_add(name);
-        const auto is_own = [&](const core::Address& a) { return own_({a, name.port}); };
+        const auto is_own = [&](const core::Address& a) {
+            return own_({a, name.port});
+        };
         if (std::any_of(entry.addresses.begin(), entry.addresses.end(), is_own)) {
             entry.answered = false;
         }
@@ -123,10 +125,10 @@ void Names::ask(Entry& entry) {
                       [own = own_, port = entry.name.port](const core::Address& address) {
                           return own && own({address, port});
                       }};
-    resolver_.resolve(std::move(question),
-                      [this, alive = std::weak_ptr<bool>(alive_), key = entry.name.key()](Answer a) {
-                          if (alive.lock()) answered(key, std::move(a));
-                      });
+    resolver_.resolve(std::move(question), [this, alive = std::weak_ptr<bool>(alive_),
+                                            key = entry.name.key()](Answer a) {
+        if (alive.lock()) answered(key, std::move(a));
+    });
 }
 
 void Names::answered(const std::string& key, Answer answer) {
@@ -145,12 +147,11 @@ void Names::answered(const std::string& key, Answer answer) {
         again = std::min(entry.retry, entry.name.resolve);
         entry.retry = std::min<core::Duration>(entry.retry * 2, entry.name.resolve);
         if (!std::exchange(entry.said_failing, true)) {
-            log::warning("names", "name " + entry.name.host + " does not resolve: " +
-                                      answer.error +
-                                      (entry.addresses.empty()
-                                           ? std::string("; asked for again until it does")
-                                           : "; its last addresses stay: " +
-                                                 list_of(entry.addresses)));
+            log::warning("names",
+                         "name " + entry.name.host + " does not resolve: " + answer.error +
+                             (entry.addresses.empty()
+                                  ? std::string("; asked for again until it does")
+                                  : "; its last addresses stay: " + list_of(entry.addresses)));
         }
     } else {
         entry.retry = kLeastTtl;

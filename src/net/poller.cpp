@@ -24,10 +24,13 @@ int make_epoll() {
 
 }  // namespace
 
-Poller::Poller(boost::asio::io_context& loop) : loop_(loop), epoll_(loop, make_epoll()) { wait(); }
+Poller::Poller(boost::asio::io_context& loop) : loop_(loop), epoll_(loop, make_epoll()) {
+    wait();
+}
 
 Poller::~Poller() {
-    for (Pollable* pollable : buried_) delete pollable;
+    for (Pollable* pollable : buried_)
+        delete pollable;
 }
 
 bool Poller::add(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
@@ -67,7 +70,8 @@ void Poller::turn() {
         const int count = epoll_wait(epoll_.native_handle(), events.data(), kBatch, 0);
         refresh_now();
         for (int e = 0; e < count; ++e) {
-            const auto packed = static_cast<std::uintptr_t>(events[static_cast<std::size_t>(e)].data.u64);
+            const auto packed =
+                static_cast<std::uintptr_t>(events[static_cast<std::size_t>(e)].data.u64);
             auto* owner = reinterpret_cast<Pollable*>(packed & ~std::uintptr_t{7});
             if (!owner->buried_) {
                 owner->on_ready(static_cast<unsigned>(packed & 7),
@@ -92,7 +96,8 @@ void Poller::reap() {
     // Runs as a handler of its own, so no batch of events is being walked.
     std::vector<Pollable*> dead;
     dead.swap(buried_);
-    for (Pollable* owner : dead) delete owner;
+    for (Pollable* owner : dead)
+        delete owner;
 }
 
 }  // namespace amba::net

@@ -40,9 +40,10 @@ core::Error why_not(const Bind& bind, int code) {
     if (code == EADDRINUSE) return core::error(reason + ": the port is taken by another process");
     if (code == EADDRNOTAVAIL) return core::error(reason + ": no interface here has that address");
     if (code == EACCES) {
-        return core::error(reason + ": not permitted; ports below 1024 need "
-                                    "net.ipv4.ip_unprivileged_port_start=0, CAP_NET_BIND_SERVICE "
-                                    "or root");
+        return core::error(reason +
+                           ": not permitted; ports below 1024 need "
+                           "net.ipv4.ip_unprivileged_port_start=0, CAP_NET_BIND_SERVICE "
+                           "or root");
     }
     return core::os_error(reason, code);
 }
@@ -105,7 +106,9 @@ Result<Descriptor> listen_on(const Bind& bind, bool share) {
     return listen_at(bind, {any, bind.endpoint.port}, share);
 }
 
-void share_port(int fd, bool on) { set(fd, SOL_SOCKET, SO_REUSEPORT, on ? 1 : 0); }
+void share_port(int fd, bool on) {
+    set(fd, SOL_SOCKET, SO_REUSEPORT, on ? 1 : 0);
+}
 
 void deafen(int listener) {
     sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);

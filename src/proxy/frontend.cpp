@@ -47,8 +47,8 @@ void Frontend::listen(net::Descriptor listener) {
         clear();  // a drain that was under way
     }
     if (!shared_.poller.add(listener_.get(), *this, 0, EPOLLIN)) {
-        log::error("bind", "frontend " + settings_.name +
-                               " cannot be watched: " + std::strerror(errno));
+        log::error("bind",
+                   "frontend " + settings_.name + " cannot be watched: " + std::strerror(errno));
     }
 }
 
@@ -60,7 +60,9 @@ void Frontend::close_listener() {
     listener_.reset();
 }
 
-void Frontend::on_ready(unsigned, std::uint32_t) { accept_some(); }
+void Frontend::on_ready(unsigned, std::uint32_t) {
+    accept_some();
+}
 
 void Frontend::accept_some() {
     for (int i = 0; i < kAcceptBatch; ++i) {
@@ -154,8 +156,8 @@ void Frontend::retarget(std::vector<Target> targets) {
             }
         }
         next.emplace(target.endpoint, backend);
-        members.push_back({std::move(backend), target.weight, target.backup,
-                           std::move(target.origin)});
+        members.push_back(
+            {std::move(backend), target.weight, target.backup, std::move(target.origin)});
     }
     pool_ = balance::Pool(std::move(members));
     backends_.swap(next);
@@ -196,8 +198,7 @@ void Frontend::retire() {
         switch (settings_.removed.kind) {
             case Removed::Kind::kKeep: log::info("drain", who + ", kept until they end"); break;
             case Removed::Kind::kDrain:
-                log::info("drain",
-                          who + ", closed in " + core::to_string(settings_.removed.drain));
+                log::info("drain", who + ", closed in " + core::to_string(settings_.removed.drain));
                 shared_.deadlines.set(*this, shared_.poller.now() + settings_.removed.drain);
                 break;
             case Removed::Kind::kClose:
@@ -231,7 +232,8 @@ void Frontend::close_connections(const Backend& backend) {
                                settings_.name + ": time is up, " +
                                count_of(sessions.size(), "connection") + " closed");
     }
-    for (Session* session : sessions) session->leave_backend(EndedBy::kDown);
+    for (Session* session : sessions)
+        session->leave_backend(EndedBy::kDown);
 }
 
 // A backend that left is forgotten with its last connection.
@@ -243,8 +245,10 @@ void Frontend::released(const Backend& backend) {
 
 void Frontend::abort_all(EndedBy by) {
     std::vector<Session*> all;
-    for (Session& session : sessions_) all.push_back(&session);
-    for (Session* session : all) session->abort(by);
+    for (Session& session : sessions_)
+        all.push_back(&session);
+    for (Session* session : all)
+        session->abort(by);
 }
 
 std::vector<Session*> Frontend::sessions_of(const Backend* backend) {
@@ -290,9 +294,9 @@ void Frontend::backend_reset(Backend& backend) {
     const core::Time now = shared_.poller.now();
     if (now < next_reset_line_) return;
     next_reset_line_ = now + kResetLineEvery;
-    const std::string more =
-        resets_unlogged_ > 1 ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
-                             : std::string();
+    const std::string more = resets_unlogged_ > 1
+                                 ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
+                                 : std::string();
     resets_unlogged_ = 0;
     log::warning("reset", describe(backend) + " reset a connection in mid-stream" + more);
 }
@@ -326,7 +330,8 @@ void Frontend::ended(Session& session, bool served, core::Outcome) {
     }
     if (backend && !leaving_.empty()) released(*backend);
     if (!shared_.paused.empty()) {
-        for (Frontend* waiting : std::vector<Frontend*>(shared_.paused)) waiting->resume();
+        for (Frontend* waiting : std::vector<Frontend*>(shared_.paused))
+            waiting->resume();
     } else if (said_resources_ && shared_.sessions < shared_.max_sessions / 2) {
         said_resources_ = false;
         log::info("descriptors", "frontend " + settings_.name + " has descriptors to spare again");

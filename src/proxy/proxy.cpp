@@ -36,21 +36,24 @@ Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, ConnectFailed conne
 Proxy::~Proxy() {
     shared_->session_ended = nullptr;
     abort_all();
-    for (Frontend* frontend : frontends_) frontend->retire();
+    for (Frontend* frontend : frontends_)
+        frontend->retire();
 }
 
 core::Result<Prepared> Proxy::prepare(std::vector<Plan> plans) {
     Prepared prepared;
     std::vector<int> shared_ports;
     const auto unshare = [&] {
-        for (const int fd : shared_ports) net::share_port(fd, false);
+        for (const int fd : shared_ports)
+            net::share_port(fd, false);
     };
     for (Plan& plan : plans) {
         Prepared::Item item{std::move(plan), {}};
         const core::Bind& bind = item.plan.settings.bind;
         const Frontend* kept = find(bind);
         if (kept == nullptr || !kept->listening()) {
-            // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a moment.
+            // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a
+            // moment.
             bool share = false;
             for (Frontend* other : frontends_) {
                 if (!other->listening() || !other->settings().bind.overlaps(bind)) continue;
@@ -99,7 +102,9 @@ void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
 
 // In the table, or out of it with connections left.
 Frontend* Proxy::find(const core::Bind& bind) const {
-    const auto is_it = [&](const Frontend* f) { return f->settings().bind == bind; };
+    const auto is_it = [&](const Frontend* f) {
+        return f->settings().bind == bind;
+    };
     for (const std::vector<Frontend*>* list :
          std::initializer_list<const std::vector<Frontend*>*>{&frontends_, &shared_->retired}) {
         const auto found = std::find_if(list->begin(), list->end(), is_it);
@@ -109,16 +114,20 @@ Frontend* Proxy::find(const core::Bind& bind) const {
 }
 
 void Proxy::stop_listening() {
-    for (Frontend* frontend : frontends_) frontend->close_listener();
+    for (Frontend* frontend : frontends_)
+        frontend->close_listener();
 }
 
 void Proxy::abort_all() {
     std::vector<Frontend*> all = frontends_;
     all.insert(all.end(), shared_->retired.begin(), shared_->retired.end());
-    for (Frontend* frontend : all) frontend->abort_all(core::EndedBy::kKilled);
+    for (Frontend* frontend : all)
+        frontend->abort_all(core::EndedBy::kKilled);
 }
 
-std::size_t Proxy::connections() const { return shared_->sessions; }
+std::size_t Proxy::connections() const {
+    return shared_->sessions;
+}
 
 bool Proxy::all_listening() const {
     return std::all_of(frontends_.begin(), frontends_.end(),
@@ -134,8 +143,10 @@ void Proxy::when_empty(std::function<void()> done) {
 
 std::vector<FrontendView> Proxy::view() const {
     std::vector<FrontendView> out;
-    for (const Frontend* frontend : frontends_) out.push_back(frontend->view());
-    for (const Frontend* frontend : shared_->retired) out.push_back(frontend->view());
+    for (const Frontend* frontend : frontends_)
+        out.push_back(frontend->view());
+    for (const Frontend* frontend : shared_->retired)
+        out.push_back(frontend->view());
     return out;
 }
 

@@ -16,7 +16,9 @@ constexpr std::size_t kSmallRead = 4 * 1024;
 constexpr int kFullReads = 2;   // then splice
 constexpr int kSmallReads = 3;  // then copy again
 
-bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
+bool would_block(int code) {
+    return code == EAGAIN || code == EWOULDBLOCK;
+}
 
 }  // namespace
 

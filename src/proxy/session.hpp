@@ -70,7 +70,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     balance::BackendPtr backend_;
     std::unique_ptr<Dial> dial_;  // set while connecting
     Relay relay_;
-    core::Time active_;                     // when bytes last moved, as far as a time-out asks
+    core::Time active_;  // when bytes last moved, as far as a time-out asks
     core::Time linger_until_ = core::Time::max();
     Relay::Verdict verdict_ = Relay::Verdict::kRunning;
 };

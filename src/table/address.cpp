@@ -91,8 +91,9 @@ Result<Bind> parse_bind(std::string_view word) {
     const std::string_view digits = colon == std::string_view::npos ? word : word.substr(colon + 1);
     const auto port = core::parse_port(digits);
     if (!port) {
-        return error(quote(word) + " is not a frontend; expected PORT, ADDRESS:PORT, "
-                                   "[IPV6]:PORT or *:PORT, the port from 1 to 65535");
+        return error(quote(word) +
+                     " is not a frontend; expected PORT, ADDRESS:PORT, "
+                     "[IPV6]:PORT or *:PORT, the port from 1 to 65535");
     }
     const Bind wildcard{true, {Address::v6({}), *port}};
     if (host.empty() || host == "*" || host == "::" || host == "[::]") return wildcard;
@@ -101,7 +102,8 @@ Result<Bind> parse_bind(std::string_view word) {
     if (!address) {
         return error(quote(word) + ": " + quote(host) +
                      " is not an address; a frontend listens on an address of this host, "
-                     "such as 127.127.0.2:" + std::string(digits));
+                     "such as 127.127.0.2:" +
+                     std::string(digits));
     }
     const bool bracketed = bare.size() != host.size();
     if (bracketed != (bare.find(':') != std::string_view::npos)) {

@@ -15,7 +15,8 @@ std::string change(const std::string& from, const std::string& to) {
 void diff_backends(const Frontend& before, const Frontend& after, std::vector<std::string>& out) {
     const std::string at = "frontend " + after.name + ": backend ";
     std::unordered_map<std::string, const Backend*> old;
-    for (const Backend& backend : before.backends) old.emplace(backend.to_string(), &backend);
+    for (const Backend& backend : before.backends)
+        old.emplace(backend.to_string(), &backend);
     for (const Backend& backend : after.backends) {
         const std::string name = backend.to_string();
         const auto found = old.find(name);

@@ -34,9 +34,12 @@ struct Fault {
 std::string child(const std::string& pointer, std::string_view key) {
     std::string out = pointer + "/";
     for (const char c : key) {
-        if (c == '~') out += "~0";
-        else if (c == '/') out += "~1";
-        else out += c;
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out += c;
     }
     return out;
 }
@@ -189,8 +192,7 @@ std::string read_revision(const json& value, const std::string& pointer) {
 std::uint64_t read_generation(const json& value, const std::string& pointer) {
     const std::string word = as_word(value, JsonKind::kInteger, pointer);
     std::uint64_t generation = 0;
-    const auto [end, failure] =
-        std::from_chars(word.data(), word.data() + word.size(), generation);
+    const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), generation);
     if (failure != std::errc{} || end != word.data() + word.size()) {
         fail(pointer, quote(word) + ": expected a whole number from 0");
     }
@@ -205,8 +207,8 @@ Document read_document(const json& root) {
         const std::string at = child("", key);
         if (key == "frontends") {
             if (!value.is_array()) {
-                fail(at, std::string("is ") + kind_name(value) +
-                             "; expected an array of frontends");
+                fail(at,
+                     std::string("is ") + kind_name(value) + "; expected an array of frontends");
             }
             for (std::size_t i = 0; i < value.size(); ++i) {
                 document.table.frontends.push_back(read_frontend(value[i], child(at, i)));

@@ -20,8 +20,8 @@ ordered_json typed(JsonKind kind, const std::string& shown) {
 
 // Writes what differs from a freshly made Owner.
 template <class Owner>
-void write_settings(ordered_json& out, std::span<const Setting<Owner>> settings,
-                    const Owner& owner, const Owner& fresh) {
+void write_settings(ordered_json& out, std::span<const Setting<Owner>> settings, const Owner& owner,
+                    const Owner& fresh) {
     for (const auto& setting : settings) {
         const std::string shown = setting.show(owner);
         if (shown == setting.show(fresh)) continue;

@@ -21,8 +21,8 @@ class Walker {
     void blanks() {
         // nlohmann accepts one byte order mark in front.
         if (at_ == 0 && text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
-        while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) !=
-                                         std::string_view::npos) {
+        while (at_ < text_.size() &&
+               std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
             ++at_;
         }
     }
@@ -30,7 +30,8 @@ class Walker {
 
     std::string_view string_token() {
         const std::size_t from = at_++;
-        while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+        while (at_ < text_.size() && text_[at_] != '"')
+            at_ += text_[at_] == '\\' ? 2 : 1;
         at_ = std::min(at_ + 1, text_.size());
         return text_.substr(from, at_ - from);
     }
@@ -54,8 +55,8 @@ class Walker {
                 step();
                 continue;
             } else {
-                while (at_ < text_.size() && std::string_view(",:]} \t\r\n").find(text_[at_]) ==
-                                                 std::string_view::npos) {
+                while (at_ < text_.size() &&
+                       std::string_view(",:]} \t\r\n").find(text_[at_]) == std::string_view::npos) {
                     ++at_;
                 }
             }
@@ -106,7 +107,8 @@ std::optional<Found> find_member(Walker& walker, const std::string& name) {
 
 std::optional<Found> find_element(Walker& walker, const std::string& token) {
     std::size_t index = 0;
-    for (const char c : token) index = index * 10 + static_cast<std::size_t>(c - '0');
+    for (const char c : token)
+        index = index * 10 + static_cast<std::size_t>(c - '0');
     walker.step();  // [
     walker.blanks();
     for (std::size_t i = 0; i < index && walker.peek() != ']'; ++i) {

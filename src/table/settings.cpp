@@ -117,7 +117,9 @@ Reason read_name(std::string& out, std::string_view text) {
     return std::nullopt;
 }
 
-std::string show_bool(bool value) { return value ? "true" : "false"; }
+std::string show_bool(bool value) {
+    return value ? "true" : "false";
+}
 
 constexpr Duration kTick{1};
 constexpr bool kWord = true;       // may stand on the command line
@@ -127,64 +129,102 @@ using enum JsonKind;
 constexpr FrontendSetting kFrontend[] = {
     {"name", "", "name", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_name(f.name, t); },
-     [](const Frontend& f) { return f.name; }},
+     [](const Frontend& f) {
+         return f.name;
+     }},
     {"balance", "", "balance", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_word(f.balance, t, kPolicies); },
-     [](const Frontend& f) { return show_word(f.balance, kPolicies); }},
+     [](const Frontend& f) {
+         return show_word(f.balance, kPolicies);
+     }},
     {"maxconn", "", "maxconn", kInteger, kWord,
      [](Frontend& f, std::string_view t) { return read_int(f.maxconn, t, 0, kMaxConnections); },
-     [](const Frontend& f) { return std::to_string(f.maxconn); }},
+     [](const Frontend& f) {
+         return std::to_string(f.maxconn);
+     }},
     {"empty", "", "empty", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_word(f.empty, t, kEmpty); },
-     [](const Frontend& f) { return show_word(f.empty, kEmpty); }},
+     [](const Frontend& f) {
+         return show_word(f.empty, kEmpty);
+     }},
     {"removed", "", "removed", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_removed(f.removed, t); },
-     [](const Frontend& f) { return show_removed(f.removed); }},
+     [](const Frontend& f) {
+         return show_removed(f.removed);
+     }},
     {"retries", "", "retries", kInteger, kWord,
      [](Frontend& f, std::string_view t) { return read_int(f.retries, t, 0, 100); },
-     [](const Frontend& f) { return std::to_string(f.retries); }},
+     [](const Frontend& f) {
+         return std::to_string(f.retries);
+     }},
     {"resolve", "", "resolve", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_duration(f.resolve, t, Duration(1000)); },
-     [](const Frontend& f) { return core::to_string(f.resolve); }},
+     [](const Frontend& f) {
+         return core::to_string(f.resolve);
+     }},
     {"family", "", "family", kString, kJsonOnly,
      [](Frontend& f, std::string_view t) { return read_word(f.family_both, t, kFamilies); },
-     [](const Frontend& f) { return show_word(f.family_both, kFamilies); }},
+     [](const Frontend& f) {
+         return show_word(f.family_both, kFamilies);
+     }},
     {"check", "check", "type", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_word(f.check.type, t, kChecks); },
-     [](const Frontend& f) { return show_word(f.check.type, kChecks); }},
+     [](const Frontend& f) {
+         return show_word(f.check.type, kChecks);
+     }},
     {"inter", "check", "inter", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_duration(f.check.inter, t, kTick); },
-     [](const Frontend& f) { return core::to_string(f.check.inter); }},
+     [](const Frontend& f) {
+         return core::to_string(f.check.inter);
+     }},
     {"fall", "check", "fall", kInteger, kWord,
      [](Frontend& f, std::string_view t) { return read_int(f.check.fall, t, 1, 100); },
-     [](const Frontend& f) { return std::to_string(f.check.fall); }},
+     [](const Frontend& f) {
+         return std::to_string(f.check.fall);
+     }},
     {"rise", "check", "rise", kInteger, kWord,
      [](Frontend& f, std::string_view t) { return read_int(f.check.rise, t, 1, 100); },
-     [](const Frontend& f) { return std::to_string(f.check.rise); }},
+     [](const Frontend& f) {
+         return std::to_string(f.check.rise);
+     }},
     {"check.timeout", "check", "timeout", kString, kJsonOnly,
      [](Frontend& f, std::string_view t) { return read_duration(f.check.timeout, t, kTick); },
-     [](const Frontend& f) { return core::to_string(f.check.timeout); }},
+     [](const Frontend& f) {
+         return core::to_string(f.check.timeout);
+     }},
     {"timeouts.connect", "timeouts", "connect", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_duration(f.timeouts.connect, t, kTick); },
-     [](const Frontend& f) { return core::to_string(f.timeouts.connect); }},
+     [](const Frontend& f) {
+         return core::to_string(f.timeouts.connect);
+     }},
     {"timeouts.idle", "timeouts", "idle", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_duration(f.timeouts.idle, t); },
-     [](const Frontend& f) { return core::to_string(f.timeouts.idle); }},
+     [](const Frontend& f) {
+         return core::to_string(f.timeouts.idle);
+     }},
     {"timeouts.queue", "timeouts", "queue", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_duration(f.timeouts.queue, t); },
-     [](const Frontend& f) { return core::to_string(f.timeouts.queue); }},
+     [](const Frontend& f) {
+         return core::to_string(f.timeouts.queue);
+     }},
 };
 
 constexpr BackendSetting kBackend[] = {
     {"weight", "", "weight", kInteger, kWord,
      [](Backend& b, std::string_view t) { return read_int(b.weight, t, 0, kMaxWeight); },
-     [](const Backend& b) { return std::to_string(b.weight); }},
+     [](const Backend& b) {
+         return std::to_string(b.weight);
+     }},
     {"backup", "", "backup", kBoolean, kWord,
      [](Backend& b, std::string_view t) { return read_bool(b.backup, t); },
-     [](const Backend& b) { return show_bool(b.backup); }},
+     [](const Backend& b) {
+         return show_bool(b.backup);
+     }},
     {"maxconn", "", "maxconn", kInteger, kWord,
      [](Backend& b, std::string_view t) { return read_int(b.maxconn, t, 0, kMaxConnections); },
-     [](const Backend& b) { return std::to_string(b.maxconn); }},
+     [](const Backend& b) {
+         return std::to_string(b.maxconn);
+     }},
     {"check", "", "check", kString, kWord,
      [](Backend& b, std::string_view t) -> Reason {
          CheckType type{};
@@ -192,15 +232,23 @@ constexpr BackendSetting kBackend[] = {
          b.check = type;
          return std::nullopt;
      },
-     [](const Backend& b) { return b.check ? show_word(*b.check, kChecks) : std::string(); }},
+     [](const Backend& b) {
+         return b.check ? show_word(*b.check, kChecks) : std::string();
+     }},
     {"slowstart", "", "slowstart", kString, kWord,
      [](Backend& b, std::string_view t) { return read_duration(b.slowstart, t); },
-     [](const Backend& b) { return core::to_string(b.slowstart); }},
+     [](const Backend& b) {
+         return core::to_string(b.slowstart);
+     }},
 };
 
 }  // namespace
 
-std::span<const FrontendSetting> frontend_settings() { return kFrontend; }
-std::span<const BackendSetting> backend_settings() { return kBackend; }
+std::span<const FrontendSetting> frontend_settings() {
+    return kFrontend;
+}
+std::span<const BackendSetting> backend_settings() {
+    return kBackend;
+}
 
 }  // namespace amba::table

@@ -16,9 +16,9 @@ enum class JsonKind { kString, kInteger, kBoolean };
 
 template <class Owner>
 struct Setting {
-    const char* key;      // KEY of KEY=VALUE and of messages
-    const char* group;    // the JSON object that holds it, or "" for the owner itself
-    const char* member;   // its name there
+    const char* key;     // KEY of KEY=VALUE and of messages
+    const char* group;   // the JSON object that holds it, or "" for the owner itself
+    const char* member;  // its name there
     JsonKind kind;
     bool on_command_line;
     // Reads `text` into the owner; what was expected when it does not fit.

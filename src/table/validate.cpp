@@ -59,14 +59,18 @@ class Binds {
         if (is_wide(bind)) wide_.emplace(bind.endpoint.port, &bind);
     }
     const Bind* overlapping(const Bind& bind) const {
-        const auto overlaps = [&](const Bind& other) { return bind.overlaps(other); };
+        const auto overlaps = [&](const Bind& other) {
+            return bind.overlaps(other);
+        };
         if (is_wide(bind)) return first(by_port_, bind.endpoint.port, overlaps);
         if (const Bind* wide = first(wide_, bind.endpoint.port, overlaps)) return wide;
         return exact(bind.endpoint);
     }
     const Bind* receiving(const core::Endpoint& target,
                           const std::vector<core::Address>& local) const {
-        const auto receives = [&](const Bind& bind) { return bind.receives(target, local); };
+        const auto receives = [&](const Bind& bind) {
+            return bind.receives(target, local);
+        };
         if (const Bind* wide = first(wide_, target.port, receives)) return wide;
         return exact({target.address.reached(), target.port});
     }
@@ -115,9 +119,9 @@ std::optional<Violation> check_names(const Table& table) {
     for (std::size_t f = 0; f < table.frontends.size(); ++f) {
         const std::string& name = table.frontends[f].name;
         if (names.insert(name).second) continue;
-        return Violation{static_cast<int>(f), -1, "name",
-                         "two frontends are named \"" + name +
-                             "\"; expected a name of its own for each"};
+        return Violation{
+            static_cast<int>(f), -1, "name",
+            "two frontends are named \"" + name + "\"; expected a name of its own for each"};
     }
     return std::nullopt;
 }
@@ -143,7 +147,8 @@ std::optional<Violation> normalise(Table& table) {
 std::optional<Violation> reaches_itself(const Table& table,
                                         const std::vector<core::Address>& local) {
     Binds binds;
-    for (const Frontend& frontend : table.frontends) binds.add(frontend.bind);
+    for (const Frontend& frontend : table.frontends)
+        binds.add(frontend.bind);
     for (std::size_t f = 0; f < table.frontends.size(); ++f) {
         const auto& backends = table.frontends[f].backends;
         for (std::size_t b = 0; b < backends.size(); ++b) {

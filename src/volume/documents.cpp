@@ -73,10 +73,11 @@ Result<void> write_active(const Paths& paths, const Active& active) {
     // The same text as showconfig prints, with the command line in front of its last brace.
     std::string text = table::to_json(active.table, {active.revision, active.generation});
     text.resize(text.rfind('}'));
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+        text.pop_back();
     const ordered_json words = active.command_line;
-    text += std::string(",\n  \"") + kCommandLine + "\": " +
-            words.dump(-1, ' ', false, json::error_handler_t::replace) + "\n}\n";
+    text += std::string(",\n  \"") + kCommandLine +
+            "\": " + words.dump(-1, ' ', false, json::error_handler_t::replace) + "\n}\n";
     return write_file(paths.active(), text);
 }
 

@@ -20,7 +20,9 @@ using net::Descriptor;
 
 namespace {
 
-std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string directory_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
 
 std::string hex(const std::uint8_t* bytes, std::size_t count) {
     constexpr char kDigits[] = "0123456789abcdef";
@@ -36,7 +38,7 @@ std::string hex(const std::uint8_t* bytes, std::size_t count) {
 Error cannot_write(const std::string& path, int code) {
     const std::string directory = directory_of(path);
     std::string reason = "cannot write " + path + ": " + std::strerror(code);
-    struct stat info{};
+    struct stat info {};
     if (::stat(directory.c_str(), &info) == 0) {
         char mode[8];
         snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777u);
@@ -67,15 +69,15 @@ Result<std::optional<Content>> read_file(const std::string& path) {
         return core::os_error("cannot read " + path + " as uid " + std::to_string(geteuid()),
                               errno);
     }
-    struct stat info{};
+    struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return core::os_error("cannot read " + path, errno);
     if (!S_ISREG(info.st_mode)) return error("cannot read " + path + ": not a regular file");
     if (static_cast<std::uint64_t>(info.st_size) > table::kMaxDocumentBytes) {
         return error("cannot read " + path + ": larger than 64 MB");
     }
     Content content;
-    content.modified_ns = static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
-                          info.st_mtim.tv_nsec;
+    content.modified_ns =
+        static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
     content.bytes.resize(static_cast<std::size_t>(info.st_size));
     std::size_t done = 0;
     while (done < content.bytes.size()) {

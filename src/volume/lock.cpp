@@ -38,8 +38,7 @@ Result<Descriptor> lock_state(const Paths& paths, const std::string& daemon) {
     if (!fd && errno == EACCES) fd.reset(::open(paths.lock().c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return Descriptor();  // nowhere to put a lock: whoever writes the state says so
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-        return error("the state directory " + paths.state + " is in use by " +
-                     holder_of(fd.get()));
+        return error("the state directory " + paths.state + " is in use by " + holder_of(fd.get()));
     }
     const std::string who = who_am_i(daemon) + "\n";
     if (::ftruncate(fd.get(), 0) == 0) {

@@ -21,8 +21,8 @@ namespace amba::admin {
 
 struct Request {
     std::string method;
-    std::string path;   // without the query
-    std::string query;  // without the question mark
+    std::string path;    // without the query
+    std::string query;   // without the question mark
     bool local = false;  // over the UNIX socket
 };
 

@@ -12,7 +12,7 @@ namespace amba::admin {
 
 struct Status {
     std::string version;
-    std::string daemon;  // an id new at each start
+    std::string daemon;            // an id new at each start
     std::uint64_t generation = 0;  // 0: no table yet
     std::string revision;
     std::string applied;  // when the table was accepted, RFC 3339; empty before the first

@@ -1,8 +1,8 @@
 // The names of the table and their addresses, kept fresh.
 //
-// Each name is asked for again after its TTL, at the latest after the frontend's `resolve`, and soon
-// after a connect to one of its addresses failed. An empty or failed answer keeps the last known
-// addresses. A name that does not resolve is logged once and asked for again, never fatal.
+// Each name is asked for again after its TTL, at the latest after the frontend's `resolve`, and
+// soon after a connect to one of its addresses failed. An empty or failed answer keeps the last
+// known addresses. A name that does not resolve is logged once and asked for again, never fatal.
 #pragma once
 
 #include <functional>
@@ -37,8 +37,8 @@ class Names {
     Names(Resolver& resolver, Deadlines& deadlines, Changed changed);
     ~Names();
 
-    // Asks for those names that are new or have an address that is now amba's own; the others are in
-    // use and stay. Calls `ready` when each had its first answer, or after `at_most`.
+    // Asks for those names that are new or have an address that is now amba's own; the others are
+    // in use and stay. Calls `ready` when each had its first answer, or after `at_most`.
     void prepare(const std::vector<Name>& names, Own own, core::Duration at_most,
                  std::function<void()> ready);
     // Forgets every other name.

@@ -16,9 +16,9 @@ namespace amba::net {
 
 struct Answer {
     std::vector<core::Address> addresses;
-    core::Duration ttl{0};    // the least of the records'; 0 from /etc/hosts, which has none
+    core::Duration ttl{0};  // the least of the records'; 0 from /etc/hosts, which has none
     std::vector<core::Address> skipped;  // what the filter left out
-    std::string error;        // set when there is no address, and why
+    std::string error;                   // set when there is no address, and why
 };
 
 struct Question {

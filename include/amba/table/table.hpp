@@ -55,7 +55,7 @@ struct Backend {
     std::uint16_t port = 0;
     int weight = 1;  // 0-256; 0 takes no new connections
     bool backup = false;
-    int maxconn = 0;  // 0: no cap
+    int maxconn = 0;                 // 0: no cap
     std::optional<CheckType> check;  // unset: as its frontend
     Duration slowstart{0};
 

@@ -1,6 +1,7 @@
 // The rules that hold between the parts of a table, wherever it came from:
 //
-// - frontends do not overlap: no two can receive the same connection, and none is the admin address;
+// - frontends do not overlap: no two can receive the same connection, and none is the admin
+// address;
 // - names of frontends differ;
 // - no backend is one of amba's own frontends (a literal that is would make amba call itself);
 // - the same backend twice in a frontend is one backend whose weights add up; its other settings
@@ -28,6 +29,7 @@ struct Violation {
 std::optional<Violation> normalise(Table& table);
 
 // The first backend literal that would reach amba itself through an address of this host.
-std::optional<Violation> reaches_itself(const Table& table, const std::vector<core::Address>& local);
+std::optional<Violation> reaches_itself(const Table& table,
+                                        const std::vector<core::Address>& local);
 
 }  // namespace amba::table

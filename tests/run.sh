@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test through ctest.
+#
+#   tests/run.sh         every promise once; 15 minutes at most
+#   tests/run.sh full    the long counts, and the sanitizers over everything; an hour at most
+#   tests/run.sh deps    installs what is missing and nothing more; `deps build` what building and
+#                        the quickstart need
+#
+# The first failure ends the run and is the last thing on the screen. Debian and Ubuntu, by apt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3-dev
+    libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev)
+TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
+    redis-server redis-tools postgresql postgresql-contrib curl iperf3 dnsmasq-base
+    iproute2 procps util-linux strace
+    docker.io docker-compose iptables debootstrap ca-certificates)
+
+say() { printf '\n== %s\n' "$*"; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# deps PACKAGE...: installs those that are missing.
+deps() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    say "installing ${missing[*]}"
+    # No server is to be started by its package: tests start their own.
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# build PRESET: configures and builds all, quietly unless it fails.
+build() {
+    say "building $1"
+    cmake --preset "$1" >/dev/null
+    cmake --build --preset "$1"
+}
+
+# check PRESET CTEST-ARGUMENT...
+check() {
+    local preset=$1
+    shift
+    AMBA_BIN="$PWD/build/$preset/amba" ctest --test-dir "build/$preset" --output-on-failure \
+        --stop-on-failure --no-tests=error -j 2 "$@"
+}
+
+run_quick() {
+    say "house, unit, end to end, load, real peers"
+    check release -LE docker
+    say "unit and end to end under AddressSanitizer and UBSan"
+    check asan -L 'unit|e2e'
+    say "a real Docker Engine"
+    check release -L docker
+}
+
+run_full() {
+    export AMBA_FULL=1
+    say "everything, with the long counts"
+    check release -LE docker
+    say "everything under AddressSanitizer and UBSan"
+    check asan -LE 'docker|house'
+    say "a real Docker Engine"
+    check release -L docker
+}
+
+case "${1-quick}" in
+    deps)
+        [ "${2-}" = build ] && TEST_PACKAGES=(redis-server redis-tools)
+        deps "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+        ;;
+    quick | full)
+        deps "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+        build release
+        build asan
+        "run_${1-quick}"
+        say "all passed"
+        ;;
+    *)
+        sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+        exit 2
+        ;;
+esac
