@@ -1,6 +1,9 @@
 // run: the ambassador.
+#include <linux/capability.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -21,7 +24,22 @@ const std::map<std::string, log::Level> kLevels{{"debug", log::Level::kDebug},
 const std::map<std::string, log::Format> kFormats{{"text", log::Format::kText},
                                                   {"json", log::Format::kJson}};
 
+// The image's binary carries CAP_NET_BIND_SERVICE as permitted, for ports below 1024 in the host's
+// network namespace; it is not effective by itself, because the kernel would then refuse to start
+// the program where the capability is dropped (capabilities(7)). Where it is not permitted, nothing
+// happens here and the bind says what is missing.
+void raise_bind_capability() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
+    if (syscall(SYS_capget, &header, data) != 0) return;
+    constexpr std::uint32_t kBit = 1u << CAP_NET_BIND_SERVICE;
+    if ((data[0].permitted & kBit) == 0) return;
+    data[0].effective |= kBit;
+    syscall(SYS_capset, &header, data);
+}
+
 void prepare_process() {
+    raise_bind_capability();
     // splice(2) has no MSG_NOSIGNAL. Children of a client that was PID 1's end by themselves.
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGCHLD, SIG_IGN);
