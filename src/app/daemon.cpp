@@ -36,6 +36,7 @@ int Daemon::run() {
         [this] { reload_.changed(); }, options_.poll);
     try_first(choose_first());
     loop_.run();
+    offload_.stop();  // its job writes what Reload knows
     return exit_code_;
 }
 

@@ -6,11 +6,13 @@
 
 namespace amba::net {
 
-Offload::~Offload() {
+void Offload::stop() {
+    stopped_ = true;
     if (thread_.joinable()) thread_.join();
 }
 
 void Offload::run(std::function<void()> job, std::function<void()> done) {
+    if (stopped_) return;
     queue_.push_back({std::move(job), std::move(done)});
     if (!thread_.joinable()) start_next();
 }

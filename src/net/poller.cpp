@@ -42,17 +42,21 @@ bool Poller::add(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
 
 void Poller::again(Pollable& owner) {
     if (owner.again_ || owner.buried_) return;
-    // Outside a turn nobody would come by, so one is asked for.
-    if (again_.empty()) boost::asio::post(loop_, [this] { turn(); });
     owner.again_ = true;
     again_.push_back(&owner);
+    if (again_.size() == 1) ask_for_turn();
 }
 
 void Poller::bury(Pollable& owner) {
     if (owner.buried_) return;
-    if (buried_.empty()) boost::asio::post(loop_, [this] { reap(); });
     owner.buried_ = true;
     buried_.push_back(&owner);
+    if (buried_.size() == 1) ask_for_turn();
+}
+
+// Outside a turn nobody would come by.
+void Poller::ask_for_turn() {
+    if (!turning_) boost::asio::post(loop_, [this] { turn(); });
 }
 
 void Poller::wait() {
@@ -65,6 +69,7 @@ void Poller::wait() {
 }
 
 void Poller::turn() {
+    turning_ = true;
     std::array<epoll_event, kBatch> events;
     for (int i = 0; i < kRounds; ++i) {
         const int count = epoll_wait(epoll_.native_handle(), events.data(), kBatch, 0);
@@ -81,6 +86,9 @@ void Poller::turn() {
         run_again();
         if (count <= 0 && again_.empty()) break;
     }
+    reap();  // no batch is being walked any more
+    turning_ = false;
+    if (!again_.empty()) ask_for_turn();
 }
 
 void Poller::run_again() {

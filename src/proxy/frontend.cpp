@@ -340,48 +340,4 @@ void Frontend::ended(Session& session, bool served, core::Outcome) {
     end_if_empty();
 }
 
-FrontendView Frontend::view() const {
-    FrontendView out;
-    out.name = settings_.name;
-    out.bind = settings_.bind.to_string();
-    out.listening = listening();
-    out.paused = paused_;
-    out.connections_current = current_;
-    out.connections_total = total_;
-    out.connections_failed = failed_;
-    std::unordered_map<const Backend*, std::size_t> index;
-    const auto add = [&](const Backend& backend) -> BackendView& {
-        BackendView& view = out.backends.emplace_back();
-        index.emplace(&backend, out.backends.size() - 1);
-        view.address = backend.endpoint.to_string();
-        view.state = backend.state == State::kHealthy     ? "healthy"
-                     : backend.state == State::kUnhealthy ? "unhealthy"
-                                                          : "unknown";
-        view.connections_current = backend.connections_current;
-        view.connections_total = backend.connections_total;
-        view.connections_failed = backend.connections_failed;
-        view.bytes_up = backend.bytes_up;
-        view.bytes_down = backend.bytes_down;
-        return view;
-    };
-    for (const balance::Member& member : pool_.members()) {
-        BackendView& view = add(*member.backend);
-        view.origin = member.origin;
-        view.weight = member.weight;
-        view.backup = member.backup;
-    }
-    for (const Leaving& leaving : leaving_) {
-        BackendView& view = add(*leaving.backend);
-        view.origin = view.address;
-        view.state = "leaving";
-    }
-    for (const Session& session : sessions_) {
-        const auto at = index.find(session.backend());
-        if (at == index.end()) continue;
-        out.backends[at->second].bytes_up += session.bytes_up();
-        out.backends[at->second].bytes_down += session.bytes_down();
-    }
-    return out;
-}
-
 }  // namespace amba::proxy

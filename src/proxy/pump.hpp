@@ -63,7 +63,7 @@ class Pump {
     void give_pipe_back(Shared& shared);
 
     std::unique_ptr<Stash> stash_;
-    std::unique_ptr<Pipe> pipe_;
+    Pipe pipe_;  // without descriptors unless bytes are passing through it
     std::size_t in_pipe_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint8_t streak_ = 0;  // full reads while copying, small reads while splicing

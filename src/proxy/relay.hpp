@@ -28,6 +28,7 @@ class Relay {
 
     // Has either side aborted? Bytes may still be on their way to the other.
     bool any_reset() const { return legs_[0].reset || legs_[1].reset; }
+    bool reset_by(Side side) const { return legs_[static_cast<int>(side)].reset; }
     bool half_closed() const { return up_.finished() || down_.finished(); }
     std::uint64_t bytes_up() const { return up_.bytes(); }
     std::uint64_t bytes_down() const { return down_.bytes(); }

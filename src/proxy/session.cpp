@@ -165,11 +165,11 @@ void Session::relay() {
 void Session::linger() {
     const core::Time now = shared_.poller.now();
     if (linger_until_ == core::Time::max()) linger_until_ = now + kLinger;
-    const bool by_client = verdict_ == Relay::Verdict::kClientReset;
-    const bool by_backend = verdict_ == Relay::Verdict::kBackendReset;
+    const bool by_client = relay_.reset_by(Side::kClient);
+    const bool handed_on =
+        verdict_ == Relay::Verdict::kClientReset || verdict_ == Relay::Verdict::kBackendReset;
     const Side other = by_client ? Side::kBackend : Side::kClient;
-    const bool delivered =
-        (by_client || by_backend) && net::unacknowledged(relay_.socket(other)) == 0;
+    const bool delivered = handed_on && net::unacknowledged(relay_.socket(other)) == 0;
     if (!delivered && now < linger_until_) {
         shared_.deadlines.set(*this, std::min(now + kLingerStep, linger_until_));
         return;

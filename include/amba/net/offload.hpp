@@ -15,9 +15,11 @@ namespace amba::net {
 class Offload {
   public:
     explicit Offload(boost::asio::io_context& loop) : loop_(loop) {}
-    ~Offload();  // waits for the job that runs
+    ~Offload() { stop(); }
 
     void run(std::function<void()> job, std::function<void()> done);
+    // Waits for the job that runs; later ones do not start, and no `done` is called.
+    void stop();
 
   private:
     struct Task {
@@ -28,6 +30,7 @@ class Offload {
     void finished();
 
     boost::asio::io_context& loop_;
+    bool stopped_ = false;
     std::deque<Task> queue_;  // the front one is running when thread_ is joinable
     std::thread thread_;
 };

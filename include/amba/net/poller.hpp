@@ -64,12 +64,14 @@ class Poller {
   private:
     void wait();
     void turn();
+    void ask_for_turn();
     void run_again();
     void reap();
 
     boost::asio::io_context& loop_;
     boost::asio::posix::stream_descriptor epoll_;
     core::Time now_ = core::Clock::now();
+    bool turning_ = false;
     std::vector<Pollable*> again_;
     std::vector<Pollable*> again_now_;
     std::vector<Pollable*> buried_;

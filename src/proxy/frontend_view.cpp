@@ -1,0 +1,68 @@
+// What status and metrics see of a frontend.
+#include <unordered_map>
+
+#include "proxy/frontend.hpp"
+
+namespace amba::proxy {
+
+using balance::Backend;
+using balance::State;
+
+namespace {
+
+const char* word(State state) {
+    switch (state) {
+        case State::kHealthy: return "healthy";
+        case State::kUnhealthy: return "unhealthy";
+        case State::kUnknown: return "unknown";
+    }
+    return "";
+}
+
+BackendView view_of(const Backend& backend) {
+    BackendView view;
+    view.address = backend.endpoint.to_string();
+    view.origin = view.address;
+    view.state = word(backend.state);
+    view.connections_current = backend.connections_current;
+    view.connections_total = backend.connections_total;
+    view.connections_failed = backend.connections_failed;
+    view.bytes_up = backend.bytes_up;
+    view.bytes_down = backend.bytes_down;
+    return view;
+}
+
+}  // namespace
+
+FrontendView Frontend::view() const {
+    FrontendView out;
+    out.name = settings_.name;
+    out.bind = settings_.bind.to_string();
+    out.listening = listening();
+    out.paused = paused_;
+    out.connections_current = current_;
+    out.connections_total = total_;
+    out.connections_failed = failed_;
+    std::unordered_map<const Backend*, std::size_t> index;
+    for (const balance::Member& member : pool_.members()) {
+        index.emplace(member.backend.get(), out.backends.size());
+        BackendView& view = out.backends.emplace_back(view_of(*member.backend));
+        view.origin = member.origin;
+        view.weight = member.weight;
+        view.backup = member.backup;
+    }
+    for (const Leaving& leaving : leaving_) {
+        index.emplace(leaving.backend.get(), out.backends.size());
+        out.backends.emplace_back(view_of(*leaving.backend)).state = "leaving";
+    }
+    // Backends count the bytes of ended connections; those of open ones are added here.
+    for (const Session& session : sessions_) {
+        const auto at = index.find(session.backend());
+        if (at == index.end()) continue;
+        out.backends[at->second].bytes_up += session.bytes_up();
+        out.backends[at->second].bytes_down += session.bytes_down();
+    }
+    return out;
+}
+
+}  // namespace amba::proxy

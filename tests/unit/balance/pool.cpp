@@ -1,0 +1,156 @@
+#include "amba/balance/pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+using namespace amba;
+using balance::Backend;
+using balance::BackendPtr;
+using balance::Member;
+using balance::Pool;
+
+namespace {
+
+BackendPtr backend(int n) {
+    return new Backend(
+        core::Endpoint{*core::Address::parse("10.0.0.1"), static_cast<std::uint16_t>(1000 + n)});
+}
+
+std::vector<Member> members(const std::vector<int>& weights) {
+    std::vector<Member> out;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        out.push_back({backend(static_cast<int>(i)), weights[i], false, ""});
+    }
+    return out;
+}
+
+std::string turns(const Pool& pool, int count) {
+    std::string out;
+    for (int i = 0; i < count; ++i) {
+        out += static_cast<char>('A' + pool.pick()->endpoint.port - 1000);
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST(Pool, EmptyHasNobody) {
+    EXPECT_EQ(Pool().pick(), nullptr);
+    EXPECT_EQ(Pool(members({0, 0})).pick(), nullptr);
+}
+
+TEST(Pool, EqualWeightsTakeTurns) {
+    const Pool pool(members({1, 1, 1}));
+    EXPECT_EQ(turns(pool, 7), "ABCABCA");
+}
+
+TEST(Pool, WeightZeroTakesNone) {
+    const Pool pool(members({1, 0, 1}));
+    EXPECT_EQ(turns(pool, 4), "ACAC");
+}
+
+TEST(Pool, AWindowOfTheSumOfWeightsIsExact) {
+    const Pool pool(members({5, 1, 2}));
+    for (int window = 0; window < 10; ++window) {
+        std::string seen = turns(pool, 8);
+        std::sort(seen.begin(), seen.end());
+        EXPECT_EQ(seen, "AAAAABCC");
+    }
+}
+
+// At no time is a backend a whole connection from its share, whatever the weights.
+TEST(Pool, NobodyDriftsFromItsShare) {
+    for (unsigned seed = 1; seed <= 300; ++seed) {
+        std::mt19937 random(seed);
+        std::vector<int> weights(1 + random() % 12);
+        for (int& weight : weights)
+            weight = static_cast<int>(random() % 257);
+        weights[0] = std::max(weights[0], 1);
+        const Pool pool(members(weights));
+        double sum = 0;
+        for (const int weight : weights)
+            sum += weight;
+        std::vector<int> counts(weights.size());
+        for (int turn = 1; turn <= 2000; ++turn) {
+            ++counts[pool.pick()->endpoint.port - 1000u];
+            for (std::size_t i = 0; i < weights.size(); ++i) {
+                ASSERT_LT(std::abs(counts[i] - turn * weights[i] / sum), 1.0)
+                    << "seed " << seed << " turn " << turn << " backend " << i;
+            }
+        }
+    }
+}
+
+TEST(Pool, ASwapKeepsThePlace) {
+    std::vector<Member> all = members({1, 1, 1});
+    EXPECT_EQ(turns(Pool(all), 1), "A");
+    EXPECT_EQ(turns(Pool(all), 1), "B");  // a new pool of the same backends goes on
+    EXPECT_EQ(turns(Pool(all), 1), "C");
+    EXPECT_EQ(turns(Pool(all), 1), "A");
+}
+
+// Swaps after every connection must not favour anybody: the sum of what is owed stays zero.
+TEST(Pool, SharesHoldAcrossSwaps) {
+    for (unsigned seed = 1; seed <= 50; ++seed) {
+        std::mt19937 random(seed);
+        std::vector<Member> all = members({3, 2, 1});
+        std::vector<int> counts(3);
+        for (int i = 0; i < 6000; ++i) {
+            const Pool pool(all);  // the same weights, a new pool each time
+            ++counts[pool.pick()->endpoint.port - 1000u];
+        }
+        EXPECT_EQ(counts, (std::vector<int>{3000, 2000, 1000}));
+        // A backend that comes and goes leaves the others in proportion.
+        std::vector<int> again(4);
+        const Member guest{backend(3), 6, false, ""};
+        for (int i = 0; i < 6000; ++i) {
+            std::vector<Member> now = all;
+            if (random() % 2 == 0) now.push_back(guest);
+            ++again[Pool(now).pick()->endpoint.port - 1000u];
+        }
+        EXPECT_NEAR(again[0], 3.0 * again[2], 40) << "seed " << seed;
+        EXPECT_NEAR(again[1], 2.0 * again[2], 40) << "seed " << seed;
+    }
+}
+
+TEST(Pool, RetriesWalkTheOthersOnce) {
+    const Pool pool(members({1, 5, 1}));
+    std::vector<Backend*> tried;
+    std::string seen;
+    while (Backend* next = pool.pick(tried)) {
+        seen += static_cast<char>('A' + next->endpoint.port - 1000);
+        tried.push_back(next);
+    }
+    std::sort(seen.begin(), seen.end());
+    EXPECT_EQ(seen, "ABC");
+}
+
+TEST(Pool, ABackupServesWhenThePrimariesWereTried) {
+    std::vector<Member> all = members({1, 1});
+    all[1].backup = true;
+    const Pool pool(all);
+    EXPECT_EQ(turns(pool, 3), "AAA");
+    Backend* primary = all[0].backend.get();
+    EXPECT_EQ(pool.pick({&primary, 1}), all[1].backend.get());
+    all[0].weight = 0;
+    EXPECT_EQ(turns(Pool(all), 2), "BB");
+}
+
+// The refused tries of a dead backend are shared by the others, by weight.
+TEST(Pool, AFailingBackendsTurnsAreShared) {
+    std::vector<Member> all = members({1, 1, 1});
+    const Pool pool(all);
+    Backend* dead = all[0].backend.get();
+    std::map<const Backend*, int> served;
+    for (int i = 0; i < 300; ++i) {
+        Backend* got = pool.pick();
+        if (got == dead) got = pool.pick({&dead, 1});
+        ++served[got];
+    }
+    EXPECT_EQ(served[dead], 0);
+    EXPECT_NEAR(served[all[1].backend.get()], 150, 2);
+    EXPECT_NEAR(served[all[2].backend.get()], 150, 2);
+}

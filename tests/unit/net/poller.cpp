@@ -1,0 +1,105 @@
+#include "amba/net/poller.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "amba/net/descriptor.hpp"
+
+using namespace amba;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Ends {
+    Ends() {
+        int fds[2];
+        EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+        near.reset(fds[0]);
+        far.reset(fds[1]);
+    }
+    net::Descriptor near;
+    net::Descriptor far;
+};
+
+struct Probe final : net::Pollable {
+    Probe(net::Poller& poller_in, int* deaths_in) : poller(poller_in), deaths(deaths_in) {}
+    ~Probe() override { ++*deaths; }
+    void on_ready(unsigned slot, std::uint32_t events) override {
+        if (events & EPOLLIN) ++readable[slot];
+        if (bury_on_event) poller.bury(*this);
+        if (victim != nullptr) poller.bury(*std::exchange(victim, nullptr));
+    }
+    void on_again() override {
+        if (++agains < wanted) poller.again(*this);
+    }
+    net::Poller& poller;
+    int* deaths;
+    int readable[8] = {};
+    int agains = 0;
+    int wanted = 0;
+    bool bury_on_event = false;
+    Probe* victim = nullptr;
+};
+
+class PollerTest : public testing::Test {
+  protected:
+    void run() {
+        loop.run_for(100ms);
+        loop.restart();
+    }
+    boost::asio::io_context loop{1};
+    int deaths = 0;
+    net::Poller poller{loop};
+};
+
+}  // namespace
+
+TEST_F(PollerTest, TellsWhichDescriptorIsReady) {
+    Ends a, b;
+    auto* probe = new Probe(poller, &deaths);
+    ASSERT_TRUE(poller.add(a.near.get(), *probe, 0, EPOLLIN));
+    ASSERT_TRUE(poller.add(b.near.get(), *probe, 5, EPOLLIN));
+    ASSERT_EQ(write(b.far.get(), "x", 1), 1);
+    run();
+    EXPECT_EQ(probe->readable[0], 0);
+    EXPECT_EQ(probe->readable[5], 1);
+    run();
+    EXPECT_EQ(probe->readable[5], 1) << "edge-triggered: told once";
+    poller.bury(*probe);
+    run();
+    EXPECT_EQ(deaths, 1);
+}
+
+TEST_F(PollerTest, TheBuriedGetNoFurtherCall) {
+    Ends a, b;
+    auto* first = new Probe(poller, &deaths);
+    auto* second = new Probe(poller, &deaths);
+    // Whichever is called first buries the other, whose event is in the same batch.
+    first->victim = second;
+    second->victim = first;
+    ASSERT_TRUE(poller.add(a.near.get(), *first, 0, EPOLLIN));
+    ASSERT_TRUE(poller.add(b.near.get(), *second, 0, EPOLLIN));
+    ASSERT_EQ(write(a.far.get(), "x", 1), 1);
+    ASSERT_EQ(write(b.far.get(), "x", 1), 1);
+    run();
+    EXPECT_EQ(deaths, 1);
+}
+
+TEST_F(PollerTest, BuryingTwiceDeletesOnce) {
+    auto* probe = new Probe(poller, &deaths);
+    poller.bury(*probe);
+    poller.bury(*probe);
+    run();
+    EXPECT_EQ(deaths, 1);
+}
+
+TEST_F(PollerTest, AgainComesBackUntilItIsEnough) {
+    auto* probe = new Probe(poller, &deaths);
+    probe->wanted = 100;  // more than the rounds of one turn
+    poller.again(*probe);
+    run();
+    EXPECT_EQ(probe->agains, 100);
+    poller.bury(*probe);
+    run();
+}

@@ -1,0 +1,157 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "amba/table/words.hpp"
+#include "amba/volume/volume.hpp"
+
+using namespace amba;
+
+namespace {
+
+class VolumeTest : public testing::Test {
+  protected:
+    VolumeTest() {
+        std::string name = testing::TempDir() + "amba-volume-XXXXXX";
+        directory_ = mkdtemp(name.data());
+        paths_ = {directory_, directory_};
+    }
+    ~VolumeTest() override {
+        [[maybe_unused]] const int code = std::system(("rm -rf " + directory_).c_str());
+    }
+    std::string directory_;
+    volume::Paths paths_;
+};
+
+}  // namespace
+
+TEST(Sha256, IsTheStandards) {  // FIPS 180-4's examples
+    EXPECT_EQ(volume::sha256("abc"),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(volume::sha256(""),
+              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(RandomId, IsNewEachTime) {
+    EXPECT_EQ(volume::random_id().size(), 32u);
+    EXPECT_NE(volume::random_id(), volume::random_id());
+}
+
+TEST_F(VolumeTest, AFileIsReplacedAsAWholeAndReadableByAll) {
+    const mode_t before = umask(0077);
+    ASSERT_TRUE(volume::write_file(paths_.config(), "one"));
+    ASSERT_TRUE(volume::write_file(paths_.config(), "two"));
+    umask(before);
+    const auto content = volume::read_file(paths_.config());
+    ASSERT_TRUE(content && *content);
+    EXPECT_EQ((*content)->bytes, "two");
+    struct stat info {};
+    ASSERT_EQ(stat(paths_.config().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777u, 0644u);
+    EXPECT_GT((*content)->modified_ns, 0);
+}
+
+TEST_F(VolumeTest, WhatCannotBeWrittenSaysWhereAndWho) {
+    const auto wrote = volume::write_file(directory_ + "/nowhere/config.json", "x");
+    ASSERT_FALSE(wrote);
+    EXPECT_NE(wrote.error().reason.find("/nowhere/config.json"), std::string::npos);
+    EXPECT_NE(wrote.error().reason.find("No such file"), std::string::npos);
+}
+
+TEST_F(VolumeTest, NoFileIsNoErrorAndADirectoryIs) {
+    const auto none = volume::read_file(paths_.config());
+    ASSERT_TRUE(none);
+    EXPECT_FALSE(*none);
+    ASSERT_EQ(mkdir(paths_.config().c_str(), 0755), 0);
+    const auto wrong = volume::read_file(paths_.config());
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().reason.find("not a regular file"), std::string::npos);
+}
+
+TEST_F(VolumeTest, AFifoDoesNotHoldTheReader) {
+    ASSERT_EQ(mkfifo(paths_.config().c_str(), 0644), 0);
+    EXPECT_FALSE(volume::read_file(paths_.config()));
+}
+
+TEST_F(VolumeTest, AFileWithoutARevisionIsNamedByItsBytes) {
+    EXPECT_FALSE(volume::read_wanted(paths_));
+    const std::string text = R"({"frontends": [{"bind": "127.0.0.1:80"}]})";
+    ASSERT_TRUE(volume::write_file(paths_.config(), text));
+    const auto wanted = volume::read_wanted(paths_);
+    ASSERT_TRUE(wanted && wanted->table);
+    EXPECT_EQ(wanted->revision, volume::sha256(text));
+}
+
+TEST_F(VolumeTest, ARevisionNamesARejectedFileToo) {
+    ASSERT_TRUE(volume::write_file(paths_.config(), R"({"revision": "r1", "frontends": 5})"));
+    const auto wanted = volume::read_wanted(paths_);
+    ASSERT_TRUE(wanted);
+    EXPECT_FALSE(wanted->table);
+    EXPECT_EQ(wanted->revision, "r1");
+    EXPECT_NE(wanted->reason.find("config.json:1:32: /frontends: "), std::string::npos)
+        << wanted->reason;
+}
+
+TEST_F(VolumeTest, ActiveComesBackAsItWas) {
+    volume::Active active;
+    active.table = *table::parse_words({"127.0.0.1:80", "www", "81", "weight=3"});
+    active.generation = 7;
+    active.revision = "abc";
+    active.command_line = {"127.0.0.1:80", "a \"quoted\" word"};
+    ASSERT_TRUE(volume::write_active(paths_, active));
+    const auto read = volume::read_active(paths_);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->table, active.table);
+    EXPECT_EQ((*read)->generation, 7u);
+    EXPECT_EQ((*read)->revision, "abc");
+    EXPECT_EQ((*read)->command_line, active.command_line);
+}
+
+TEST_F(VolumeTest, ADamagedActiveIsAnErrorNotATable) {
+    for (const char* text : {"", "{", "[]", R"({"frontends": [)", R"({"command_line": 5})",
+                             R"({"frontends": [], "command_line": [5]})"}) {
+        ASSERT_TRUE(volume::write_file(paths_.active(), text));
+        EXPECT_FALSE(volume::read_active(paths_)) << text;
+    }
+}
+
+TEST_F(VolumeTest, AVerdictComesBackAsItWas) {
+    volume::Verdict verdict{"r", false, 3, "why \xff", {"a:1", "b:2"}, false, "now", "d"};
+    const auto read = volume::parse_verdict(volume::to_json(verdict));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->revision, "r");
+    EXPECT_FALSE(read->applied);
+    EXPECT_EQ(read->generation, 3u);
+    EXPECT_EQ(read->unresolved, verdict.unresolved);
+    EXPECT_FALSE(read->saved);
+    EXPECT_EQ(read->daemon, "d");
+    EXPECT_FALSE(volume::parse_verdict("{}"));
+    EXPECT_FALSE(volume::parse_verdict(""));
+}
+
+TEST_F(VolumeTest, OneDaemonHoldsTheState) {
+    auto first = volume::lock_state(paths_, "daemon-one");
+    ASSERT_TRUE(first);
+    const auto second = volume::lock_state(paths_, "daemon-two");
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().reason.find("daemon-one"), std::string::npos);
+    *first = net::Descriptor();
+    EXPECT_TRUE(volume::lock_state(paths_, "daemon-two"));
+}
+
+TEST_F(VolumeTest, WritersWaitForEachOther) {
+    auto first = volume::lock_writers(paths_, 1);
+    ASSERT_TRUE(first);
+    std::thread later([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        *first = net::Descriptor();
+    });
+    EXPECT_TRUE(volume::lock_writers(paths_, 5));
+    later.join();
+    const auto held = volume::lock_writers(paths_, 1);
+    ASSERT_TRUE(held);
+    EXPECT_FALSE(volume::lock_writers(paths_, 0));
+}
