@@ -14,6 +14,20 @@ namespace amba::app {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// On the way out: the set of signals restores their default when it goes, and one more SIGTERM would
+// turn exit code 0 into 143.
+void hold_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&set, number);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+}  // namespace
+
 Daemon::Daemon(DaemonOptions options) :
     options_(std::move(options)), id_(volume::random_id()),
     server_(loop_, [this](const auto& request, auto respond) { handle(request, respond); }),
@@ -36,6 +50,7 @@ int Daemon::run() {
         [this] { reload_.changed(); }, options_.poll);
     try_first(choose_first());
     loop_.run();
+    hold_signals();
     offload_.stop();  // its job writes what Reload knows
     return exit_code_;
 }
