@@ -1,14 +1,9 @@
 #include "amba/app/app.hpp"
 
-#include <ares.h>
-#include <spdlog/version.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <boost/version.hpp>
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "amba/table/words.hpp"
 #include "app/commands.hpp"
@@ -130,24 +125,6 @@ int fail(int code, const std::string& reason) {
     const std::string line = "amba: " + reason + "\n";
     std::fwrite(line.data(), 1, line.size(), stderr);
     return code;
-}
-
-std::string version() {
-    return AMBA_VERSION;
-}
-
-int command_version() {
-    std::string text = "amba " + version();
-    if (*AMBA_COMMIT != '\0') text += " (" AMBA_COMMIT ")";
-    text += "\nBoost " + std::to_string(BOOST_VERSION / 100000) + "." +
-            std::to_string(BOOST_VERSION / 100 % 1000) + ", c-ares " + ares_version(nullptr) +
-            ", nlohmann/json " + std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +
-            std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
-            std::to_string(NLOHMANN_JSON_VERSION_PATCH) + ", spdlog " +
-            std::to_string(SPDLOG_VER_MAJOR) + "." + std::to_string(SPDLOG_VER_MINOR) + "." +
-            std::to_string(SPDLOG_VER_PATCH) + ", CLI11 " CLI11_VERSION "\n";
-    print(text);
-    return kDone;
 }
 
 }  // namespace amba::app
