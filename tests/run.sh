@@ -5,6 +5,7 @@
 #   tests/run.sh full    the long counts, and the sanitizers over everything; an hour at most
 #   tests/run.sh deps    installs what is missing and nothing more; `deps build` what building and
 #                        the quickstart need
+#   tests/run.sh fuzz [SECONDS]   libFuzzer on the parsers, by hand; 60 s each
 #
 # The first failure ends the run and is the last thing on the screen. Debian and Ubuntu, by apt.
 set -euo pipefail
@@ -72,7 +73,23 @@ run_full() {
     check release -L docker
 }
 
+run_fuzz() {
+    deps "${BUILD_PACKAGES[@]}" clang libclang-rt-14-dev
+    cmake --preset fuzz >/dev/null
+    cmake --build --preset fuzz --target fuzz_config_json fuzz_words
+    local target
+    for target in config_json words; do
+        say "fuzzing $target for $1 s"
+        mkdir -p "build/fuzz/corpus_$target"
+        [ "$target" != config_json ] ||
+            cp -n tests/config/*/*.json "build/fuzz/corpus_$target/" 2>/dev/null || true
+        "build/fuzz/fuzz_$target" -max_total_time="$1" -timeout=10 -print_final_stats=0 \
+            "build/fuzz/corpus_$target"
+    done
+}
+
 case "${1-quick}" in
+    fuzz) run_fuzz "${2-60}" ;;
     deps)
         [ "${2-}" = build ] && TEST_PACKAGES=(redis-server redis-tools)
         deps "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
@@ -85,7 +102,7 @@ case "${1-quick}" in
         say "all passed"
         ;;
     *)
-        sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac
