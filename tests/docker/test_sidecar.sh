@@ -1,0 +1,180 @@
+# shellcheck shell=bash
+# An ambassador in its client's network namespace, and the helper that configures it.
+
+test_readme_flow() {
+    redis redis
+    client client
+    sidecar amba client -- run
+    eventually 10 ready amba
+    refused client 127.127.0.2
+    helper amba reconfigure --wait 127.127.0.2:6379 "$(address redis)" 6379
+    answers redis client 127.127.0.2 || fail "redis to answer once --wait has returned"
+}
+
+# The helper resolves nothing: the name means something in the client's network alone.
+test_helper_gives_a_name_of_the_clients_network() {
+    network net
+    redis redis --network "$(name net)" --network-alias backend
+    client client --network "$(name net)"
+    sidecar amba client -- run
+    eventually 10 ready amba
+    helper amba reconfigure --wait 127.127.0.2:6379 backend 6379
+    answers redis client 127.127.0.2 || fail "redis to answer once --wait has returned"
+}
+
+# docker run --rm --volumes-from ID IMAGE reconfigure ADDR:PORT A P A P
+test_helper_in_the_workshops_form() {
+    redis one
+    redis two
+    client client
+    sidecar amba client -- run
+    eventually 10 ready amba
+    docker run --rm --label "$LABEL" --volumes-from "$(docker inspect -f '{{.Id}}' "$(name amba)")" \
+        "$IMAGE" reconfigure 127.127.0.2:6379 "$(address one)" 6379 "$(address two)" 6379
+    eventually 5 answers one client 127.127.0.2
+    eventually 5 answers two client 127.127.0.2
+}
+
+test_helper_is_told_of_a_rejection() {
+    redis redis
+    client client
+    sidecar amba client -- run 127.127.0.2:6379 "$(address redis)" 6379
+    eventually 10 answers redis client 127.127.0.2
+    # The server itself holds this one in the client's namespace.
+    docker exec -d "$(name client)" redis-server --port 7000 --bind 127.127.0.3
+    eventually 5 docker exec "$(name client)" redis-cli -h 127.127.0.3 -p 7000 ping
+    exits 1 helper amba reconfigure --wait 127.127.0.3:7000 "$(address redis)" 6379
+    contains "$SAID" "127\.127\.0\.3:7000" "the helper's message"
+    contains "$(logs amba)" "127\.127\.0\.3:7000" "the ambassador's log"
+    answers redis client 127.127.0.2 || fail "the table to go on after a rejection"
+}
+
+test_helper_of_another_uid() {
+    redis one
+    redis two
+    client client
+    sidecar amba client -- run
+    eventually 10 ready amba
+    local as_another=(docker run --rm --label "$LABEL" --volumes-from "$(name amba)" --user 1234)
+    "${as_another[@]}" "$IMAGE" reconfigure --wait 127.127.0.2:6379 "$(address one)" 6379
+    answers one client 127.127.0.2 || fail "one to answer"
+    helper amba reconfigure --wait 127.127.0.2:6379 "$(address two)" 6379
+    answers two client 127.127.0.2 || fail "two to answer: the files of another are replaced"
+    "${as_another[@]}" "$IMAGE" reconfigure --wait 127.127.0.2:6379 "$(address one)" 6379
+    answers one client 127.127.0.2 || fail "one to answer again"
+    exits 0 "${as_another[@]}" "$IMAGE" showconfig
+    contains "$SAID" "$(address one):6379" "the table shown"
+    exits 0 "${as_another[@]}" "$IMAGE" status --json
+}
+
+# Without a daemon the file stays, and the daemon that comes takes it.
+test_helper_before_the_daemon() {
+    redis redis
+    client client
+    volume state
+    local on_volume=(docker run --rm --label "$LABEL" -v "$(name state):/run/amba" "$IMAGE")
+    exits 0 "${on_volume[@]}" reconfigure 127.127.0.2:6379 "$(address redis)" 6379
+    exits 1 "${on_volume[@]}" reconfigure --wait=300ms 127.127.0.2:6379 "$(address redis)" 6379
+    sidecar amba client -v "$(name state):/run/amba" -- run
+    eventually 10 answers redis client 127.127.0.2
+}
+
+test_single_string_command() {
+    redis redis
+    client client
+    sidecar amba client -- "127.127.0.2:6379 $(address redis) 6379"
+    eventually 10 answers redis client 127.127.0.2
+    sidecar other client -- "run 127.127.0.3:6379 $(address redis) 6379"
+    eventually 10 answers redis client 127.127.0.3
+}
+
+# --- its life ----------------------------------------------------------------------------------
+
+test_restart_keeps_what_was_reconfigured() {
+    redis one
+    redis two
+    client client
+    sidecar amba client -- run 127.127.0.2:6379 "$(address one)" 6379
+    eventually 10 answers one client 127.127.0.2
+    helper amba reconfigure --wait 127.127.0.2:6379 "$(address two)" 6379
+    docker restart "$(name amba)" >/dev/null
+    eventually 10 answers two client 127.127.0.2
+    docker kill -s KILL "$(name amba)" >/dev/null
+    docker start "$(name amba)" >/dev/null
+    eventually 10 answers two client 127.127.0.2
+}
+
+test_changed_command_line_wins_on_the_same_volume() {
+    redis one
+    redis two
+    redis three
+    client client
+    volume state
+    local mount=(-v "$(name state):/run/amba")
+    sidecar amba client "${mount[@]}" -- run 127.127.0.2:6379 "$(address one)" 6379
+    eventually 10 answers one client 127.127.0.2
+    helper amba reconfigure --wait 127.127.0.2:6379 "$(address two)" 6379
+
+    docker rm -f "$(name amba)" >/dev/null
+    sidecar amba client "${mount[@]}" -- run 127.127.0.2:6379 "$(address one)" 6379
+    eventually 10 answers two client 127.127.0.2
+
+    docker rm -f "$(name amba)" >/dev/null
+    sidecar amba client "${mount[@]}" -- run 127.127.0.2:6379 "$(address three)" 6379
+    eventually 10 answers three client 127.127.0.2
+}
+
+# Times are the Engine's own: what the client of the Engine takes to start is not amba's.
+test_stop_takes_less_than_a_second() {
+    redis redis
+    client client
+    sidecar amba client -- run 127.127.0.2:6379 "$(address redis)" 6379
+    eventually 10 answers redis client 127.127.0.2
+    local begin end finished
+    begin=$(milliseconds)
+    docker stop "$(name amba)" >/dev/null
+    end=$(milliseconds)
+    finished=$(date -d "$(docker inspect -f '{{.State.FinishedAt}}' "$(name amba)")" +%s%3N)
+    echo "ended after $((finished - begin)) ms, docker stop returned after $((end - begin)) ms"
+    [ $((finished - begin)) -lt 1000 ] || fail "less than a second"
+    [ $((end - begin)) -lt 3000 ] || fail "docker stop to return within three seconds"
+    equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name amba)")" "the exit code"
+}
+
+# A connection may end by itself for --drain-timeout; then it is ended, and that is no failure.
+test_stop_drains() {
+    redis redis
+    client client
+    sidecar amba client -- run --drain-timeout 2s 127.127.0.2:6379 "$(address redis)" 6379
+    eventually 10 answers redis client 127.127.0.2
+    docker exec -d "$(name client)" redis-cli -h 127.127.0.2 subscribe news
+    eventually 5 has_connections 1
+    local begin took
+    begin=$(milliseconds)
+    docker stop "$(name amba)" >/dev/null
+    took=$(($(milliseconds) - begin))
+    if [ "$took" -lt 1900 ] || [ "$took" -ge 4000 ]; then fail "about 2000 ms, took $took ms"; fi
+    equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name amba)")" "the exit code"
+}
+
+has_connections() { equal "$1" "$(status amba client '.frontends[0].connections_current')" count; }
+
+is_healthy() { equal healthy "$(docker inspect -f '{{.State.Health.Status}}' "$(name "$1")")" health; }
+
+test_health_becomes_healthy() {
+    client client
+    sidecar amba client --health-interval=1s -- run
+    eventually 15 is_healthy amba
+    docker exec "$(name amba)" amba healthcheck
+    exits 1 docker exec "$(name amba)" amba healthcheck --ready
+}
+
+# The restart policy must see it: never "running, but not listening".
+test_taken_port_at_start_exits_1() {
+    client client
+    docker exec -d "$(name client)" redis-server --port 6379 --bind 127.127.0.2
+    eventually 5 docker exec "$(name client)" redis-cli -h 127.127.0.2 ping
+    sidecar amba client -- run 127.127.0.2:6379 127.0.0.9 6379
+    equal 1 "$(docker wait "$(name amba)")" "the exit code"
+    contains "$(logs amba)" "127\.127\.0\.2:6379" "the log"
+}
