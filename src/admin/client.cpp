@@ -26,7 +26,9 @@ core::Result<Response> ask(const std::string& socket_path, const std::string& me
 
     asio::local::stream_protocol::endpoint endpoint;
     try {
-        endpoint = asio::local::stream_protocol::endpoint(socket_path);
+        std::string name = socket_path;
+        if (name.starts_with('@')) name[0] = '\0';
+        endpoint = asio::local::stream_protocol::endpoint(name);
     } catch (const boost::system::system_error&) {
         return core::error("the path " + socket_path + " is too long for a socket");
     }

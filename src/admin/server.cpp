@@ -10,6 +10,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "amba/log/log.hpp"
@@ -137,15 +138,21 @@ core::Result<void> Server::listen_unix(const std::string& path) {
         return core::error("cannot listen on " + path + ": the path is longer than " +
                            std::to_string(sizeof address.sun_path - 1) + " bytes (unix(7))");
     }
+    const bool abstract = path.starts_with('@');
     std::memcpy(address.sun_path, path.c_str(), path.size());
+    if (abstract) address.sun_path[0] = '\0';
+    const auto length = static_cast<socklen_t>(
+        abstract ? offsetof(sockaddr_un, sun_path) + path.size() : sizeof address);
     net::Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return core::os_error("cannot listen on " + path, errno);
-    ::unlink(path.c_str());  // left by one that was killed: the lock says that it is not in use
-    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        ::chmod(path.c_str(), 0666) != 0 || ::listen(fd.get(), 128) != 0) {
+    // Left by one that was killed: the lock says that it is not in use.
+    if (!abstract) ::unlink(path.c_str());
+    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        (!abstract && ::chmod(path.c_str(), 0666) != 0) || ::listen(fd.get(), 128) != 0) {
         return core::os_error("cannot listen on " + path, errno);
     }
-    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(fd), true, path));
+    listeners_.push_back(
+        std::make_unique<Listener>(loop_, std::move(fd), true, abstract ? "" : path));
     accept(*listeners_.back());
     return {};
 }

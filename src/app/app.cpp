@@ -102,6 +102,15 @@ std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
     }
 }
 
+core::Result<admin::Response> ask(const volume::Paths& paths, const std::string& method,
+                                  const std::string& target, core::Duration time) {
+    auto answer = admin::ask(paths.socket(), method, target, time);
+    const std::string hidden = paths.hidden_socket();
+    if (answer || hidden.empty()) return answer;
+    auto second = admin::ask(hidden, method, target, time);
+    return second ? second : answer;
+}
+
 core::Result<std::string> read_stdin() {
     std::string text;
     char chunk[65536];

@@ -1,7 +1,6 @@
 // debugconfig, showconfig and check: what a table is, without touching a running ambassador.
 #include <CLI/CLI.hpp>
 
-#include "amba/admin/client.hpp"
 #include "amba/table/json.hpp"
 #include "amba/table/words.hpp"
 #include "app/commands.hpp"
@@ -30,7 +29,7 @@ int command_showconfig(const Arguments& arguments) {
     if (const auto code = parse(app, arguments)) return *code;
     const volume::Paths paths = volume.paths();
     // The daemon knows better than the file when the volume could not be written.
-    const auto answer = admin::ask(paths.socket(), "GET", "/config", std::chrono::seconds(5));
+    const auto answer = ask(paths, "GET", "/config", std::chrono::seconds(5));
     if (answer && answer->status == 200) {
         print(answer->body);
         return kDone;

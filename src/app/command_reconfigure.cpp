@@ -4,7 +4,6 @@
 #include <thread>
 #include <variant>
 
-#include "amba/admin/client.hpp"
 #include "amba/table/diff.hpp"
 #include "amba/table/json.hpp"
 #include "amba/table/words.hpp"
@@ -140,8 +139,7 @@ int wait_for_verdict(const volume::Paths& paths, const std::string& revision, Du
     for (;;) {
         const auto left = std::chrono::duration_cast<Duration>(until - core::Clock::now());
         if (left <= 0ms) break;
-        const auto answer =
-            admin::ask(paths.socket(), "POST", "/reload?revision=" + revision, left);
+        const auto answer = ask(paths, "POST", "/reload?revision=" + revision, left);
         if (answer && answer->status == 200) {
             if (const auto verdict = volume::parse_verdict(answer->body)) {
                 return say_verdict(*verdict);
@@ -203,7 +201,7 @@ int write_and_knock(const Options& options, table::Table table) {
     *lock = net::Descriptor();  // the next writer may go on
     print(farewell(before, table));
     if (options.waits) return wait_for_verdict(paths, revision, options.wait_for);
-    const auto answer = admin::ask(paths.socket(), "POST", "/reload?revision=" + revision, kKnock);
+    const auto answer = ask(paths, "POST", "/reload?revision=" + revision, kKnock);
     if (!answer) {
         print("written to " + paths.config() +
               "; no ambassador answers there now, the next one "

@@ -1,7 +1,6 @@
 // status and healthcheck: ask the daemon over the volume's socket.
 #include <CLI/CLI.hpp>
 
-#include "amba/admin/client.hpp"
 #include "amba/admin/status.hpp"
 #include "app/commands.hpp"
 
@@ -22,7 +21,7 @@ int command_status(const Arguments& arguments) {
     app.add_flag("--json", json, "As JSON, for programs");
     app.footer("Example:\n  docker run --rm --volumes-from amba amba status --json");
     if (const auto code = parse(app, arguments)) return *code;
-    const auto answer = admin::ask(volume.paths().socket(), "GET", "/status", kPatience);
+    const auto answer = ask(volume.paths(), "GET", "/status", kPatience);
     if (!answer) return fail(kFailed, answer.error().reason + "; is an ambassador running there?");
     if (answer->status != 200) {
         return fail(kFailed, "the ambassador answered " + std::to_string(answer->status));
@@ -48,8 +47,7 @@ int command_healthcheck(const Arguments& arguments) {
     app.add_flag("--ready", ready, "Ask for a table with a usable backend as well");
     app.footer("Example:\n  HEALTHCHECK --interval=60s CMD [\"amba\", \"healthcheck\"]");
     if (const auto code = parse(app, arguments)) return *code;
-    const auto answer =
-        admin::ask(volume.paths().socket(), "GET", ready ? "/readyz" : "/healthz", kPatience);
+    const auto answer = ask(volume.paths(), "GET", ready ? "/readyz" : "/healthz", kPatience);
     if (!answer) return fail(kFailed, answer.error().reason);
     print(answer->body);
     return answer->status == 200 ? kDone : kFailed;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "amba/admin/client.hpp"
 #include "amba/core/result.hpp"
 #include "amba/volume/volume.hpp"
 
@@ -40,6 +41,10 @@ struct VolumeOptions {
 
 // Parses; an exit code when there is nothing more to do (--help, or a wrong command line).
 std::optional<int> parse(CLI::App& app, const Arguments& arguments);
+
+// One request to the daemon of that volume, over whichever of its sockets there is.
+core::Result<admin::Response> ask(const volume::Paths& paths, const std::string& method,
+                                  const std::string& target, core::Duration time);
 
 // The whole of standard input, or why not.
 core::Result<std::string> read_stdin();

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// On the way out: the set of signals restores their default when it goes, and one more SIGTERM would
-// turn exit code 0 into 143.
+// On the way out: the set of signals restores their default when it goes, and one more SIGTERM
+// would turn exit code 0 into 143.
 void hold_signals() {
     sigset_t set;
     sigemptyset(&set);
@@ -71,13 +71,14 @@ bool Daemon::take_lock() {
 
 bool Daemon::open_sockets() {
     if (const auto bound = server_.listen_unix(options_.paths.socket()); !bound) {
-        struct stat info {};
-        const bool there = ::stat(options_.paths.state.c_str(), &info) == 0;
-        log::warning("volume", bound.error().reason + "; " + options_.paths.state +
-                                   (there ? " belongs to uid " + std::to_string(info.st_uid)
-                                          : std::string(" does not exist")) +
-                                   ", and this is uid " + std::to_string(geteuid()) +
-                                   "; status and healthcheck will not find this ambassador");
+        log::warning("volume", bound.error().reason + "; " +
+                                   volume::ownership(options_.paths.state) +
+                                   "; it serves, but its table does not survive a restart, and "
+                                   "helpers in another network namespace get no verdict");
+        reload_.said_unwritable();
+        // For healthcheck in this container, where a failure would end what serves well.
+        const std::string hidden = options_.paths.hidden_socket();
+        if (!hidden.empty()) (void)server_.listen_unix(hidden);
     }
     if (!options_.admin) return true;
     const auto bound = server_.listen_tcp(*options_.admin);
@@ -134,7 +135,8 @@ void Daemon::try_first(std::vector<First> choices) {
                       if (first.may_fail && !choices.empty()) return try_first(choices);
                       // Not "running, but not listening": the restart policy is to see it.
                       exit_code_ = kFailed;
-                      end(reason);
+                      log::error("exit", "no table to start with: " + reason);
+                      loop_.stop();
                   });
 }
 

@@ -100,8 +100,10 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
             if (unwritable->empty()) {
                 said_unwritable_ = false;
             } else if (!std::exchange(said_unwritable_, true)) {
-                log::error("volume",
-                           *unwritable + "; the table serves but does not survive a restart");
+                log::error("volume", *unwritable + (verdict->applied
+                                                        ? "; the table serves but does not survive "
+                                                          "a restart"
+                                                        : "; helpers get no verdict"));
             }
             verdicts_.push_back(*verdict);
             if (verdicts_.size() > kRemembered) verdicts_.pop_front();

@@ -39,6 +39,8 @@ class Reload {
                Activate::Done done);
     // A config.json that was looked at and passed over at start is not news.
     void seen(const std::string& revision) { last_judged_ = revision; }
+    // The log has said already that the state directory cannot be written.
+    void said_unwritable() { said_unwritable_ = true; }
     void stop() { stopped_ = true; }
 
   private:

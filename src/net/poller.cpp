@@ -13,8 +13,9 @@ namespace amba::net {
 namespace {
 
 constexpr int kBatch = 128;
-// Rounds in one turn before Asio's handlers (timers, HTTP) get theirs.
-constexpr int kRounds = 16;
+// A turn that has taken so long ends after its round, and Asio's handlers (timers, names, HTTP) get
+// theirs: a swap takes several of them and must not wait for a busy proxy each time.
+constexpr auto kTurn = std::chrono::milliseconds(1);
 
 int make_epoll() {
     const int fd = epoll_create1(EPOLL_CLOEXEC);
@@ -71,7 +72,9 @@ void Poller::wait() {
 void Poller::turn() {
     turning_ = true;
     std::array<epoll_event, kBatch> events;
-    for (int i = 0; i < kRounds; ++i) {
+    refresh_now();
+    const core::Time end = now_ + kTurn;
+    do {
         const int count = epoll_wait(epoll_.native_handle(), events.data(), kBatch, 0);
         refresh_now();
         for (int e = 0; e < count; ++e) {
@@ -85,7 +88,7 @@ void Poller::turn() {
         }
         run_again();
         if (count <= 0 && again_.empty()) break;
-    }
+    } while (now_ < end);
     reap();  // no batch is being walked any more
     turning_ = false;
     if (!again_.empty()) ask_for_turn();

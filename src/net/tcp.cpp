@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 namespace amba::net {
 
@@ -110,7 +111,11 @@ void share_port(int fd, bool on) {
     set(fd, SOL_SOCKET, SO_REUSEPORT, on ? 1 : 0);
 }
 
-void deafen(int listener) {
+void retire_listener(int listener) {
+    // Of an interface that does not exist: a SYN no longer finds it, the last packet of a handshake
+    // still does.
+    if (set(listener, SOL_SOCKET, SO_BINDTOIFINDEX, std::numeric_limits<int>::max())) return;
+    // Before Linux 5.7 that needs CAP_NET_RAW. Then drop every packet: a SYN is sent again later.
     sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
     const sock_fprog program{1, &drop};
     setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);

@@ -24,6 +24,8 @@ namespace {
 constexpr int kAcceptBatch = 64;
 // A listener that is out of descriptors looks again after this, or when a connection ends.
 constexpr auto kPause = 100ms;
+// Handshakes that have begun when a listener leaves have this long to end.
+constexpr auto kLastCall = 100ms;
 // Resets by backends in mid-stream are folded into one line per frontend and this time.
 constexpr auto kResetLineEvery = 10s;
 
@@ -54,10 +56,28 @@ void Frontend::listen(net::Descriptor listener) {
 
 void Frontend::close_listener() {
     if (!listener_) return;
-    net::deafen(listener_.get());
-    while (accept_one()) {
+    close_now();
+    net::retire_listener(listener_.get());
+    closing_.listener = std::move(listener_);
+    while (accept_one(closing_.listener)) {
     }
-    listener_.reset();
+    shared_.deadlines.set(closing_, shared_.poller.now() + kLastCall);
+}
+
+void Frontend::close_now() {
+    closing_.clear();
+    while (accept_one(closing_.listener)) {
+    }
+    closing_.listener.reset();
+    end_if_empty();
+}
+
+std::vector<int> Frontend::sockets() const {
+    std::vector<int> out;
+    for (const net::Descriptor* fd : {&listener_, &closing_.listener}) {
+        if (*fd) out.push_back(fd->get());
+    }
+    return out;
 }
 
 void Frontend::on_ready(unsigned, std::uint32_t) {
@@ -65,20 +85,22 @@ void Frontend::on_ready(unsigned, std::uint32_t) {
 }
 
 void Frontend::accept_some() {
+    while (accept_one(closing_.listener)) {
+    }
     for (int i = 0; i < kAcceptBatch; ++i) {
-        if (!accept_one()) return;
+        if (!accept_one(listener_)) return;
     }
     shared_.poller.again(*this);
 }
 
 // False when the queue is empty or nothing can be taken from it now.
-bool Frontend::accept_one() {
-    if (!listener_) return false;
+bool Frontend::accept_one(const net::Descriptor& listener) {
+    if (!listener) return false;
     if (shared_.full()) {
         pause(kPause, "all descriptors are in use");
         return false;
     }
-    const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         admit(fd);
         return true;
@@ -95,6 +117,7 @@ bool Frontend::accept_one() {
 }
 
 void Frontend::pause(core::Duration for_at_most, const char* why) {
+    if (retired_) return;  // its deadline is that of its drain
     shared_.deadlines.set(*this, shared_.poller.now() + for_at_most);
     if (paused_) return;
     paused_ = true;
@@ -218,7 +241,7 @@ void Frontend::on_deadline() {
 }
 
 void Frontend::end_if_empty() {
-    if (!retired_ || !sessions_.empty() || buried()) return;
+    if (!retired_ || !sessions_.empty() || closing_.listener || buried()) return;
     clear();
     std::erase(shared_.retired, this);
     shared_.poller.bury(*this);

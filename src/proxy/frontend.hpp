@@ -27,10 +27,13 @@ class Frontend final : public net::Pollable, public net::Deadline {
 
     // Takes a listening socket; accepting starts in this turn.
     void listen(net::Descriptor listener);
-    // Serves what is queued, then closes the listening socket.
+    // Serves what is queued and stops listening. The socket is closed a moment later, when the
+    // handshakes that had begun are served as well.
     void close_listener();
+    void close_now();  // that socket
     bool listening() const { return static_cast<bool>(listener_); }
-    int listener() const { return listener_.get(); }
+    // Those that hold the address, listening or about to be closed.
+    std::vector<int> sockets() const;
 
     void update(Settings settings, std::vector<Target> targets);
     void retarget(std::vector<Target> targets);
@@ -41,6 +44,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void abort_all(core::EndedBy by);
 
     bool retired() const { return retired_; }
+    std::uint64_t connections() const { return current_; }
     const Settings& settings() const { return settings_; }
     const balance::Pool& pool() const { return pool_; }
     FrontendView view() const;
@@ -65,11 +69,18 @@ class Frontend final : public net::Pollable, public net::Deadline {
         balance::BackendPtr backend;
     };
 
+    struct Closing final : net::Deadline {
+        explicit Closing(Frontend& frontend_in) : frontend(frontend_in) {}
+        void on_deadline() override { frontend.close_now(); }
+        Frontend& frontend;
+        net::Descriptor listener;
+    };
+
     void on_ready(unsigned slot, std::uint32_t events) override;
     void on_again() override { accept_some(); }
     void on_deadline() override;
     void accept_some();
-    bool accept_one();
+    bool accept_one(const net::Descriptor& listener);
     void pause(core::Duration for_at_most, const char* why);
     void admit(int fd);
     void leave(const balance::BackendPtr& backend);
@@ -81,6 +92,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Shared& shared_;
     Settings settings_;
     net::Descriptor listener_;
+    Closing closing_{*this};
     balance::Pool pool_;
     std::unordered_map<core::Endpoint, balance::BackendPtr, core::EndpointHash> backends_;
     std::list<Leaving> leaving_;

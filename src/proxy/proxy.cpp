@@ -38,6 +38,9 @@ Proxy::~Proxy() {
     abort_all();
     for (Frontend* frontend : frontends_)
         frontend->retire();
+    for (Frontend* frontend : std::vector<Frontend*>(shared_->retired))
+        frontend->close_now();
+    abort_all();
 }
 
 core::Result<Prepared> Proxy::prepare(std::vector<Plan> plans) {
@@ -54,13 +57,18 @@ core::Result<Prepared> Proxy::prepare(std::vector<Plan> plans) {
         if (kept == nullptr || !kept->listening()) {
             // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a
             // moment.
-            bool share = false;
-            for (Frontend* other : frontends_) {
-                if (!other->listening() || !other->settings().bind.overlaps(bind)) continue;
-                net::share_port(other->listener(), true);
-                shared_ports.push_back(other->listener());
-                share = true;
+            std::vector<int> holders;
+            for (const auto* list : {&frontends_, &shared_->retired}) {
+                for (const Frontend* other : *list) {
+                    if (!other->settings().bind.overlaps(bind)) continue;
+                    const std::vector<int> sockets = other->sockets();
+                    holders.insert(holders.end(), sockets.begin(), sockets.end());
+                }
             }
+            for (const int fd : holders)
+                net::share_port(fd, true);
+            shared_ports.insert(shared_ports.end(), holders.begin(), holders.end());
+            const bool share = !holders.empty();
             auto listener = net::listen_on(bind, share);
             if (!listener) {
                 unshare();
@@ -145,8 +153,9 @@ std::vector<FrontendView> Proxy::view() const {
     std::vector<FrontendView> out;
     for (const Frontend* frontend : frontends_)
         out.push_back(frontend->view());
-    for (const Frontend* frontend : shared_->retired)
-        out.push_back(frontend->view());
+    for (const Frontend* frontend : shared_->retired) {
+        if (frontend->connections() > 0) out.push_back(frontend->view());
+    }
     return out;
 }
 

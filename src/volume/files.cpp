@@ -36,15 +36,9 @@ std::string hex(const std::uint8_t* bytes, std::size_t count) {
 
 // What a person needs to know of a directory that cannot be written.
 Error cannot_write(const std::string& path, int code) {
-    const std::string directory = directory_of(path);
     std::string reason = "cannot write " + path + ": " + std::strerror(code);
-    struct stat info {};
-    if (::stat(directory.c_str(), &info) == 0) {
-        char mode[8];
-        snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777u);
-        reason += "; " + directory + " belongs to uid " + std::to_string(info.st_uid) +
-                  " with mode " + mode + ", and this is uid " + std::to_string(geteuid());
-    }
+    const bool forbidden = code == EACCES || code == EPERM || code == EROFS;
+    if (forbidden) reason += "; " + ownership(directory_of(path));
     return error(reason);
 }
 
@@ -60,6 +54,21 @@ bool write_all(int fd, const std::string& bytes) {
 }
 
 }  // namespace
+
+std::string ownership(const std::string& directory) {
+    struct stat info {};
+    if (::stat(directory.c_str(), &info) != 0) return directory + " does not exist";
+    char mode[8];
+    snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777u);
+    return directory + " belongs to uid " + std::to_string(info.st_uid) + " with mode " + mode +
+           ", and this is uid " + std::to_string(geteuid());
+}
+
+std::string Paths::hidden_socket() const {
+    struct stat info {};
+    if (::stat(state.c_str(), &info) != 0) return {};
+    return "@amba." + std::to_string(info.st_dev) + "." + std::to_string(info.st_ino);
+}
 
 Result<std::optional<Content>> read_file(const std::string& path) {
     // Non-blocking, so that a FIFO of that name cannot hold the reader for ever.

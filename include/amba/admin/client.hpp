@@ -13,7 +13,8 @@ struct Response {
     std::string body;
 };
 
-// Waits for at most `time`. The error says whether nobody listens or nobody answered.
+// A path that begins with '@' is an abstract name (unix(7)). Waits for at most `time`. The error
+// says whether nobody listens or nobody answered.
 core::Result<Response> ask(const std::string& socket_path, const std::string& method,
                            const std::string& target, core::Duration time);
 

@@ -40,7 +40,8 @@ class Server {
     Server(boost::asio::io_context& loop, Handler handler);
     ~Server();
 
-    // Replaces a socket that is left there; mode 0666. The error names the path.
+    // Replaces a socket that is left there; mode 0666. A path that begins with '@' is an abstract
+    // name (unix(7)). The error names the path.
     core::Result<void> listen_unix(const std::string& path);
     core::Result<void> listen_tcp(const core::Bind& bind);
     void close();

@@ -32,10 +32,10 @@ core::Result<Descriptor> listen_on(const core::Bind& bind, bool share);
 // it, and only for the moment of the bind (socket(7), SO_REUSEPORT).
 void share_port(int fd, bool on);
 
-// Makes the kernel drop every packet that arrives for this listening socket, so that its queue can
-// be emptied and closed with nobody in between: a SYN that is dropped is sent again, a connection
-// that is in the queue of a closed socket is reset.
-void deafen(int listener);
+// Takes a listening socket out of the way before it is closed: a new SYN finds another socket that
+// listens at its address, or none and is refused, while handshakes that have begun still end in the
+// queue of this one. What is in the queue of a socket that is closed is reset.
+void retire_listener(int listener);
 
 // Makes close() send a reset instead of FIN.
 void reset_on_close(int fd);

@@ -35,7 +35,15 @@ struct Paths {
     std::string verdict() const { return state + "/verdict.json"; }
     std::string socket() const { return state + "/amba.sock"; }
     std::string lock() const { return state + "/amba.lock"; }
+    // The socket's name where the directory cannot hold one: an abstract name (unix(7), written
+    // with
+    // '@' for its first byte), made from the directory's identity, that the same network namespace
+    // reaches. Empty when there is no directory.
+    std::string hidden_socket() const;
 };
+
+// "DIRECTORY belongs to uid N with mode M, and this is uid U".
+std::string ownership(const std::string& directory);
 
 // A file as it was read.
 struct Content {
