@@ -103,8 +103,10 @@ std::vector<Daemon::First> Daemon::choose_first() {
     if (words_changed) from_words(false);
     if (const auto wanted = volume::read_wanted(options_.paths)) {
         reload_.seen(wanted->revision);
+        // Of the same moment counts as newer: a file's time is only as fine as the kernel's tick, and
+        // a table that was asked for must not be lost.
         const bool newer = known == nullptr || (wanted->revision != known->revision &&
-                                                wanted->modified_ns > known->modified_ns);
+                                                wanted->modified_ns >= known->modified_ns);
         if (newer && !wanted->table) {
             log::error("rejected",
                        "revision " + wanted->revision + ": " + wanted->reason + "; it is skipped");

@@ -6,6 +6,14 @@ namespace amba::balance {
 
 namespace {
 
+// Credits are counted in parts of 1/kFine of a weight, so that what a swap rounds does not add up.
+constexpr std::int64_t kFine = 1024;
+
+// a * b / c; the product of two totals of a large table does not fit into 64 bits.
+std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t c) {
+    return static_cast<std::int64_t>(static_cast<__int128>(a) * b / c);
+}
+
 bool contains(std::span<Backend* const> list, const Backend* backend) {
     return std::find(list.begin(), list.end(), backend) != list.end();
 }
@@ -16,8 +24,8 @@ Pool::Pool(std::vector<Member> members) : members_(std::move(members)) {
     for (const Member& member : members_) {
         if (member.weight <= 0) continue;
         Rotation& rotation = member.backup ? backups_ : primaries_;
-        rotation.shares.push_back({member.backend.get(), member.weight});
-        rotation.total += member.weight;
+        rotation.shares.push_back({member.backend.get(), member.weight * kFine});
+        rotation.total += member.weight * kFine;
     }
     primaries_.carry_over();
     backups_.carry_over();
@@ -35,25 +43,29 @@ Backend* Pool::pick(std::span<Backend* const> tried) const {
     return backups_.next(tried);
 }
 
-// Credits are counted in 1/total connections, so that one pick costs exactly `total` and a turn
-// earns exactly `weight`: whole numbers, no drift. A new table has another total, so what is owed
-// is converted, and the credits of backends that left are spread over the others: the sum of all
-// credits is 0 at all times, which is what bounds each of them.
+// Credits are counted in parts of 1/total connections, so that one pick costs exactly `total` and a
+// turn earns exactly `weight`: whole numbers, no drift. A new table has another total, so what is
+// owed is converted, and the credits of backends that left go to the others by weight: the sum of
+// all credits is 0 at all times, which is what bounds each of them.
 void Pool::Rotation::carry_over() {
     if (shares.empty()) return;
     std::int64_t sum = 0;
     for (const Share& share : shares) {
         Backend& backend = *share.backend;
-        backend.credit_ = backend.credit_ * total / backend.scale_;
+        backend.credit_ = scaled(backend.credit_, total, backend.scale_);
         backend.scale_ = total;
         sum += backend.credit_;
     }
-    const auto count = static_cast<std::int64_t>(shares.size());
-    const std::int64_t each = sum / count;
-    std::int64_t rest = sum % count;
+    // Whole parts first, then what rounding left, one unit each.
+    std::int64_t rest = sum;
+    for (const Share& share : shares) {
+        const std::int64_t part = scaled(sum, share.weight, total);
+        share.backend->credit_ -= part;
+        rest -= part;
+    }
     for (const Share& share : shares) {
         const std::int64_t one = rest > 0 ? 1 : rest < 0 ? -1 : 0;
-        share.backend->credit_ -= each + one;
+        share.backend->credit_ -= one;
         rest -= one;
     }
 }

@@ -54,11 +54,12 @@ void Frontend::listen(net::Descriptor listener) {
     }
 }
 
-void Frontend::close_listener() {
+void Frontend::close_listener(bool heir) {
     if (!listener_) return;
     close_now();
     net::retire_listener(listener_.get());
     closing_.listener = std::move(listener_);
+    if (!heir) return close_now();
     while (accept_one(closing_.listener)) {
     }
     shared_.deadlines.set(closing_, shared_.poller.now() + kLastCall);
@@ -208,8 +209,8 @@ void Frontend::leave(const BackendPtr& backend) {
     }
 }
 
-void Frontend::retire() {
-    close_listener();
+void Frontend::retire(bool heir) {
+    close_listener(heir);
     clear();
     std::erase(shared_.paused, this);
     paused_ = false;

@@ -27,9 +27,10 @@ class Frontend final : public net::Pollable, public net::Deadline {
 
     // Takes a listening socket; accepting starts in this turn.
     void listen(net::Descriptor listener);
-    // Serves what is queued and stops listening. The socket is closed a moment later, when the
-    // handshakes that had begun are served as well.
-    void close_listener();
+    // Serves what is queued and closes the listening socket. With an heir, another frontend that
+    // takes over a part of its address, clients see no gap: the socket stays a moment longer, out
+    // of the way of new connections, to serve those whose handshake had begun.
+    void close_listener(bool heir = false);
     void close_now();  // that socket
     bool listening() const { return static_cast<bool>(listener_); }
     // Those that hold the address, listening or about to be closed.
@@ -39,7 +40,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void retarget(std::vector<Target> targets);
     // Out of the table: closes the listener, and treats its connections as `removed` says. It frees
     // itself with its last connection.
-    void retire();
+    void retire(bool heir = false);
     void resume();  // descriptors are free again
     void abort_all(core::EndedBy by);
 

@@ -100,7 +100,10 @@ void Proxy::commit(Prepared prepared) {
     std::vector<Frontend*> before = std::move(frontends_);
     frontends_ = next;
     for (Frontend* frontend : before) {
-        if (std::find(next.begin(), next.end(), frontend) == next.end()) frontend->retire();
+        if (std::find(next.begin(), next.end(), frontend) != next.end()) continue;
+        frontend->retire(std::any_of(next.begin(), next.end(), [&](const Frontend* heir) {
+            return heir->settings().bind.overlaps(frontend->settings().bind);
+        }));
     }
 }
 

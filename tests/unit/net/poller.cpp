@@ -27,8 +27,9 @@ struct Probe final : net::Pollable {
     ~Probe() override { ++*deaths; }
     void on_ready(unsigned slot, std::uint32_t events) override {
         if (events & EPOLLIN) ++readable[slot];
-        if (bury_on_event) poller.bury(*this);
-        if (victim != nullptr) poller.bury(*std::exchange(victim, nullptr));
+        if (victim == nullptr) return;
+        poller.bury(*std::exchange(victim, nullptr));
+        *survivor = this;
     }
     void on_again() override {
         if (++agains < wanted) poller.again(*this);
@@ -38,8 +39,8 @@ struct Probe final : net::Pollable {
     int readable[8] = {};
     int agains = 0;
     int wanted = 0;
-    bool bury_on_event = false;
     Probe* victim = nullptr;
+    Probe** survivor = nullptr;
 };
 
 class PollerTest : public testing::Test {
@@ -76,14 +77,20 @@ TEST_F(PollerTest, TheBuriedGetNoFurtherCall) {
     auto* first = new Probe(poller, &deaths);
     auto* second = new Probe(poller, &deaths);
     // Whichever is called first buries the other, whose event is in the same batch.
+    Probe* survivor = nullptr;
     first->victim = second;
     second->victim = first;
+    first->survivor = second->survivor = &survivor;
     ASSERT_TRUE(poller.add(a.near.get(), *first, 0, EPOLLIN));
     ASSERT_TRUE(poller.add(b.near.get(), *second, 0, EPOLLIN));
     ASSERT_EQ(write(a.far.get(), "x", 1), 1);
     ASSERT_EQ(write(b.far.get(), "x", 1), 1);
     run();
     EXPECT_EQ(deaths, 1);
+    ASSERT_NE(survivor, nullptr);
+    poller.bury(*survivor);
+    run();
+    EXPECT_EQ(deaths, 2);
 }
 
 TEST_F(PollerTest, BuryingTwiceDeletesOnce) {

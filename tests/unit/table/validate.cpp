@@ -160,10 +160,22 @@ TEST(Normalise, SameBackendWithOtherKeys) {
         const char* key;
         void (*change)(Backend&);
     } cases[] = {
-        {"backup", [](Backend& b) { b.backup = true; }},
-        {"maxconn", [](Backend& b) { b.maxconn = 1; }},
-        {"check", [](Backend& b) { b.check = CheckType::kTcp; }},
-        {"slowstart", [](Backend& b) { b.slowstart = Duration(1); }},
+        {"backup",
+         [](Backend& b) {
+             b.backup = true;
+         }},
+        {"maxconn",
+         [](Backend& b) {
+             b.maxconn = 1;
+         }},
+        {"check",
+         [](Backend& b) {
+             b.check = CheckType::kTcp;
+         }},
+        {"slowstart",
+         [](Backend& b) {
+             b.slowstart = Duration(1);
+         }},
     };
     for (const auto& c : cases) {
         Table t = table({frontend("79"), frontend("80", {"a:1", "b:1", "a:1"})});

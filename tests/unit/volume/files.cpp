@@ -91,7 +91,7 @@ TEST_F(VolumeTest, ARevisionNamesARejectedFileToo) {
     ASSERT_TRUE(wanted);
     EXPECT_FALSE(wanted->table);
     EXPECT_EQ(wanted->revision, "r1");
-    EXPECT_NE(wanted->reason.find("config.json:1:32: /frontends: "), std::string::npos)
+    EXPECT_NE(wanted->reason.find("config.json:1:33: /frontends: "), std::string::npos)
         << wanted->reason;
 }
 
