@@ -38,16 +38,13 @@ class RandomTable {
         const auto port = static_cast<std::uint16_t>(1000 * (index + 1) + below(500));
         const auto low = static_cast<std::uint8_t>(1 + below(250));
         switch (below(4)) {
-            case 0:
-                return {true, {core::Address::v6({}), port}};
-            case 1:
-                return {false, {core::Address::v4({127, 127, 0, low}), port}};
+            case 0: return {true, {core::Address::v6({}), port}};
+            case 1: return {false, {core::Address::v4({127, 127, 0, low}), port}};
             case 2:
                 return {false,
                         {core::Address::v6({0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, low}),
                          port}};
-            default:
-                return {false, {core::Address(), port}};
+            default: return {false, {core::Address(), port}};
         }
     }
 

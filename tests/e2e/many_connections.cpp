@@ -1,0 +1,75 @@
+// Hundreds of connections that say nothing, and clients that come and go.
+#include <gtest/gtest.h>
+
+#include "support/daemon.hpp"
+#include "support/peer.hpp"
+
+using namespace amba::test;
+
+TEST(ManyConnections, IdleThenAllUsed) {
+    Peer peer(script::echo);
+    const Place place = own_place();
+    Daemon daemon;
+    daemon.run({place.to_string(), peer.address()});
+    Socket warm = Socket::connect(place);
+    warm.send("x");
+    warm.receive(1);
+    const std::size_t before = daemon.process().resident_kb();
+    constexpr std::size_t kConnections = 500;
+    std::vector<Socket> clients;
+    for (std::size_t i = 0; i < kConnections; ++i)
+        clients.push_back(Socket::connect(place));
+    ASSERT_TRUE(eventually([&] { return peer.accepted() == kConnections + 1; }));
+    EXPECT_EQ(daemon.frontend()["connections_current"], kConnections + 1);
+    // Two sockets of an idle connection take well under 2 KB; sanitizers add their own.
+    EXPECT_LT(daemon.process().resident_kb(), before + 4096);
+    for (std::size_t i = 0; i < kConnections; ++i)
+        clients[i].send("message " + std::to_string(i));
+    for (std::size_t i = 0; i < kConnections; ++i) {
+        const std::string expected = "message " + std::to_string(i);
+        ASSERT_EQ(clients[i].receive(expected.size()), expected);
+    }
+    clients.clear();
+    EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 1; }));
+}
+
+TEST(ManyConnections, LeaveNoDescriptorsBehind) {
+    Peer peer(script::greet_then_close("bye"));
+    RefusingPeer refusing;
+    const Place place = own_place();
+    Daemon daemon;
+    daemon.run({place.to_string(), peer.address(), refusing.address()});
+    EXPECT_EQ(Socket::connect(place).receive_to_end(), "bye");
+    ASSERT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+    const std::size_t before = daemon.process().descriptors();
+    for (int i = 0; i < 1000; ++i) {
+        Socket client = Socket::connect(place);
+        if (i % 4 == 0)
+            client.reset();
+        else if (i % 4 == 1)
+            client.close();
+        else
+            ASSERT_EQ(client.receive_to_end(), "bye");
+    }
+    EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+    EXPECT_TRUE(eventually([&] { return daemon.process().descriptors() <= before; }))
+        << daemon.process().descriptors() << " open, before " << before;
+}
+
+TEST(ManyConnections, OfClientsThatGoWhileDialingAreForgotten) {
+    SilentPeer silent;
+    const Place place = own_place();
+    Daemon daemon;
+    daemon.run({place.to_string(), "timeouts.connect=10s", silent.address()});
+    const std::size_t before = daemon.process().descriptors();
+    std::vector<Socket> clients;
+    for (int i = 0; i < 20; ++i)
+        clients.push_back(Socket::connect(place));
+    ASSERT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 20; }));
+    const auto start = Clock::now();
+    for (Socket& client : clients)
+        client.reset();
+    EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+    EXPECT_LT(since(start), 5s) << "they waited for the connect time-out";
+    EXPECT_TRUE(eventually([&] { return daemon.process().descriptors() <= before; }));
+}

@@ -1,0 +1,227 @@
+// Which table an ambassador starts with: `docker restart` keeps what was reconfigured, and a
+// changed command line wins.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "support/daemon.hpp"
+#include "support/peer.hpp"
+
+using namespace amba::test;
+using testing::HasSubstr;
+
+namespace {
+
+class Start : public testing::Test {
+  protected:
+    std::string ask() { return Socket::connect(place).receive(1); }
+    std::string table_with(const Peer& peer) const {
+        return R"({"frontends": [{"bind": ")" + place.to_string() +
+               R"(", "backends": [{"address": ")" + peer.address() + "\"}]}]}\n";
+    }
+    void age(const std::string& file, std::chrono::seconds by) const {
+        namespace fs = std::filesystem;
+        fs::last_write_time(daemon.file(file), fs::last_write_time(daemon.file(file)) - by);
+    }
+    Daemon daemon;
+    const Place place = own_place();
+    Peer a{script::greet_then_echo("a")};
+    Peer b{script::greet_then_echo("b")};
+    Peer c{script::greet_then_echo("c")};
+    const Words words_a{place.to_string(), a.address()};
+    const Words words_b{place.to_string(), b.address()};
+    const Words words_c{place.to_string(), c.address()};
+};
+
+}  // namespace
+
+TEST_F(Start, WithNothingWaits) {
+    daemon.run();
+    EXPECT_EQ(daemon.lines(" wait: "), 1u);
+    EXPECT_TRUE(is_refused(place));
+    EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
+    EXPECT_EQ(daemon.amba({"healthcheck", "--ready"}).code, 1);
+    EXPECT_EQ(daemon.generation(), 0u);
+    daemon.reconfigure(words_a);
+    EXPECT_EQ(ask(), "a");
+}
+
+TEST_F(Start, WithTheSameCommandLineKeepsWhatWasReconfigured) {
+    daemon.run(words_a);
+    daemon.reconfigure(words_b);
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "b");
+    EXPECT_EQ(daemon.generation(), 2u);
+}
+
+TEST_F(Start, WithAnotherCommandLineTakesIt) {
+    daemon.run(words_a);
+    daemon.reconfigure(words_b);
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run(words_c);
+    EXPECT_EQ(ask(), "c");
+    EXPECT_EQ(daemon.generation(), 3u);
+    // And then it is the one that is remembered.
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run(words_c);
+    EXPECT_EQ(ask(), "c");
+    daemon.reconfigure(words_b);
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run(words_c);
+    EXPECT_EQ(ask(), "b");
+}
+
+TEST_F(Start, WithAChangedCommandLineBeatsANewerConfig) {
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    write_and_rename(daemon.file("config.json"), table_with(b));
+    daemon.run(words_c);
+    EXPECT_EQ(ask(), "c");
+}
+
+TEST_F(Start, WithoutACommandLineKeepsTheActiveTable) {
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run();
+    EXPECT_EQ(ask(), "a");
+}
+
+TEST_F(Start, TakesAConfigThatIsNewerThanTheActiveTable) {
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    write_and_rename(daemon.file("config.json"), table_with(b));
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "b");
+    EXPECT_EQ(daemon.generation(), 2u);
+    EXPECT_EQ(daemon.verdict()["result"], "applied");
+}
+
+TEST_F(Start, TakesAConfigOfTheSameMomentAsTheActiveTable) {
+    namespace fs = std::filesystem;
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    write_and_rename(daemon.file("config.json"), table_with(b));
+    fs::last_write_time(daemon.file("config.json"),
+                        fs::last_write_time(daemon.file("active.json")));
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "b");
+}
+
+TEST_F(Start, TakesAConfigThatWasThereFirst) {
+    write_and_rename(daemon.file("config.json"), table_with(b));
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "b");
+}
+
+TEST_F(Start, PassesOverAConfigThatIsOlder) {
+    write_and_rename(daemon.file("config.json"), table_with(b));
+    age("config.json", 1h);
+    daemon.run();
+    EXPECT_EQ(ask(), "b");
+    daemon.reconfigure(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    write_and_rename(daemon.file("config.json"), table_with(c));
+    age("config.json", 1h);
+    daemon.run();
+    EXPECT_EQ(ask(), "a");
+}
+
+TEST_F(Start, PassesOverAConfigThatIsWrongAndSaysSo) {
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    write_and_rename(daemon.file("config.json"), R"({"frontends": [{"bind": "nonsense"}]})");
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "a");
+    EXPECT_EQ(daemon.lines("config.json:1:"), 1u) << daemon.log();
+}
+
+TEST_F(Start, SkipsADamagedActiveTable) {
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    const std::string whole = read_file(daemon.file("active.json"));
+    for (const std::string& damaged :
+         {whole.substr(0, whole.size() / 2), std::string(), std::string("\0\1\2", 3),
+          std::string("[]"), std::string(R"({"frontends": 1})"), std::string("null")}) {
+        write_in_place(daemon.file("active.json"), damaged);
+        daemon.run(words_b);
+        EXPECT_EQ(ask(), "b");
+        EXPECT_EQ(daemon.lines("active.json is damaged"), 1u) << damaged << daemon.log();
+        EXPECT_EQ(daemon.stop(), 0);
+    }
+    write_in_place(daemon.file("active.json"), "{");
+    daemon.run();
+    EXPECT_TRUE(daemon.logs(" wait: "));
+}
+
+TEST_F(Start, WithATableThatCannotBeBoundEnds) {
+    Peer squatter(script::hold, place);
+    daemon.launch(words_a);
+    EXPECT_EQ(daemon.wait(), 1);
+    EXPECT_THAT(daemon.log(), HasSubstr("taken"));
+}
+
+TEST_F(Start, WithAnActiveTableThatCannotBeBoundEnds) {
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    Peer squatter(script::hold, place);
+    daemon.launch(words_a);
+    EXPECT_EQ(daemon.wait(), 1);
+    EXPECT_THAT(daemon.log(), HasSubstr("taken"));
+}
+
+TEST_F(Start, WithAConfigThatCannotBeBoundGoesBackToTheActiveTable) {
+    daemon.run(words_a);
+    EXPECT_EQ(daemon.stop(), 0);
+    Peer squatter(script::hold, own_place());
+    write_and_rename(daemon.file("config.json"),
+                     R"({"frontends": [{"bind": ")" + squatter.address() + "\"}]}");
+    daemon.run(words_a);
+    EXPECT_TRUE(eventually([&] { return daemon.generation() > 0; }));
+    EXPECT_EQ(ask(), "a");
+    EXPECT_THAT(daemon.log(), HasSubstr("taken"));
+}
+
+TEST_F(Start, WithAConfigAloneThatCannotBeBoundEnds) {
+    Peer squatter(script::hold, place);
+    write_and_rename(daemon.file("config.json"), table_with(a));
+    daemon.launch();
+    EXPECT_EQ(daemon.wait(), 1);
+}
+
+TEST_F(Start, OfASecondOneEndsAndNamesTheHolder) {
+    daemon.run(words_a);
+    const Finished second = daemon.amba({"run", own_place().to_string(), a.address()});
+    EXPECT_EQ(second.code, 1);
+    EXPECT_THAT(second.err, HasSubstr("pid " + std::to_string(daemon.process().pid())));
+    EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0) << "the first one's socket is gone";
+    EXPECT_EQ(ask(), "a");
+}
+
+TEST_F(Start, InAStateDirectoryOfItsOwnReadsTheVolumeAndWritesThere) {
+    TempDir state;
+    daemon.options().environment["AMBA_STATE"] = state.path();
+    write_and_rename(daemon.file("config.json"), table_with(a));
+    daemon.run();
+    EXPECT_EQ(ask(), "a");
+    for (const char* name : {"active.json", "verdict.json", "amba.sock", "amba.lock"}) {
+        EXPECT_TRUE(exists(state / name)) << name;
+        EXPECT_FALSE(exists(daemon.file(name))) << name;
+    }
+    daemon.reconfigure(words_b);
+    EXPECT_EQ(ask(), "b");
+    EXPECT_EQ(daemon.amba({"healthcheck", "--state-dir", state.path()}).code, 0);
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run();
+    EXPECT_EQ(ask(), "b");
+}
+
+TEST_F(Start, MakesTheDirectoryThatIsMissing) {
+    TempDir parent;
+    const std::string dir = parent / "volume";
+    daemon.options().environment["AMBA_DIR"] = dir;
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "a");
+    EXPECT_TRUE(exists(dir + "/active.json"));
+}
