@@ -145,8 +145,11 @@ core::Result<void> Server::listen_unix(const std::string& path) {
         abstract ? offsetof(sockaddr_un, sun_path) + path.size() : sizeof address);
     net::Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return core::os_error("cannot listen on " + path, errno);
-    // Left by one that was killed: the lock says that it is not in use.
-    if (!abstract) ::unlink(path.c_str());
+    // Left by one that was killed: the lock says that it is not in use. What cannot be removed is
+    // the reason to tell, and not that the address is in use.
+    if (!abstract && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        return core::os_error("cannot replace " + path, errno);
+    }
     if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
         (!abstract && ::chmod(path.c_str(), 0666) != 0) || ::listen(fd.get(), 128) != 0) {
         return core::os_error("cannot listen on " + path, errno);

@@ -10,10 +10,10 @@ namespace amba::app {
 int command_debugconfig(const Arguments& arguments) {
     CLI::App app("Print the JSON that a table stands for. Touches nothing.", "debugconfig");
     Arguments words;
-    app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]")
-        ->required();
+    app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
     app.footer("Example:\n  amba debugconfig 127.127.0.2:6379 redis1 6379 redis2:6379 weight=3");
     if (const auto code = parse(app, arguments)) return *code;
+    if (words.empty()) return fail(kWrong, "expected a TABLE; see amba debugconfig --help");
     const auto table = table::parse_words(table::split_words(words));
     if (!table) return fail(kWrong, table.error().reason);
     print(table::to_json(*table));

@@ -98,9 +98,13 @@ table::Table standing_table(const volume::Paths& paths) {
     const auto active = volume::read_active(paths);
     auto wanted = volume::read_wanted(paths);
     const bool has_active = active && *active;
-    if (wanted && wanted->table &&
+    const auto told = volume::read_file(paths.verdict());
+    const auto verdict = told && *told ? volume::parse_verdict((*told)->bytes) : std::nullopt;
+    const bool rejected =
+        verdict && wanted && verdict->revision == wanted->revision && !verdict->applied;
+    if (wanted && wanted->table && !(rejected && has_active) &&
         (!has_active || wanted->revision == (*active)->revision ||
-         wanted->modified_ns > (*active)->modified_ns)) {
+         wanted->modified_ns >= (*active)->modified_ns)) {
         return std::move(*wanted->table);
     }
     return has_active ? (*active)->table : table::Table{};

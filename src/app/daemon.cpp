@@ -94,8 +94,8 @@ std::vector<Daemon::First> Daemon::choose_first() {
     if (!active) log::warning("volume", active.error().reason + "; it is skipped");
     const volume::Active* known = active && *active ? &**active : nullptr;
     const auto from_words = [&](bool may_fail) {
-        out.push_back({*options_.table, "command-line-" + id_.substr(0, 12), 0, "the command line",
-                       may_fail});
+        out.push_back({*options_.table, "command-line-" + id_.substr(0, 12), 0, 0,
+                       "the command line", may_fail});
     };
     if (known != nullptr) known_generation_ = known->generation;
     const bool words_changed =
@@ -103,20 +103,21 @@ std::vector<Daemon::First> Daemon::choose_first() {
     if (words_changed) from_words(false);
     if (const auto wanted = volume::read_wanted(options_.paths)) {
         reload_.seen(wanted->revision);
-        // Of the same moment counts as newer: a file's time is only as fine as the kernel's tick, and
-        // a table that was asked for must not be lost.
+        // Of the same moment counts as newer: a file's time is only as fine as the kernel's tick,
+        // and a table that was asked for must not be lost.
         const bool newer = known == nullptr || (wanted->revision != known->revision &&
                                                 wanted->modified_ns >= known->modified_ns);
         if (newer && !wanted->table) {
             log::error("rejected",
                        "revision " + wanted->revision + ": " + wanted->reason + "; it is skipped");
         } else if (newer && !words_changed) {
-            out.push_back({*wanted->table, wanted->revision, 0, options_.paths.config(), true});
+            out.push_back({*wanted->table, wanted->revision, 0, wanted->modified_ns,
+                           options_.paths.config(), true});
         }
     }
     if (known != nullptr) {
-        out.push_back(
-            {known->table, known->revision, known->generation, options_.paths.active(), false});
+        out.push_back({known->table, known->revision, known->generation, known->modified_ns,
+                       options_.paths.active(), false});
     }
     if (options_.table && !words_changed) from_words(false);
     return out;
@@ -131,7 +132,7 @@ void Daemon::try_first(std::vector<First> choices) {
     First first = std::move(choices.front());
     choices.erase(choices.begin());
     log::info("start", "table from " + first.from);
-    reload_.first(std::move(first.table), first.revision, first.generation,
+    reload_.first(std::move(first.table), first.revision, first.generation, first.modified_ns,
                   [this, first, choices](const std::string& reason) {
                       if (reason.empty()) return;
                       if (first.may_fail && !choices.empty()) return try_first(choices);

@@ -41,6 +41,7 @@ class Daemon {
         table::Table table;
         std::string revision;
         std::uint64_t generation;  // 0: the next
+        std::int64_t modified_ns;  // of its file; 0: it has none
         std::string from;          // for the log
         bool may_fail = false;     // then the next one is tried
     };

@@ -48,6 +48,7 @@ void Reload::judge(std::optional<volume::Wanted> wanted) {
     if (wanted->revision == last_judged_ && !force_) return finish(wanted->revision);
     force_ = false;
     last_judged_ = wanted->revision;
+    modified_ns_ = wanted->modified_ns;
     if (!wanted->table) return conclude(wanted->revision, wanted->reason);
     activate_.start(std::move(*wanted->table), wanted->revision, 0,
                     [this, revision = wanted->revision](const std::string& reason) {
@@ -56,8 +57,10 @@ void Reload::judge(std::optional<volume::Wanted> wanted) {
 }
 
 void Reload::first(table::Table table, const std::string& revision, std::uint64_t generation,
-                   Activate::Done done) {
+                   std::int64_t modified_ns, Activate::Done done) {
     busy_ = true;
+    ++firsts_;
+    modified_ns_ = modified_ns;
     activate_.start(std::move(table), revision, generation,
                     [this, revision, done = std::move(done)](const std::string& reason) {
                         conclude(revision, reason, done);
@@ -83,11 +86,11 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
     }
     auto unwritable = std::make_shared<std::string>();
     offload_.run(
-        [this, active, verdict, unwritable] {
+        [this, active, verdict, unwritable, modified_ns = modified_ns_] {
             if (verdict->applied) {
-                const auto saved = volume::write_active(
-                    paths_,
-                    {active->table, active->generation, active->revision, command_line_, 0});
+                const auto saved =
+                    volume::write_active(paths_, {active->table, active->generation,
+                                                  active->revision, command_line_, modified_ns});
                 if (!saved) {
                     verdict->saved = false;
                     *unwritable = saved.error().reason;
@@ -108,8 +111,11 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
             verdicts_.push_back(*verdict);
             if (verdicts_.size() > kRemembered) verdicts_.pop_front();
             malloc_trim(0);  // a large table leaves its text and its tree behind
-            finish(verdict->revision);
+            // At start, a table that failed may be followed by the next choice: still one at a
+            // time.
+            const int firsts = firsts_;
             if (then) then(verdict->reason);
+            if (firsts == firsts_) finish(verdict->revision);
         });
 }
 

@@ -34,9 +34,10 @@ class Reload {
     // A helper has written `revision` and wants to know.
     void knock(const std::string& revision, Answered answered);
 
-    // The first table, chosen at start. `done` gets an empty reason when it serves.
+    // The first table, chosen at start, with the mtime of its file, or 0. `done` gets an empty
+    // reason when it serves.
     void first(table::Table table, const std::string& revision, std::uint64_t generation,
-               Activate::Done done);
+               std::int64_t modified_ns, Activate::Done done);
     // A config.json that was looked at and passed over at start is not news.
     void seen(const std::string& revision) { last_judged_ = revision; }
     // The log has said already that the state directory cannot be written.
@@ -63,11 +64,13 @@ class Reload {
     const std::vector<std::string> command_line_;
 
     bool busy_ = false;
+    int firsts_ = 0;  // tables tried at start
     bool wanted_again_ = false;
     bool force_ = false;
     bool stopped_ = false;
     bool said_unwritable_ = false;
     std::string last_judged_;
+    std::int64_t modified_ns_ = 0;          // of the file that is being judged
     std::vector<Waiter> next_waiters_;      // for the next run: this one may have read too early
     std::vector<Waiter> waiters_;           // for the run under way
     std::deque<volume::Verdict> verdicts_;  // the last ones

@@ -107,7 +107,7 @@ bool Frontend::accept_one(const net::Descriptor& listener) {
         return true;
     }
     switch (errno) {
-        case EAGAIN: return false;
+        case EAGAIN: waiting_ = false; return false;
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
@@ -122,6 +122,7 @@ void Frontend::pause(core::Duration for_at_most, const char* why) {
     shared_.deadlines.set(*this, shared_.poller.now() + for_at_most);
     if (paused_) return;
     paused_ = true;
+    waiting_ = true;
     shared_.paused.push_back(this);
     if (said_resources_) return;
     said_resources_ = true;
@@ -356,7 +357,7 @@ void Frontend::ended(Session& session, bool served, core::Outcome) {
     if (!shared_.paused.empty()) {
         for (Frontend* waiting : std::vector<Frontend*>(shared_.paused))
             waiting->resume();
-    } else if (said_resources_ && shared_.sessions < shared_.max_sessions / 2) {
+    } else if (said_resources_ && !waiting_ && shared_.sessions < shared_.max_sessions / 2) {
         said_resources_ = false;
         log::info("descriptors", "frontend " + settings_.name + " has descriptors to spare again");
     }

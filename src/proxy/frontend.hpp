@@ -107,6 +107,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     bool paused_ = false;
     bool said_empty_ = false;
     bool said_resources_ = false;
+    bool waiting_ = false;  // connections were left in the kernel's queue, as far as is known
 };
 
 }  // namespace amba::proxy

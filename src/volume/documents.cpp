@@ -78,7 +78,7 @@ Result<void> write_active(const Paths& paths, const Active& active) {
     const ordered_json words = active.command_line;
     text += std::string(",\n  \"") + kCommandLine +
             "\": " + words.dump(-1, ' ', false, json::error_handler_t::replace) + "\n}\n";
-    return write_file(paths.active(), text);
+    return write_file(paths.active(), text, active.modified_ns);
 }
 
 std::string to_json(const Verdict& verdict) {

@@ -101,7 +101,8 @@ Result<std::optional<Content>> read_file(const std::string& path) {
     return std::optional<Content>(std::move(content));
 }
 
-Result<void> write_file(const std::string& path, const std::string& bytes) {
+Result<void> write_file(const std::string& path, const std::string& bytes,
+                        std::int64_t modified_ns) {
     const std::size_t slash = path.rfind('/');
     const std::string next = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + ".new";
     // Left by another uid that was killed, it could not be opened; it can be removed.
@@ -113,6 +114,11 @@ Result<void> write_file(const std::string& path, const std::string& bytes) {
         const int code = errno;
         ::unlink(next.c_str());
         return cannot_write(path, code);
+    }
+    if (modified_ns != 0) {
+        const timespec at{modified_ns / 1'000'000'000, modified_ns % 1'000'000'000};
+        const timespec times[2] = {at, at};
+        ::futimens(fd.get(), times);
     }
     fd.reset();
     if (::rename(next.c_str(), path.c_str()) != 0) {

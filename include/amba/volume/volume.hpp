@@ -55,9 +55,10 @@ struct Content {
 // table::kMaxDocumentBytes and what is not a regular file.
 core::Result<std::optional<Content>> read_file(const std::string& path);
 
-// Replaces `path` as a whole. The error names the path, the directory's owner and mode, and the
-// uid that tried.
-core::Result<void> write_file(const std::string& path, const std::string& bytes);
+// Replaces `path` as a whole; its mtime is `modified_ns`, or now. The error names the path, the
+// directory's owner and mode, and the uid that tried.
+core::Result<void> write_file(const std::string& path, const std::string& bytes,
+                              std::int64_t modified_ns = 0);
 
 // The revision of a file without one of its own: the SHA-256 of its bytes in hexadecimal.
 std::string sha256(std::string_view bytes);
@@ -80,6 +81,8 @@ struct Active {
     std::uint64_t generation = 0;
     std::string revision;
     std::vector<std::string> command_line;  // the table words the daemon was started with
+    // The mtime, which is that of the config.json it came from: one written later, and be it while
+    // this one was being applied, is then newer for all to see. 0 writes the current time.
     std::int64_t modified_ns = 0;
 };
 // nullopt: there is none. An error: there is one and it is damaged.
