@@ -107,7 +107,9 @@ std::string as_word(const json& value, JsonKind kind, const std::string& pointer
 template <class Owner, class Other>
 void read_settings(const json& object, const std::string& pointer, const std::string& group,
                    std::span<const Setting<Owner>> known, Owner& owner, Other other) {
-    for (const auto& [key, value] : object.items()) {
+    for (const auto& member : object.items()) {
+        const std::string& key = member.key();
+        const json& value = member.value();
         const std::string at = child(pointer, key);
         const auto found = std::find_if(known.begin(), known.end(), [&](const auto& setting) {
             return group == setting.group && key == setting.member;

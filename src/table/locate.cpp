@@ -1,6 +1,7 @@
 #include "table/locate.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ class Walker {
 
     std::size_t offset() const { return at_; }
     void seek(std::size_t offset) { at_ = offset; }
+    bool at_end() const { return at_ >= text_.size(); }
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
     void blanks() {
@@ -49,7 +51,7 @@ class Walker {
                 step();
                 continue;
             } else if (c == '}' || c == ']') {
-                --depth;
+                if (depth > 0) --depth;  // 0: not well-formed after all
                 step();
             } else if (c == ',' || c == ':') {
                 step();
@@ -106,18 +108,20 @@ std::optional<Found> find_member(Walker& walker, const std::string& name) {
 }
 
 std::optional<Found> find_element(Walker& walker, const std::string& token) {
-    std::size_t index = 0;
-    for (const char c : token)
-        index = index * 10 + static_cast<std::size_t>(c - '0');
+    // A text that is not well-formed after all may lead here with the name of a member.
+    if (token.empty() || token.find_first_not_of("0123456789") != std::string::npos) {
+        return std::nullopt;
+    }
+    const unsigned long index = std::strtoul(token.c_str(), nullptr, 10);
     walker.step();  // [
     walker.blanks();
-    for (std::size_t i = 0; i < index && walker.peek() != ']'; ++i) {
+    for (unsigned long i = 0; i < index && !walker.at_end() && walker.peek() != ']'; ++i) {
         walker.value();
         walker.blanks();
         if (walker.peek() == ',') walker.step();
         walker.blanks();
     }
-    if (walker.peek() == ']' || walker.peek() == '\0') return std::nullopt;
+    if (walker.at_end() || walker.peek() == ']') return std::nullopt;
     return Found{walker.offset(), walker.offset()};
 }
 
