@@ -18,6 +18,9 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
     iproute2 procps util-linux strace
     docker.io docker-compose iptables debootstrap ca-certificates)
 
+# A compiler cache, where there is one, serves clones in other directories too.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 say() { printf '\n== %s\n' "$*"; }
 
 as_root() {
