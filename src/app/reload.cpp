@@ -45,7 +45,10 @@ void Reload::run() {
 
 void Reload::judge(std::optional<volume::Wanted> wanted) {
     if (stopped_ || !wanted) return finish("no config.json");
-    if (wanted->revision == last_judged_ && !force_) return finish(wanted->revision);
+    // The same file again is news only when it was rejected, for a reason that may be gone.
+    const volume::Verdict* before = find(wanted->revision);
+    const bool retry = before && !before->applied && wanted->modified_ns != modified_ns_;
+    if (wanted->revision == last_judged_ && !force_ && !retry) return finish(wanted->revision);
     force_ = false;
     last_judged_ = wanted->revision;
     modified_ns_ = wanted->modified_ns;

@@ -4,6 +4,7 @@
 
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace amba::test;
 using testing::HasSubstr;
@@ -57,6 +58,23 @@ TEST(SwapIsRejected, AndTheNextOneIsApplied) {
     EXPECT_EQ(Socket::connect(next).receive(2), "ok");
     EXPECT_TRUE(is_refused(place));
     EXPECT_EQ(daemon.verdict()["result"], "applied");
+}
+
+// The reason may be gone: the same bytes written again are judged again.
+TEST(SwapIsRejected, AndTheSameFileWrittenAgainIsApplied) {
+    Peer peer(script::greet_then_echo("ok"));
+    const Place next = own_place();
+    auto squatter = std::make_unique<Peer>(script::hold, next);
+    Daemon daemon;
+    daemon.run();
+    const std::string text = R"({"frontends": [{"bind": ")" + next.to_string() +
+                             R"(", "backends": [{"address": ")" + peer.address() + R"("}]}]})";
+    write_and_rename(daemon.file("config.json"), text);
+    ASSERT_TRUE(daemon.logs("taken"));
+    squatter.reset();
+    write_and_rename(daemon.file("config.json"), text);
+    ASSERT_TRUE(daemon.logs("applied"));
+    EXPECT_EQ(Socket::connect(next).receive(2), "ok");
 }
 
 TEST(SwapIsRejected, WithoutTouchingConnections) {
