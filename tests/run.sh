@@ -42,11 +42,11 @@ deps() {
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# build PRESET: configures and builds all, quietly unless it fails.
+# build PRESET [TARGET...]: configures and builds, all targets when none is named.
 build() {
-    say "building $1"
-    cmake --preset "$1" >/dev/null
-    cmake --build --preset "$1"
+    say "building $*"
+    cmake --preset "$1" -DAMBA_TESTS=ON >/dev/null
+    cmake --build --preset "$1" ${2:+--target "${@:2}"}
 }
 
 # check PRESET CTEST-ARGUMENT...
@@ -58,21 +58,25 @@ check() {
 }
 
 run_quick() {
-    say "house, unit, end to end, load, real peers"
-    check release -LE docker
-    say "unit and end to end under AddressSanitizer and UBSan"
+    build release amba swap_under_load reconfigure_latency
+    say "the house, load, real peers"
+    check release -L 'house|load|peers'
+    build asan
+    say "unit and end to end, under AddressSanitizer and UBSan"
     check asan -L 'unit|e2e'
-    say "a real Docker Engine"
-    check release -L docker
+    say "a real Docker Engine, with the program that was built"
+    AMBA_IMAGE_BINARY=$PWD/build/release/amba check release -L docker
 }
 
 run_full() {
     export AMBA_FULL=1
+    build release
+    build asan
     say "everything, with the long counts"
     check release -LE docker
     say "everything under AddressSanitizer and UBSan"
     check asan -LE 'docker|house'
-    say "a real Docker Engine"
+    say "a real Docker Engine, with the image built from source"
     check release -L docker
 }
 
@@ -99,8 +103,6 @@ case "${1-quick}" in
         ;;
     quick | full)
         deps "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
-        build release
-        build asan
         "run_${1-quick}"
         say "all passed"
         ;;
