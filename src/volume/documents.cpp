@@ -14,6 +14,40 @@ namespace {
 
 constexpr const char* kCommandLine = "command_line";
 
+// The revision of a well-formed document, whatever else it says. Builds nothing: ten megabytes of
+// nonsense cost a walk, not a tree.
+class RevisionFinder : public nlohmann::json_sax<json> {
+  public:
+    std::string revision;
+
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(json::number_integer_t) override { return true; }
+    bool number_unsigned(json::number_unsigned_t) override { return true; }
+    bool number_float(json::number_float_t, const std::string&) override { return true; }
+    bool binary(json::binary_t&) override { return true; }
+    bool string(std::string& value) override {
+        if (depth_ == 1 && here_) revision = value;
+        return true;
+    }
+    bool key(std::string& name) override {
+        here_ = depth_ == 1 && name == "revision";
+        return true;
+    }
+    bool start_object(std::size_t) override { return ++depth_ < kDeepest; }
+    bool start_array(std::size_t) override { return ++depth_ < kDeepest; }
+    bool end_object() override { return --depth_ >= 0; }
+    bool end_array() override { return --depth_ >= 0; }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+        return false;
+    }
+
+  private:
+    static constexpr int kDeepest = 64;
+    int depth_ = 0;
+    bool here_ = false;  // the next value is that of the revision
+};
+
 }  // namespace
 
 std::optional<Wanted> read_wanted(const Paths& paths) {
@@ -31,9 +65,9 @@ std::optional<Wanted> read_wanted(const Paths& paths) {
         wanted.revision = sha256((*content)->bytes);
         wanted.reason = paths.config() + ":" + document.error().to_string();
         // A revision that can be read names the file even when the table is wrong.
-        const json rough = json::parse((*content)->bytes, nullptr, false);
-        if (rough.is_object() && rough.contains("revision") && rough["revision"].is_string()) {
-            wanted.revision = rough["revision"].get<std::string>();
+        RevisionFinder finder;
+        if (json::sax_parse((*content)->bytes, &finder) && !finder.revision.empty()) {
+            wanted.revision = finder.revision;
         }
         return wanted;
     }
