@@ -47,11 +47,13 @@ void Reload::judge(std::optional<volume::Wanted> wanted) {
     if (stopped_ || !wanted) return finish("no config.json");
     // The same file again is news only when it was rejected, for a reason that may be gone.
     const volume::Verdict* before = find(wanted->revision);
-    const bool retry = before && !before->applied && wanted->modified_ns != modified_ns_;
+    const bool rewritten = wanted->modified_ns != modified_ns_ || wanted->inode != inode_;
+    const bool retry = before && !before->applied && rewritten;
     if (wanted->revision == last_judged_ && !force_ && !retry) return finish(wanted->revision);
     force_ = false;
     last_judged_ = wanted->revision;
     modified_ns_ = wanted->modified_ns;
+    inode_ = wanted->inode;
     if (!wanted->table) return conclude(wanted->revision, wanted->reason);
     activate_.start(std::move(*wanted->table), wanted->revision, 0,
                     [this, revision = wanted->revision](const std::string& reason) {

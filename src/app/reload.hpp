@@ -70,6 +70,7 @@ class Reload {
     bool stopped_ = false;
     bool said_unwritable_ = false;
     std::string last_judged_;
+    std::uint64_t inode_ = 0;
     std::int64_t modified_ns_ = 0;          // of the file that is being judged
     std::vector<Waiter> next_waiters_;      // for the next run: this one may have read too early
     std::vector<Waiter> waiters_;           // for the run under way

@@ -60,6 +60,7 @@ std::optional<Wanted> read_wanted(const Paths& paths) {
     }
     if (!*content) return std::nullopt;
     wanted.modified_ns = (*content)->modified_ns;
+    wanted.inode = (*content)->inode;
     auto document = table::parse_json((*content)->bytes);
     if (!document) {
         wanted.revision = sha256((*content)->bytes);

@@ -85,6 +85,7 @@ Result<std::optional<Content>> read_file(const std::string& path) {
         return error("cannot read " + path + ": larger than 64 MB");
     }
     Content content;
+    content.inode = info.st_ino;
     content.modified_ns =
         static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
     content.bytes.resize(static_cast<std::size_t>(info.st_size));

@@ -49,6 +49,7 @@ std::string ownership(const std::string& directory);
 struct Content {
     std::string bytes;
     std::int64_t modified_ns = 0;  // mtime, since the epoch
+    std::uint64_t inode = 0;       // tells two files of one moment apart
 };
 
 // The file, nothing when there is none, or why it cannot be read. Refuses what is larger than
@@ -69,6 +70,7 @@ std::string random_id();
 struct Wanted {
     std::string revision;
     std::int64_t modified_ns = 0;
+    std::uint64_t inode = 0;
     std::optional<table::Table> table;
     std::string reason;  // when there is no table: FILE:LINE:COLUMN: POINTER: why
 };
