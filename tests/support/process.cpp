@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 extern char** environ;
@@ -124,6 +125,12 @@ std::size_t Process::resident_kb() const {
         if (word == "VmRSS:" && in >> kb) return kb;
     }
     throw std::runtime_error("no VmRSS");
+}
+
+bool Process::sanitized() const {
+    std::ifstream in("/proc/" + std::to_string(pid_) + "/maps");
+    const std::string maps((std::istreambuf_iterator<char>(in)), {});
+    return maps.find("/libasan.so") != std::string::npos;
 }
 
 }  // namespace amba::test

@@ -40,6 +40,8 @@ class Process {
 
     std::size_t descriptors() const;  // open ones
     std::size_t resident_kb() const;  // VmRSS
+    // Built with AddressSanitizer: it keeps freed memory, so that growth says nothing.
+    bool sanitized() const;
 
   private:
     void reap(int flags);
