@@ -86,8 +86,8 @@ bool Daemon::open_sockets() {
     return static_cast<bool>(bound);
 }
 
-// SPEC of the start: a command line that changed, a config.json that is newer than the active
-// table, the active table, the command line.
+// In the order of preference: a command line that changed, a config.json that is newer than the
+// active table, the active table, the command line.
 std::vector<Daemon::First> Daemon::choose_first() {
     std::vector<First> out;
     auto active = volume::read_active(options_.paths);

@@ -21,7 +21,7 @@ constexpr unsigned kClientSlot = 0;
 constexpr unsigned kServerSlot = 1;
 constexpr std::uint32_t kBoth = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
 
-// After a reset, bytes that came before it are handed on for at most this long (SPEC of resets).
+// After a reset, bytes that came before it are handed on for at most this long.
 constexpr auto kLinger = 1s;
 constexpr auto kLingerStep = 5ms;
 
