@@ -251,7 +251,8 @@ TEST_F(Verdict, OfSighupJudgesTheSameFileAgain) {
     daemon.signal(SIGHUP);
     EXPECT_TRUE(daemon.logs("generation 2"));
     EXPECT_EQ(Socket::connect(contested).receive(1), "b");
-    EXPECT_EQ(daemon.verdict()["result"], "applied");
+    // The files are written after the table serves.
+    EXPECT_TRUE(eventually([&] { return daemon.verdict()["result"] == "applied"; }));
 }
 
 TEST_F(Verdict, OfSighupWithoutAFileIsNone) {
