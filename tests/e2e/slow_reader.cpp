@@ -60,14 +60,14 @@ TEST(SlowReader, StopsTheServerAndLosesNothing) {
     const Place place = own_place();
     Daemon daemon;
     daemon.run({place.to_string(), peer.address()});
-    const std::size_t before = daemon.process().resident_kb();
+    const std::size_t before = daemon.process().anonymous_kb();
     Socket client = Socket::connect(place);
     ASSERT_TRUE(eventually([&] { return stuck.load(); })) << "the writer was never stopped";
     const std::size_t taken = written;
     EXPECT_LT(taken, 64u << 20);
     const auto pause = full() ? Milliseconds(120s) : Milliseconds(1s);
     EXPECT_TRUE(throughout(pause, [&] { return written == taken && client.open(); }));
-    EXPECT_LT(daemon.process().resident_kb(), before + kGrowthKb);
+    EXPECT_LT(daemon.process().anonymous_kb(), before + kGrowthKb);
 
     const std::string got = client.receive_to_end();
     Pattern expected(number);
@@ -92,13 +92,13 @@ TEST(SlowReader, AtTheServerStopsTheClientAndLosesNothing) {
     Daemon daemon;
     daemon.run({place.to_string(), peer.address()});
     Socket client = Socket::connect(place);
-    const std::size_t before = daemon.process().resident_kb();
+    const std::size_t before = daemon.process().anonymous_kb();
     Pattern pattern(number);
     const std::string rest = write_until_stuck(client, pattern);
     EXPECT_LT(pattern.position(), 64u << 20) << "the writer was never stopped";
     const auto pause = full() ? Milliseconds(120s) : Milliseconds(1s);
     EXPECT_TRUE(throughout(pause, [&] { return client.quiet(); }));
-    EXPECT_LT(daemon.process().resident_kb(), before + kGrowthKb);
+    EXPECT_LT(daemon.process().anonymous_kb(), before + kGrowthKb);
     go_on = true;
     client.send(rest);
     client.finish_sending();
@@ -139,7 +139,7 @@ TEST(SlowReader, ManyAtOnceKeepMemoryBounded) {
     const Place place = own_place();
     Daemon daemon;
     daemon.run({place.to_string(), peer.address()});
-    const std::size_t before = daemon.process().resident_kb();
+    const std::size_t before = daemon.process().anonymous_kb();
     std::vector<Socket> clients;
     for (int i = 0; i < 40; ++i)
         clients.push_back(Socket::connect_slow_reader(place, 4096));
@@ -151,5 +151,5 @@ TEST(SlowReader, ManyAtOnceKeepMemoryBounded) {
         last = now;
         return now > 0 && since(moved) > 500ms;
     })) << "bytes go on flowing to readers that do not read";
-    EXPECT_LT(daemon.process().resident_kb(), before + kGrowthKb);
+    EXPECT_LT(daemon.process().anonymous_kb(), before + kGrowthKb);
 }

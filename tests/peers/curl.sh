@@ -20,7 +20,7 @@ url=http://$HOST:$front
 down() { for_at_most 120 curl -sS --fail "$url/$size" | sha256sum | cut -d' ' -f1; }
 up() { for_at_most 120 curl -sS --fail -T "$TMP/body" "$url/"; }
 
-rss=$(amba_rss)
+held=$(amba_anonymous)
 began=$(milliseconds)
 equal "$expected" "$(down)" "the checksum of a body of $mebibytes MiB down"
 middle=$(milliseconds)
@@ -32,7 +32,7 @@ downloading=$!
 equal "$expected" "$(up)" "the checksum up, with another down"
 wait "$downloading" || fail "curl down, with another up"
 equal "$expected" "$(cat "$TMP/down")" "the checksum down, with another up"
-grown=$(($(amba_rss) - rss))
+grown=$(($(amba_anonymous) - held))
 [ "$grown" -lt 4096 ] || fail "the ambassador grew by $grown KiB"
 
 say "$mebibytes MiB down in $((middle - began)) ms, up in $((ended - middle)) ms, and both at once"

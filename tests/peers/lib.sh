@@ -100,6 +100,6 @@ start_amba() {
 reconfigure() { for_at_most 10 "$AMBA" reconfigure --wait "$@" >/dev/null; }
 
 # Resident memory of the ambassador in KiB.
-amba_rss() { awk '/^VmRSS:/ {print $2}' "/proc/$AMBA_PID/status"; }
+amba_anonymous() { awk '/^RssAnon:/ {print $2}' "/proc/$AMBA_PID/status"; }
 
 milliseconds() { date +%s%3N; }

@@ -13,11 +13,11 @@ expected=$(python3 "$BYTES" sum "$size")
 # while_paused LOG: looks at the ambassador until the reader goes on
 while_paused() {
     local before grown most=0
-    before=$(amba_rss)
+    before=$(amba_anonymous)
     eventually 20 grep -q paused "$1"
     for ((i = 0; i < pause * 5; ++i)); do
         sleep 0.2
-        grown=$(($(amba_rss) - before))
+        grown=$(($(amba_anonymous) - before))
         [ "$grown" -gt "$most" ] && most=$grown
     done
     [ "$most" -lt 2048 ] || fail "the ambassador grew by $most KiB while the reader paused"

@@ -117,14 +117,14 @@ std::size_t Process::descriptors() const {
     return count;
 }
 
-std::size_t Process::resident_kb() const {
+std::size_t Process::anonymous_kb() const {
     std::ifstream in("/proc/" + std::to_string(pid_) + "/status");
     std::string word;
     while (in >> word) {
         std::size_t kb = 0;
-        if (word == "VmRSS:" && in >> kb) return kb;
+        if (word == "RssAnon:" && in >> kb) return kb;
     }
-    throw std::runtime_error("no VmRSS");
+    throw std::runtime_error("no RssAnon");
 }
 
 bool Process::sanitized() const {

@@ -38,8 +38,8 @@ class Process {
     std::string out() const { return read_file(files_ / "out"); }
     std::string err() const { return read_file(files_ / "err"); }
 
-    std::size_t descriptors() const;  // open ones
-    std::size_t resident_kb() const;  // VmRSS
+    std::size_t descriptors() const;   // open ones
+    std::size_t anonymous_kb() const;  // RssAnon: without pages of files, which come and go
     // Built with AddressSanitizer: it keeps freed memory, so that growth says nothing.
     bool sanitized() const;
 

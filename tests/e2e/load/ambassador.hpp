@@ -97,7 +97,7 @@ class Ambassador {
     // What the process holds now.
     struct Footprint {
         std::size_t descriptors = 0;
-        long rss_kib = 0;
+        long anonymous_kib = 0;
     };
 
     Ambassador(std::string program, const std::vector<std::string>& table) :
@@ -189,8 +189,8 @@ class Ambassador {
             ++out.descriptors;
         }
         const std::string status = slurp(proc + "/status");
-        const std::size_t at = status.find("VmRSS:");
-        if (at != std::string::npos) out.rss_kib = std::strtol(&status[at + 6], nullptr, 10);
+        const std::size_t at = status.find("RssAnon:");
+        if (at != std::string::npos) out.anonymous_kib = std::strtol(&status[at + 8], nullptr, 10);
         return out;
     }
 

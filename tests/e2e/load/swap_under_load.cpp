@@ -23,7 +23,7 @@ constexpr std::uint32_t kHost = 0x7F7F0002;  // 127.127.0.2
 constexpr int kReconfigureEvery = 25;        // swaps; the others are a file and a knock
 constexpr int kExtraFrontendEvery = 10;
 constexpr std::uint64_t kFirstLook = 1000;  // swaps until the first look at the footprint
-constexpr long kMoreRssKib = 512;
+constexpr long kMoreKib = 512;
 constexpr std::size_t kMoreDescriptors = 4;  // pipes in the ambassador's pool come in pairs
 
 struct Options {
@@ -290,7 +290,7 @@ class Run {
             const auto now = amba_.footprint();
             same = now.descriptors == out.footprint.descriptors ? same + 1 : 0;
             out.footprint.descriptors = std::min(out.footprint.descriptors, now.descriptors);
-            out.footprint.rss_kib = now.rss_kib;
+            out.footprint.anonymous_kib = now.anonymous_kib;
         }
         if (!out.at_rest) problem("the connections did not come to rest");
         traffic_->go_on();
@@ -308,7 +308,7 @@ class Run {
             problem("descriptors grow");
         }
         if (options_.look_at_memory &&
-            last_.footprint.rss_kib > first_.footprint.rss_kib + kMoreRssKib) {
+            last_.footprint.anonymous_kib > first_.footprint.anonymous_kib + kMoreKib) {
             problem("memory grows");
         }
         if (rate() < options_.min_rate) problem("too few connections a second");
@@ -349,8 +349,8 @@ class Run {
                     swapped_, by_reconfigure_, at(0.5), at(0.99), at(1));
         std::printf("  descriptors      %zu after %" PRIu64 " swaps, %zu at the end\n",
                     first_.footprint.descriptors, first_.swaps, last_.footprint.descriptors);
-        std::printf("  resident memory  %ld KiB after %" PRIu64 " swaps, %ld KiB at the end\n",
-                    first_.footprint.rss_kib, first_.swaps, last_.footprint.rss_kib);
+        std::printf("  anonymous memory %ld KiB after %" PRIu64 " swaps, %ld KiB at the end\n",
+                    first_.footprint.anonymous_kib, first_.swaps, last_.footprint.anonymous_kib);
         std::printf(
             "  processor time   %.1f s by the ambassador and its helpers, %.1f s by this test\n",
             processor_seconds(RUSAGE_CHILDREN), processor_seconds(RUSAGE_SELF));
