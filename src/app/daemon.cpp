@@ -9,6 +9,7 @@
 #include "amba/admin/status.hpp"
 #include "amba/log/log.hpp"
 #include "app/commands.hpp"
+#include "app/give_back.hpp"
 
 namespace amba::app {
 
@@ -49,7 +50,7 @@ int Daemon::run() {
                               ".verdict.json.new", ".config.json.new", "amba.sock", "amba.lock"},
         [this] { reload_.changed(); }, options_.poll);
     try_first(choose_first());
-    loop_.run();
+    poller_.run();
     hold_signals();
     offload_.stop();  // its job writes what Reload knows
     return exit_code_;
@@ -127,20 +128,25 @@ void Daemon::try_first(std::vector<First> choices) {
     activate_.continue_after(known_generation_);
     if (choices.empty()) {
         log::info("wait", "no table yet: waiting for " + options_.paths.config());
-        return;
+        return started();
     }
     First first = std::move(choices.front());
     choices.erase(choices.begin());
     log::info("start", "table from " + first.from);
     reload_.first(std::move(first.table), first.revision, first.generation, first.modified_ns,
                   [this, first, choices](const std::string& reason) {
-                      if (reason.empty()) return;
+                      if (reason.empty()) return started();
                       if (first.may_fail && !choices.empty()) return try_first(choices);
                       // Not "running, but not listening": the restart policy is to see it.
                       exit_code_ = kFailed;
                       log::error("exit", "no table to start with: " + reason);
                       loop_.stop();
                   });
+}
+
+void Daemon::started() {
+    offload_.go_beside();
+    give_back_code();
 }
 
 void Daemon::on_signals() {

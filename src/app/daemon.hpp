@@ -50,6 +50,7 @@ class Daemon {
     bool open_sockets();
     std::vector<First> choose_first();
     void try_first(std::vector<First> choices);
+    void started();
     void on_signals();
     void stop(const char* signal);
     void end(const std::string& why);

@@ -1,10 +1,9 @@
 #include "app/reload.hpp"
 
-#include <malloc.h>
-
 #include <algorithm>
 
 #include "amba/log/log.hpp"
+#include "app/give_back.hpp"
 
 namespace amba::app {
 
@@ -115,7 +114,7 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
             }
             verdicts_.push_back(*verdict);
             if (verdicts_.size() > kRemembered) verdicts_.pop_front();
-            malloc_trim(0);  // a large table leaves its text and its tree behind
+            give_back_heap();  // a large table leaves its text and its tree behind
             // At start, a table that failed may be followed by the next choice: still one at a
             // time.
             const int firsts = firsts_;

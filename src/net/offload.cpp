@@ -1,11 +1,41 @@
 #include "amba/net/offload.hpp"
 
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#include <boost/asio/post.hpp>
+#include <cerrno>
 #include <system_error>
 
 namespace amba::net {
+
+namespace {
+
+int make_event() {
+    const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    return fd;
+}
+
+}  // namespace
+
+Offload::Offload(boost::asio::io_context& loop) : told_(loop, make_event()) {
+    wait();
+}
+
+void Offload::tell() {
+    (void)eventfd_write(told_.native_handle(), 1);
+}
+
+void Offload::wait() {
+    told_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [this](const boost::system::error_code& error) {
+                         if (error) return;
+                         eventfd_t jobs = 0;
+                         if (eventfd_read(told_.native_handle(), &jobs) == 0) finished();
+                         wait();
+                     });
+}
 
 void Offload::stop() {
     stopped_ = true;
@@ -19,6 +49,10 @@ void Offload::run(std::function<void()> job, std::function<void()> done) {
 }
 
 void Offload::start_next() {
+    if (!beside_) {
+        queue_.front().job();
+        return tell();
+    }
     // Signals belong to the loop's thread.
     sigset_t all;
     sigset_t before;
@@ -27,12 +61,12 @@ void Offload::start_next() {
     try {
         thread_ = std::thread([this, job = &queue_.front().job] {
             (*job)();
-            boost::asio::post(loop_, [this] { finished(); });
+            tell();
         });
     } catch (const std::system_error&) {
         // No thread to be had (a pids limit): better a loop that waits than no answer.
         queue_.front().job();
-        boost::asio::post(loop_, [this] { finished(); });
+        tell();
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

@@ -2,31 +2,31 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+
+#include "net/asio_epoll.hpp"
 
 namespace amba::net {
 
 namespace {
 
 constexpr int kBatch = 128;
-// A turn that has taken so long ends after its round, and Asio's handlers (timers, names, HTTP) get
-// theirs: a swap takes several of them and must not wait for a busy proxy each time.
-constexpr auto kTurn = std::chrono::milliseconds(1);
-
-int make_epoll() {
-    const int fd = epoll_create1(EPOLL_CLOEXEC);
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-    return fd;
-}
 
 }  // namespace
 
-Poller::Poller(boost::asio::io_context& loop) : loop_(loop), epoll_(loop, make_epoll()) {
-    wait();
+Poller::Poller(boost::asio::io_context& loop) : loop_(loop), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    if (!epoll_) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    // Level-triggered, without an owner: Asio's own epoll, readable when one of its descriptors or
+    // its timer is.
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, epoll_of(loop), &event) != 0) {
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+    }
 }
 
 Poller::~Poller() {
@@ -35,63 +35,68 @@ Poller::~Poller() {
 }
 
 bool Poller::add(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
+    return add_level(fd, owner, slot, events | EPOLLET);
+}
+
+bool Poller::add_level(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
     epoll_event event{};
-    event.events = events | EPOLLET;
+    event.events = events;
     event.data.u64 = reinterpret_cast<std::uintptr_t>(&owner) | slot;
-    return epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, fd, &event) == 0;
+    return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Poller::remove(int fd) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
 void Poller::again(Pollable& owner) {
     if (owner.again_ || owner.buried_) return;
     owner.again_ = true;
     again_.push_back(&owner);
-    if (again_.size() == 1) ask_for_turn();
 }
 
 void Poller::bury(Pollable& owner) {
     if (owner.buried_) return;
     owner.buried_ = true;
     buried_.push_back(&owner);
-    if (buried_.size() == 1) ask_for_turn();
 }
 
-// Outside a turn nobody would come by.
-void Poller::ask_for_turn() {
-    if (!turning_) boost::asio::post(loop_, [this] { turn(); });
+void Poller::run(core::Time end) {
+    loop_.poll();  // what was posted before there was a wait
+    while (!loop_.stopped()) {
+        const int wait = wait_time(end);
+        if (round(wait)) loop_.poll();
+        reap();
+        if (end != core::Time::max() && core::Clock::now() >= end) return;
+    }
+    reap();
 }
 
-void Poller::wait() {
-    epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      [this](const boost::system::error_code& error) {
-                          if (error) return;
-                          turn();
-                          wait();
-                      });
+int Poller::wait_time(core::Time end) const {
+    if (!again_.empty() || !buried_.empty()) return 0;
+    if (end == core::Time::max()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - core::Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000));
 }
 
-void Poller::turn() {
-    turning_ = true;
+bool Poller::round(int wait) {
     std::array<epoll_event, kBatch> events;
+    const int count = epoll_wait(epoll_.get(), events.data(), kBatch, wait);
     refresh_now();
-    const core::Time end = now_ + kTurn;
-    do {
-        const int count = epoll_wait(epoll_.native_handle(), events.data(), kBatch, 0);
-        refresh_now();
-        for (int e = 0; e < count; ++e) {
-            const auto packed =
-                static_cast<std::uintptr_t>(events[static_cast<std::size_t>(e)].data.u64);
-            auto* owner = reinterpret_cast<Pollable*>(packed & ~std::uintptr_t{7});
-            if (!owner->buried_) {
-                owner->on_ready(static_cast<unsigned>(packed & 7),
-                                events[static_cast<std::size_t>(e)].events);
-            }
+    ++rounds_;
+    bool loop_is_ready = false;
+    for (int e = 0; e < count; ++e) {
+        const epoll_event& event = events[static_cast<std::size_t>(e)];
+        const auto packed = static_cast<std::uintptr_t>(event.data.u64);
+        auto* owner = reinterpret_cast<Pollable*>(packed & ~std::uintptr_t{7});
+        if (owner == nullptr) {
+            loop_is_ready = true;
+        } else if (!owner->buried_) {
+            owner->on_ready(static_cast<unsigned>(packed & 7), event.events);
         }
-        run_again();
-        if (count <= 0 && again_.empty()) break;
-    } while (now_ < end);
-    reap();  // no batch is being walked any more
-    turning_ = false;
-    if (!again_.empty()) ask_for_turn();
+    }
+    run_again();
+    return loop_is_ready;
 }
 
 void Poller::run_again() {
@@ -103,12 +108,14 @@ void Poller::run_again() {
     again_now_.clear();
 }
 
+// Between batches: no event names the dead any more.
 void Poller::reap() {
-    // Runs as a handler of its own, so no batch of events is being walked.
-    std::vector<Pollable*> dead;
-    dead.swap(buried_);
-    for (Pollable* owner : dead)
-        delete owner;
+    while (!buried_.empty()) {
+        std::vector<Pollable*> dead;
+        dead.swap(buried_);
+        for (Pollable* owner : dead)
+            delete owner;
+    }
 }
 
 }  // namespace amba::net

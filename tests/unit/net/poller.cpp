@@ -4,6 +4,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include "amba/net/descriptor.hpp"
 
 using namespace amba;
@@ -46,10 +50,12 @@ struct Probe final : net::Pollable {
 class PollerTest : public testing::Test {
   protected:
     void run() {
-        loop.run_for(100ms);
+        poller.run(core::Clock::now() + 100ms);
         loop.restart();
     }
     boost::asio::io_context loop{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+        loop.get_executor()};
     int deaths = 0;
     net::Poller poller{loop};
 };
@@ -109,4 +115,54 @@ TEST_F(PollerTest, AgainComesBackUntilItIsEnough) {
     EXPECT_EQ(probe->agains, 100);
     poller.bury(*probe);
     run();
+}
+
+TEST_F(PollerTest, RunsTheLoopBesideItself) {
+    int posted = 0;
+    int fired = 0;
+    boost::asio::steady_timer timer(loop, 20ms);
+    boost::asio::post(loop, [&] { ++posted; });
+    timer.async_wait([&](boost::system::error_code error) { fired += error ? 0 : 1; });
+    Ends ends;
+    auto* probe = new Probe(poller, &deaths);
+    ASSERT_TRUE(poller.add(ends.near.get(), *probe, 0, EPOLLIN));
+    ASSERT_EQ(write(ends.far.get(), "x", 1), 1);
+    run();
+    EXPECT_EQ(posted, 1);
+    EXPECT_EQ(fired, 1);
+    EXPECT_EQ(probe->readable[0], 1);
+    poller.bury(*probe);
+    run();
+}
+
+TEST_F(PollerTest, ATimerThatIsSetByADescriptorFires) {
+    // While the thread waits here, Asio has to be woken by its own timer.
+    struct Setter final : net::Pollable {
+        explicit Setter(boost::asio::io_context& loop) : timer(loop) {}
+        void on_ready(unsigned, std::uint32_t) override {
+            timer.expires_after(10ms);
+            timer.async_wait([this](boost::system::error_code error) { fired += error ? 0 : 1; });
+        }
+        boost::asio::steady_timer timer;
+        int fired = 0;
+    };
+    Ends ends;
+    auto* setter = new Setter(loop);
+    ASSERT_TRUE(poller.add(ends.near.get(), *setter, 0, EPOLLIN));
+    ASSERT_EQ(write(ends.far.get(), "x", 1), 1);
+    run();
+    EXPECT_EQ(setter->fired, 1);
+    ASSERT_EQ(write(ends.far.get(), "x", 1), 1);
+    run();
+    EXPECT_EQ(setter->fired, 2);
+    poller.bury(*setter);
+    run();
+}
+
+TEST_F(PollerTest, EndsWhenTheLoopIsStopped) {
+    boost::asio::steady_timer timer(loop, 20ms);
+    timer.async_wait([&](boost::system::error_code) { loop.stop(); });
+    const auto start = core::Clock::now();
+    poller.run(start + 10s);
+    EXPECT_LT(core::Clock::now() - start, 5s);
 }
