@@ -28,12 +28,10 @@ bool set(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-void set_stream_options(int fd) {
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdle);
-    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveInterval);
-    set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveCount);
+// The client of a loopback address is on this host: there is no congestion to control, and what
+// paces (BBR) or computes cube roots only costs. Accepted sockets inherit it.
+void leave_out_congestion_control(int fd) {
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
 }
 
 core::Error why_not(const Bind& bind, int code) {
@@ -57,7 +55,9 @@ Result<Descriptor> listen_at(const Bind& bind, const Endpoint& endpoint, bool sh
     set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);  // past connections in TIME_WAIT are no obstacle
     if (share) share_port(fd.get(), true);
     if (endpoint.address.is_v6()) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, bind.wildcard ? 0 : 1);
-    set_stream_options(fd.get());
+    set(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    keep_alive(fd.get());
+    if (endpoint.address.is_loopback()) leave_out_congestion_control(fd.get());
     if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) {
         return why_not(bind, errno);
     }
@@ -86,12 +86,19 @@ Connecting connect_to(const Endpoint& endpoint) {
         result.error = errno;
         return result;
     }
-    set_stream_options(result.socket.get());
+    set(result.socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
     if (connect(result.socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 &&
         errno != EINPROGRESS) {
         result.error = errno;
     }
     return result;
+}
+
+void keep_alive(int fd) {
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdle);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveInterval);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveCount);
 }
 
 int take_error(int fd) {

@@ -48,10 +48,14 @@ void Frontend::listen(net::Descriptor listener) {
         std::erase(shared_.retired, this);
         clear();  // a drain that was under way
     }
-    if (!shared_.poller.add(listener_.get(), *this, 0, EPOLLIN)) {
-        log::error("bind",
-                   "frontend " + settings_.name + " cannot be watched: " + std::strerror(errno));
-    }
+    watch();
+}
+
+// Level-triggered: an edge would have to be followed by an accept that finds nothing.
+void Frontend::watch() {
+    if (shared_.poller.add_level(listener_.get(), *this, 0, EPOLLIN)) return;
+    log::error("bind",
+               "frontend " + settings_.name + " cannot be watched: " + std::strerror(errno));
 }
 
 void Frontend::close_listener(bool heir) {
@@ -60,6 +64,8 @@ void Frontend::close_listener(bool heir) {
     net::retire_listener(listener_.get());
     closing_.listener = std::move(listener_);
     if (!heir) return close_now();
+    shared_.poller.remove(closing_.listener.get());
+    shared_.poller.add(closing_.listener.get(), *this, 0, EPOLLIN);
     while (accept_one(closing_.listener)) {
     }
     shared_.deadlines.set(closing_, shared_.poller.now() + kLastCall);
@@ -88,10 +94,13 @@ void Frontend::on_ready(unsigned, std::uint32_t) {
 void Frontend::accept_some() {
     while (accept_one(closing_.listener)) {
     }
-    for (int i = 0; i < kAcceptBatch; ++i) {
+    // One at a time when they come one at a time; more while each round finds some left.
+    const bool in_a_row =
+        std::exchange(accept_round_, shared_.poller.rounds()) + 1 == accept_round_;
+    accept_batch_ = in_a_row ? std::min(accept_batch_ * 2, kAcceptBatch) : 1;
+    for (int i = 0; i < accept_batch_; ++i) {
         if (!accept_one(listener_)) return;
     }
-    shared_.poller.again(*this);
 }
 
 // False when the queue is empty or nothing can be taken from it now.
@@ -123,6 +132,7 @@ void Frontend::pause(core::Duration for_at_most, const char* why) {
     if (paused_) return;
     paused_ = true;
     waiting_ = true;
+    shared_.poller.remove(listener_.get());
     shared_.paused.push_back(this);
     if (said_resources_) return;
     said_resources_ = true;
@@ -135,7 +145,7 @@ void Frontend::resume() {
     clear();
     std::erase(shared_.paused, this);
     paused_ = false;
-    shared_.poller.again(*this);
+    if (listener_) watch();
 }
 
 void Frontend::admit(int fd) {

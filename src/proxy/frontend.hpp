@@ -78,9 +78,9 @@ class Frontend final : public net::Pollable, public net::Deadline {
     };
 
     void on_ready(unsigned slot, std::uint32_t events) override;
-    void on_again() override { accept_some(); }
     void on_deadline() override;
     void accept_some();
+    void watch();
     bool accept_one(const net::Descriptor& listener);
     void pause(core::Duration for_at_most, const char* why);
     void admit(int fd);
@@ -103,6 +103,8 @@ class Frontend final : public net::Pollable, public net::Deadline {
     std::uint64_t failed_ = 0;
     std::uint64_t resets_unlogged_ = 0;
     core::Time next_reset_line_{};
+    int accept_batch_ = 1;
+    std::uint64_t accept_round_ = 0;
     bool retired_ = false;
     bool paused_ = false;
     bool said_empty_ = false;

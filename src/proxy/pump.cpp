@@ -25,13 +25,13 @@ bool would_block(int code) {
 
 Pump::~Pump() = default;
 
-Pump::Status Pump::run(Leg& source, Leg& sink, Shared& shared) {
-    const Status status = pass(source, sink, shared);
+Pump::Status Pump::run(Leg& source, Leg& sink, bool last, Shared& shared) {
+    const Status status = pass(source, sink, last, shared);
     if (pipe_.read && in_pipe_ == 0) give_pipe_back(shared);
     return status;
 }
 
-Pump::Status Pump::pass(Leg& source, Leg& sink, Shared& shared) {
+Pump::Status Pump::pass(Leg& source, Leg& sink, bool last, Shared& shared) {
     if (finished_) return Status::kFinished;
     for (int turn = 0; turn < kTurns; ++turn) {
         if (holding()) {
@@ -41,7 +41,8 @@ Pump::Status Pump::pass(Leg& source, Leg& sink, Shared& shared) {
             if (flow == Flow::kSinkFailed) return Status::kSinkFailed;
         }
         if (end_seen_) {
-            ::shutdown(sink.fd, SHUT_WR);  // fails only when the sink is gone: its own leg tells
+            // Fails only when the sink is gone: its own leg tells.
+            if (!last) ::shutdown(sink.fd, SHUT_WR);
             finished_ = true;
             return Status::kFinished;
         }

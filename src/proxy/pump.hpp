@@ -38,7 +38,8 @@ class Pump {
     Pump(const Pump&) = delete;
     Pump& operator=(const Pump&) = delete;
 
-    Status run(Leg& source, Leg& sink, Shared& shared);
+    // `last`: the other direction is over, so that close() will tell the sink of the end.
+    Status run(Leg& source, Leg& sink, bool last, Shared& shared);
     // Forgets what is held.
     void drop(Shared& shared);
     bool finished() const { return finished_; }
@@ -53,7 +54,7 @@ class Pump {
         char bytes[kChunk];
     };
 
-    Status pass(Leg& source, Leg& sink, Shared& shared);
+    Status pass(Leg& source, Leg& sink, bool last, Shared& shared);
     bool holding() const { return stash_ != nullptr || in_pipe_ > 0; }
     Flow hand_on(Leg& sink);
     Flow copy(Leg& source, Leg& sink, Shared& shared);

@@ -15,7 +15,7 @@ void Relay::on_events(Side side, std::uint32_t events) {
 // One pump until it waits. True when it wants another turn.
 bool Relay::pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared) {
     if (over) return false;
-    switch (pump.run(source, sink, shared)) {
+    switch (pump.run(source, sink, half_closed(), shared)) {
         case Pump::Status::kWaiting: return false;
         case Pump::Status::kMore: return true;
         case Pump::Status::kFinished: over = true; return false;

@@ -25,6 +25,9 @@ constexpr std::uint32_t kBoth = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
 constexpr auto kLinger = 1s;
 constexpr auto kLingerStep = 5ms;
 
+// A connection that has lived so long gets keepalive towards its backend: most are over before.
+constexpr core::Duration kGrownUp = 10s;
+
 // Out of something here, which is no fault of the backend.
 bool is_local(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -37,8 +40,7 @@ Session::Session(Frontend& frontend, Shared& shared, net::Descriptor client) :
 
 void Session::start() {
     relay_.set_socket(Side::kClient, client_.get());
-    dial_ = std::make_unique<Dial>();
-    dial_->deadline = shared_.poller.now() + frontend_.settings().connect_timeout;
+    active_ = shared_.poller.now() + frontend_.settings().connect_timeout;
     if (!shared_.poller.add(client_.get(), *this, kClientSlot, kBoth)) {
         return finish({EndedBy::kResource, Stage::kConnect}, End::kReset);
     }
@@ -47,20 +49,24 @@ void Session::start() {
 
 // ---- PICK and DIAL ----
 
+const Session::Backends& Session::failed() const {
+    static const Backends kNone;
+    return failed_ ? *failed_ : kNone;
+}
+
 void Session::dial_next() {
     const auto retries = static_cast<std::size_t>(frontend_.settings().retries);
     for (;;) {
         const core::Time now = shared_.poller.now();
-        const std::size_t tries = dial_->tried.size();
-        if (tries > retries || now >= dial_->deadline) return give_up(EndedBy::kServer);
-        balance::Backend* next = frontend_.pool().pick(dial_->tried);
+        const std::size_t tries = failed().size();
+        if (tries > retries || now >= active_) return give_up(EndedBy::kServer);
+        balance::Backend* next = frontend_.pool().pick(failed());
         if (next == nullptr) return give_up(tries == 0 ? EndedBy::kProxy : EndedBy::kServer);
-        dial_->tried.push_back(next);
         // A backend that does not answer must leave time for those that are still to be tried.
         const std::size_t candidates = frontend_.pool().members().size();
         const std::size_t left = std::min(retries + 1, std::max(candidates, tries + 1)) - tries;
-        if (dial(*next, now + (dial_->deadline - now) / static_cast<int>(left))) return;
-        if (!dial_) return;  // finished meanwhile
+        if (dial(*next, now + (active_ - now) / static_cast<int>(left))) return;
+        if (!dialing_) return;  // finished meanwhile
     }
 }
 
@@ -76,6 +82,7 @@ bool Session::dial(balance::Backend& backend, core::Time try_deadline) {
             frontend_.out_of_resources(attempt.error);
             give_up(EndedBy::kResource);
         } else {
+            remember_failure(backend);
             frontend_.connect_failed(backend, std::strerror(attempt.error));
         }
         return false;
@@ -88,43 +95,57 @@ bool Session::dial(balance::Backend& backend, core::Time try_deadline) {
 }
 
 void Session::dial_ready(std::uint32_t events) {
-    const int error = net::take_error(server_.get());
-    if (error != 0) return dial_failed(error);
+    if (events & (EPOLLERR | EPOLLHUP)) {
+        const int error = net::take_error(server_.get());
+        if (error != 0) return dial_failed(error);
+    }
     if ((events & EPOLLOUT) == 0) return;
     relay_.on_events(Side::kBackend, events);
     connected();
 }
 
 void Session::dial_failed(int error) {
-    const balance::BackendPtr failed = std::move(backend_);
-    clear();
-    server_.reset();
+    const balance::BackendPtr failed = leave_dial();
+    remember_failure(*failed);
     frontend_.connect_failed(*failed, error == 0 ? "no answer" : std::strerror(error));
     frontend_.released(*failed);
     dial_next();
 }
 
+balance::BackendPtr Session::leave_dial() {
+    clear();
+    server_.reset();
+    return std::move(backend_);
+}
+
+void Session::remember_failure(balance::Backend& backend) {
+    if (!failed_) failed_ = std::make_unique<Backends>();
+    failed_->push_back(&backend);
+}
+
 void Session::give_up(EndedBy by) {
-    frontend_.no_backend(by, dial_->tried.size());
+    frontend_.no_backend(by, failed().size());
     finish({by, by == EndedBy::kProxy ? Stage::kQueue : Stage::kConnect}, End::kReset);
 }
 
 void Session::connected() {
     clear();
-    dial_.reset();
+    dialing_ = false;
+    failed_.reset();
     frontend_.connected(*backend_);
     active_ = shared_.poller.now();
     const auto idle = frontend_.settings().idle_timeout;
-    if (idle > 0ms) shared_.deadlines.set(*this, active_ + idle);
+    shared_.deadlines.set(*this, active_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
     relay();
 }
 
 void Session::leave_backend(EndedBy by) {
-    if (!dial_) return abort(by);
-    const balance::BackendPtr left = std::move(backend_);
-    clear();
-    server_.reset();
-    if (left) frontend_.released(*left);
+    if (!dialing_) return abort(by);
+    const balance::BackendPtr left = leave_dial();
+    if (left) {
+        remember_failure(*left);
+        frontend_.released(*left);
+    }
     dial_next();
 }
 
@@ -133,7 +154,7 @@ void Session::leave_backend(EndedBy by) {
 void Session::on_ready(unsigned slot, std::uint32_t events) {
     if (slot == kClientSlot) {
         relay_.on_events(Side::kClient, events);
-        if (dial_) {
+        if (dialing_) {
             // FIN alone is a half-close: the client still wants the answer.
             if (events & (EPOLLERR | EPOLLHUP)) {
                 finish({EndedBy::kClient, Stage::kConnect}, End::kReset);
@@ -141,7 +162,7 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
             return;
         }
     } else {
-        if (dial_) return dial_ready(events);
+        if (dialing_) return dial_ready(events);
         relay_.on_events(Side::kBackend, events);
     }
     active_ = shared_.poller.now();
@@ -180,9 +201,13 @@ void Session::linger() {
 
 void Session::on_deadline() {
     shared_.poller.refresh_now();
-    if (dial_) return dial_failed(0);
+    if (dialing_) return dial_failed(0);
     if (linger_until_ != core::Time::max()) return linger();
-    const core::Time expires = active_ + frontend_.settings().idle_timeout;
+    if (!kept_alive_) net::keep_alive(server_.get());
+    kept_alive_ = true;
+    const auto idle = frontend_.settings().idle_timeout;
+    if (idle == 0ms) return;
+    const core::Time expires = active_ + idle;
     if (shared_.poller.now() < expires) return shared_.deadlines.set(*this, expires);
     finish({EndedBy::kClientTimeout, relay_.half_closed() ? Stage::kLast : Stage::kData},
            End::kClose);
@@ -191,7 +216,7 @@ void Session::on_deadline() {
 // ---- FINISH ----
 
 void Session::abort(EndedBy by) {
-    finish({by, dial_ ? Stage::kConnect : Stage::kData}, End::kReset);
+    finish({by, dialing_ ? Stage::kConnect : Stage::kData}, End::kReset);
 }
 
 void Session::finish(core::Outcome outcome, End end) {
@@ -203,8 +228,8 @@ void Session::finish(core::Outcome outcome, End end) {
     }
     client_.reset();
     server_.reset();
-    const bool served = !dial_ && backend_;
-    dial_.reset();
+    const bool served = !dialing_ && backend_;
+    dialing_ = false;
     shared_.poller.bury(*this);
     frontend_.ended(*this, served, outcome);  // unlinks
 }

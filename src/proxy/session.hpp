@@ -42,21 +42,21 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     std::uint64_t bytes_down() const { return relay_.bytes_down(); }
 
   private:
-    // What only a session that is connecting needs.
-    struct Dial {
-        std::vector<balance::Backend*> tried;
-        core::Time deadline;  // of all tries
-    };
+    using Backends = std::vector<balance::Backend*>;
     enum class End : std::uint8_t { kClose, kReset };
 
     void on_ready(unsigned slot, std::uint32_t events) override;
     void on_again() override { relay(); }
     void on_deadline() override;
 
+    // The backends that failed this connection; hardly ever any.
+    const Backends& failed() const;
     void dial_next();
     bool dial(balance::Backend& backend, core::Time try_deadline);
     void dial_ready(std::uint32_t events);
     void dial_failed(int error);
+    balance::BackendPtr leave_dial();
+    void remember_failure(balance::Backend& backend);
     void give_up(core::EndedBy by);
     void connected();
     void relay();
@@ -68,11 +68,15 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     net::Descriptor client_;
     net::Descriptor server_;
     balance::BackendPtr backend_;
-    std::unique_ptr<Dial> dial_;  // set while connecting
+    std::unique_ptr<Backends> failed_;
     Relay relay_;
-    core::Time active_;  // when bytes last moved, as far as a time-out asks
+    // While connecting: when all tries must be over. Then: when bytes last moved, as far as a
+    // time-out asks.
+    core::Time active_;
     core::Time linger_until_ = core::Time::max();
     Relay::Verdict verdict_ = Relay::Verdict::kRunning;
+    bool dialing_ = true;
+    bool kept_alive_ = false;
 };
 
 }  // namespace amba::proxy

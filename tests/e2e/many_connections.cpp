@@ -1,10 +1,35 @@
 // Hundreds of connections that say nothing, and clients that come and go.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+
+#include <sstream>
 
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
 
 using namespace amba::test;
+
+namespace {
+
+// Sockets at this place, or connected to it, whose running timer is keepalive's (proc_net_tcp: tr
+// 2).
+int kept_alive(const Place& place, bool local) {
+    char wanted[16];
+    std::snprintf(wanted, sizeof wanted, "%08X:%04X", inet_addr(place.host.c_str()),
+                  static_cast<unsigned>(place.port));
+    std::istringstream lines(read_file("/proc/net/tcp"));
+    int count = 0;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string number, here, there, state, queues, timer;
+        words >> number >> here >> there >> state >> queues >> timer;
+        const std::string& side = local ? here : there;
+        if (state == "01" && side == wanted && timer.starts_with("02:")) ++count;
+    }
+    return count;
+}
+
+}  // namespace
 
 TEST(ManyConnections, IdleThenAllUsed) {
     Peer peer(script::echo);
@@ -14,7 +39,7 @@ TEST(ManyConnections, IdleThenAllUsed) {
     Socket warm = Socket::connect(place);
     warm.send("x");
     warm.receive(1);
-    const std::size_t before = daemon.process().resident_kb();
+    const std::size_t before = daemon.process().anonymous_kb();
     constexpr std::size_t kConnections = 500;
     std::vector<Socket> clients;
     for (std::size_t i = 0; i < kConnections; ++i)
@@ -22,7 +47,7 @@ TEST(ManyConnections, IdleThenAllUsed) {
     ASSERT_TRUE(eventually([&] { return peer.accepted() == kConnections + 1; }));
     EXPECT_EQ(daemon.frontend()["connections_current"], kConnections + 1);
     // Two sockets of an idle connection take well under 2 KB; sanitizers add their own.
-    EXPECT_LT(daemon.process().resident_kb(), before + 4096);
+    EXPECT_LT(daemon.process().anonymous_kb(), before + 4096);
     for (std::size_t i = 0; i < kConnections; ++i)
         clients[i].send("message " + std::to_string(i));
     for (std::size_t i = 0; i < kConnections; ++i) {
@@ -72,4 +97,18 @@ TEST(ManyConnections, OfClientsThatGoWhileDialingAreForgotten) {
     EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
     EXPECT_LT(since(start), 5s) << "they waited for the connect time-out";
     EXPECT_TRUE(eventually([&] { return daemon.process().descriptors() <= before; }));
+}
+
+TEST(ManyConnections, ThatLastHaveKeepaliveOnBothLegs) {
+    Peer peer(script::echo);
+    const Place place = own_place();
+    Daemon daemon;
+    daemon.run({place.to_string(), peer.address()});
+    Socket client = Socket::connect(place);
+    client.send("x");
+    EXPECT_EQ(client.receive(1), "x");
+    EXPECT_TRUE(eventually([&] { return kept_alive(place, true) == 1; }))
+        << "the leg of the client";
+    EXPECT_TRUE(eventually([&] { return kept_alive(peer.place(), false) == 1; }, 15s))
+        << "the leg of the backend";
 }

@@ -1,5 +1,4 @@
-// TCP sockets as amba wants them: non-blocking, close-on-exec, TCP_NODELAY, and keepalive after
-// 60 s, every 10 s, 6 times (socket(7), tcp(7)); Docker's IPVS forgets idle flows after 900 s.
+// TCP sockets as amba wants them: non-blocking, close-on-exec, TCP_NODELAY.
 //
 // No TCP_USER_TIMEOUT: it ends a live connection whose reader is slow.
 #pragma once
@@ -12,6 +11,11 @@
 #include "amba/net/descriptor.hpp"
 
 namespace amba::net {
+
+// Keepalive after 60 s of silence, every 10 s, 6 times (socket(7), tcp(7)); Docker's IPVS forgets
+// idle flows after 900 s. Accepted sockets have it from their listener; a socket that connects gets
+// it from its owner once it has lived for a while, as it costs four system calls.
+void keep_alive(int fd);
 
 // Starts to connect. `error` is 0 when the connect is under way or done (the poller tells), or the
 // errno with which it failed at once.
