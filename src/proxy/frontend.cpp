@@ -98,7 +98,8 @@ void Frontend::accept_some() {
     const bool in_a_row =
         std::exchange(accept_round_, shared_.poller.rounds()) + 1 == accept_round_;
     accept_batch_ = in_a_row ? std::min(accept_batch_ * 2, kAcceptBatch) : 1;
-    for (int i = 0; i < accept_batch_; ++i) {
+    // After a pause to the end of the queue: only what finds nothing more tells that it is over.
+    for (int i = 0; i < accept_batch_ || waiting_; ++i) {
         if (!accept_one(listener_)) return;
     }
 }
