@@ -1,105 +1,82 @@
 #include "amba/balance/pool.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace amba::balance {
 
-namespace {
-
-// Credits are counted in parts of 1/kFine of a weight, so that what a swap rounds does not add up.
-constexpr std::int64_t kFine = 1024;
-
-// a * b / c; the product of two totals of a large table does not fit into 64 bits.
-std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t c) {
-    return static_cast<std::int64_t>(static_cast<__int128>(a) * b / c);
-}
-
-bool contains(std::span<Backend* const> list, const Backend* backend) {
-    return std::find(list.begin(), list.end(), backend) != list.end();
-}
-
-}  // namespace
-
-Pool::Pool(std::vector<Member> members) : members_(std::move(members)) {
-    for (const Member& member : members_) {
-        if (member.weight <= 0) continue;
-        Rotation& rotation = member.backup ? backups_ : primaries_;
-        rotation.shares.push_back({member.backend.get(), member.weight * kFine});
-        rotation.total += member.weight * kFine;
-    }
-    primaries_.carry_over();
-    backups_.carry_over();
-}
-
-const Member* Pool::find(const Backend* backend) const {
-    const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
-        return member.backend == backend;
+Pool::Pool(std::vector<Member> members, std::uint64_t phase) : members_(std::move(members)) {
+    by_endpoint_.resize(members_.size());
+    std::iota(by_endpoint_.begin(), by_endpoint_.end(), 0u);
+    std::sort(by_endpoint_.begin(), by_endpoint_.end(), [this](std::uint32_t a, std::uint32_t b) {
+        return members_[a].backend->endpoint < members_[b].backend->endpoint;
     });
-    return found == members_.end() ? nullptr : &*found;
+    add_group(primaries_, false, phase);
+    add_group(backups_, true, phase);
 }
 
-Backend* Pool::pick(std::span<Backend* const> tried) const {
-    if (Backend* primary = primaries_.next(tried)) return primary;
-    return backups_.next(tried);
+void Pool::add_group(Group& group, bool backup, std::uint64_t phase) {
+    std::vector<int> weights;
+    for (std::uint32_t i = 0; i < members_.size(); ++i) {
+        if (members_[i].weight <= 0 || members_[i].backup != backup) continue;
+        group.members.push_back(i);
+        weights.push_back(members_[i].weight);
+    }
+    group.rotation = Rotation(weights);
+    if (members_.size() > kCarried) group.rotation.spread(phase);
 }
 
-// Credits are counted in parts of 1/total connections, so that one pick costs exactly `total` and a
-// turn earns exactly `weight`: whole numbers, no drift. A new table has another total, so what is
-// owed is converted, and the credits of backends that left go to the others by weight: the sum of
-// all credits is 0 at all times, which is what bounds each of them.
-void Pool::Rotation::carry_over() {
-    if (shares.empty()) return;
-    std::int64_t sum = 0;
-    for (const Share& share : shares) {
-        Backend& backend = *share.backend;
-        backend.credit_ = scaled(backend.credit_, total, backend.scale_);
-        backend.scale_ = total;
-        sum += backend.credit_;
-    }
-    // Whole parts first, then what rounding left, one unit each.
-    std::int64_t rest = sum;
-    for (const Share& share : shares) {
-        const std::int64_t part = scaled(sum, share.weight, total);
-        share.backend->credit_ -= part;
-        rest -= part;
-    }
-    for (const Share& share : shares) {
-        const std::int64_t one = rest > 0 ? 1 : rest < 0 ? -1 : 0;
-        share.backend->credit_ -= one;
-        rest -= one;
-    }
+const Member* Pool::find(const core::Endpoint& endpoint) const {
+    const auto at = std::lower_bound(by_endpoint_.begin(), by_endpoint_.end(), endpoint,
+                                     [this](std::uint32_t i, const core::Endpoint& e) {
+                                         return members_[i].backend->endpoint < e;
+                                     });
+    if (at == by_endpoint_.end() || members_[*at].backend->endpoint != endpoint) return nullptr;
+    return &members_[*at];
 }
 
-// Earliest deadline first among those that are owed something (Tijdeman 1980, "The chairman
-// assignment problem"; EEVDF in schedulers). The better known smooth round robin takes the one that
-// is owed most, which lets a backend drift more than one connection from its share when there are
-// many of them; this does not.
-Backend* Pool::Rotation::next(std::span<Backend* const> tried) const {
-    std::int64_t turn = 0;  // weights that earn in this turn
-    for (const Share& share : shares) {
-        if (!tried.empty() && contains(tried, share.backend)) continue;
-        turn += share.weight;
-        share.backend->credit_ += share.weight;
+void Pool::carry_over(const Pool& before) {
+    if (members_.size() > kCarried) return;
+    carry_over(primaries_, before);
+    carry_over(backups_, before);
+}
+
+void Pool::carry_over(Group& group, const Pool& before) {
+    std::vector<Rotation::Credit> credits;
+    credits.reserve(group.members.size());
+    for (const std::uint32_t i : group.members) {
+        const Member* known = before.find(members_[i].backend->endpoint);
+        credits.push_back(known == nullptr ? 0 : before.credit(*known));
     }
-    const Share* best = nullptr;
-    bool best_owed = false;
-    for (const Share& share : shares) {
-        if (!tried.empty() && contains(tried, share.backend)) continue;
-        const bool owed = share.backend->credit_ > 0;
-        if (best != nullptr && best_owed && !owed) continue;
-        const auto time_left = [&](const Share& s) {
-            return total - s.backend->credit_;
-        };
-        // a/b < c/d without division: the turns left until this one falls a whole connection back.
-        if (best == nullptr || (owed && !best_owed) ||
-            time_left(share) * best->weight < time_left(*best) * share.weight) {
-            best = &share;
-            best_owed = owed;
+    group.rotation.start_from(credits);
+}
+
+Rotation::Credit Pool::credit(const Member& member) const {
+    const Group& group = member.backup ? backups_ : primaries_;
+    const auto place = static_cast<std::uint32_t>(&member - members_.data());
+    const auto at = std::lower_bound(group.members.begin(), group.members.end(), place);
+    if (at == group.members.end() || *at != place) return 0;  // its weight is 0
+    return group.rotation.credit(static_cast<std::size_t>(at - group.members.begin()));
+}
+
+Backend* Pool::pick(std::span<Backend* const> tried) {
+    if (tried.empty()) {
+        for (Group* group : {&primaries_, &backups_}) {
+            if (group->members.empty()) continue;
+            return members_[group->members[group->rotation.next()]].backend.get();
         }
+        return nullptr;
     }
-    if (best == nullptr) return nullptr;
-    best->backend->credit_ -= turn;
-    return best->backend;
+    if (Backend* primary = other(primaries_, tried)) return primary;
+    return other(backups_, tried);
+}
+
+Backend* Pool::other(Group& group, std::span<Backend* const> tried) {
+    const auto share = group.rotation.other([&](std::size_t at) {
+        const Backend* backend = members_[group.members[at]].backend.get();
+        return std::find(tried.begin(), tried.end(), backend) == tried.end();
+    });
+    return share ? members_[group.members[*share]].backend.get() : nullptr;
 }
 
 }  // namespace amba::balance

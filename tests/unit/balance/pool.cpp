@@ -27,12 +27,18 @@ std::vector<Member> members(const std::vector<int>& weights) {
     return out;
 }
 
-std::string turns(const Pool& pool, int count) {
+std::string turns(Pool& pool, int count) {
     std::string out;
     for (int i = 0; i < count; ++i) {
         out += static_cast<char>('A' + pool.pick()->endpoint.port - 1000);
     }
     return out;
+}
+
+Pool after(const Pool& before, const std::vector<Member>& all) {
+    Pool next(all);
+    next.carry_over(before);
+    return next;
 }
 
 }  // namespace
@@ -43,17 +49,17 @@ TEST(Pool, EmptyHasNobody) {
 }
 
 TEST(Pool, EqualWeightsTakeTurns) {
-    const Pool pool(members({1, 1, 1}));
+    Pool pool(members({1, 1, 1}));
     EXPECT_EQ(turns(pool, 7), "ABCABCA");
 }
 
 TEST(Pool, WeightZeroTakesNone) {
-    const Pool pool(members({1, 0, 1}));
+    Pool pool(members({1, 0, 1}));
     EXPECT_EQ(turns(pool, 4), "ACAC");
 }
 
 TEST(Pool, AWindowOfTheSumOfWeightsIsExact) {
-    const Pool pool(members({5, 1, 2}));
+    Pool pool(members({5, 1, 2}));
     for (int window = 0; window < 10; ++window) {
         std::string seen = turns(pool, 8);
         std::sort(seen.begin(), seen.end());
@@ -69,7 +75,7 @@ TEST(Pool, NobodyDriftsFromItsShare) {
         for (int& weight : weights)
             weight = static_cast<int>(random() % 257);
         weights[0] = std::max(weights[0], 1);
-        const Pool pool(members(weights));
+        Pool pool(members(weights));
         double sum = 0;
         for (const int weight : weights)
             sum += weight;
@@ -86,10 +92,13 @@ TEST(Pool, NobodyDriftsFromItsShare) {
 
 TEST(Pool, ASwapKeepsThePlace) {
     std::vector<Member> all = members({1, 1, 1});
-    EXPECT_EQ(turns(Pool(all), 1), "A");
-    EXPECT_EQ(turns(Pool(all), 1), "B");  // a new pool of the same backends goes on
-    EXPECT_EQ(turns(Pool(all), 1), "C");
-    EXPECT_EQ(turns(Pool(all), 1), "A");
+    Pool pool(all);
+    std::string seen;
+    for (int i = 0; i < 4; ++i) {
+        seen += turns(pool, 1);
+        pool = after(pool, all);  // a new pool of the same backends goes on
+    }
+    EXPECT_EQ(seen, "ABCA");
 }
 
 // Swaps after every connection must not favour anybody: the sum of what is owed stays zero.
@@ -98,8 +107,9 @@ TEST(Pool, SharesHoldAcrossSwaps) {
         std::mt19937 random(seed);
         std::vector<Member> all = members({3, 2, 1});
         std::vector<int> counts(3);
+        Pool pool(all);
         for (int i = 0; i < 6000; ++i) {
-            const Pool pool(all);  // the same weights, a new pool each time
+            pool = after(pool, all);  // the same weights, a new pool each time
             ++counts[pool.pick()->endpoint.port - 1000u];
         }
         EXPECT_EQ(counts, (std::vector<int>{3000, 2000, 1000}));
@@ -109,7 +119,8 @@ TEST(Pool, SharesHoldAcrossSwaps) {
         for (int i = 0; i < 6000; ++i) {
             std::vector<Member> now = all;
             if (random() % 2 == 0) now.push_back(guest);
-            ++again[Pool(now).pick()->endpoint.port - 1000u];
+            pool = after(pool, now);
+            ++again[pool.pick()->endpoint.port - 1000u];
         }
         EXPECT_NEAR(again[0], 3.0 * again[2], 40) << "seed " << seed;
         EXPECT_NEAR(again[1], 2.0 * again[2], 40) << "seed " << seed;
@@ -117,7 +128,7 @@ TEST(Pool, SharesHoldAcrossSwaps) {
 }
 
 TEST(Pool, RetriesWalkTheOthersOnce) {
-    const Pool pool(members({1, 5, 1}));
+    Pool pool(members({1, 5, 1}));
     std::vector<Backend*> tried;
     std::string seen;
     while (Backend* next = pool.pick(tried)) {
@@ -131,18 +142,19 @@ TEST(Pool, RetriesWalkTheOthersOnce) {
 TEST(Pool, ABackupServesWhenThePrimariesWereTried) {
     std::vector<Member> all = members({1, 1});
     all[1].backup = true;
-    const Pool pool(all);
+    Pool pool(all);
     EXPECT_EQ(turns(pool, 3), "AAA");
     Backend* primary = all[0].backend.get();
     EXPECT_EQ(pool.pick({&primary, 1}), all[1].backend.get());
     all[0].weight = 0;
-    EXPECT_EQ(turns(Pool(all), 2), "BB");
+    Pool without(all);
+    EXPECT_EQ(turns(without, 2), "BB");
 }
 
 // The refused tries of a dead backend are shared by the others, by weight.
 TEST(Pool, AFailingBackendsTurnsAreShared) {
     std::vector<Member> all = members({1, 1, 1});
-    const Pool pool(all);
+    Pool pool(all);
     Backend* dead = all[0].backend.get();
     std::map<const Backend*, int> served;
     for (int i = 0; i < 300; ++i) {
@@ -153,4 +165,41 @@ TEST(Pool, AFailingBackendsTurnsAreShared) {
     EXPECT_EQ(served[dead], 0);
     EXPECT_NEAR(served[all[1].backend.get()], 150, 2);
     EXPECT_NEAR(served[all[2].backend.get()], 150, 2);
+}
+
+TEST(Pool, FindsAMemberByItsEndpoint) {
+    std::vector<Member> all = members({1, 0, 3});
+    all[1].backup = true;
+    const Pool pool(all);
+    for (const Member& member : all) {
+        const Member* found = pool.find(member.backend->endpoint);
+        ASSERT_NE(found, nullptr);
+        EXPECT_EQ(found->backend, member.backend);
+    }
+    EXPECT_EQ(pool.find(backend(7)->endpoint), nullptr);
+}
+
+// A large pool, whose members come due one after the other and not all in one turn.
+TEST(Pool, ALargeOneIsFairToo) {
+    constexpr int kMembers = 20000;
+    Pool pool(members(std::vector<int>(kMembers, 1)), 42);
+    std::vector<int> counts(kMembers);
+    for (int i = 0; i < 3 * kMembers; ++i)
+        ++counts[pool.pick()->endpoint.port - 1000u];
+    const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+    EXPECT_GE(*least, 2);
+    EXPECT_LE(*most, 4);
+}
+
+TEST(Pool, ALargeOneDoesNotBeginAnewAtEachSwap) {
+    constexpr int kMembers = 5000;
+    const std::vector<Member> all = members(std::vector<int>(kMembers, 1));
+    std::vector<int> counts(kMembers);
+    for (std::uint64_t swap = 0; swap < 200; ++swap) {
+        Pool pool(all, swap * 977);
+        for (int i = 0; i < 100; ++i)
+            ++counts[pool.pick()->endpoint.port - 1000u];
+    }
+    EXPECT_LT(std::count(counts.begin(), counts.end(), 0), kMembers / 5);
+    EXPECT_LT(*std::max_element(counts.begin(), counts.end()), 20);
 }
