@@ -2,8 +2,6 @@
 
 #include "amba/log/log.hpp"
 #include "amba/net/tcp.hpp"
-#include "amba/table/diff.hpp"
-#include "amba/table/validate.hpp"
 #include "app/plan.hpp"
 
 namespace amba::app {
@@ -14,6 +12,8 @@ namespace {
 
 // Names that are new may take this long before the table is swapped without them.
 constexpr core::Duration kNamesTime = 1s;
+// Of a kind in the log of one swap, before the rest is told in one.
+constexpr std::size_t kLines = 20;
 
 std::string join(const std::vector<std::string>& words) {
     std::string out;
@@ -24,81 +24,98 @@ std::string join(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Activate::Activate(boost::asio::io_context& loop, net::Resolver& resolver,
+Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
                    net::Deadlines& deadlines, net::Poller& poller, admin::Server::Handler admin,
                    std::optional<core::Bind> own_admin) :
     loop_(loop),
-    names_(resolver, deadlines, [this] { names_changed(); }),
+    offload_(offload), names_(resolver, deadlines, [this] { names_changed(); }),
     proxy_(poller, deadlines, [this](const std::string& origin) { names_.hurry(origin); }),
-    admin_handler_(std::move(admin)), own_admin_(own_admin) {}
+    admin_handler_(std::move(admin)), own_admin_(own_admin) {
+    proxy_.discard_beside([this](std::shared_ptr<void> what) {
+        offload_.run([what = std::move(what)]() mutable { what.reset(); }, nullptr);
+    });
+}
+
+void Activate::beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done) {
+    if (is_large(*draft)) return offload_.run([draft, job] { job(*draft); }, std::move(done));
+    job(*draft);
+    done();
+}
 
 void Activate::start(table::Table table, std::string revision, std::uint64_t generation,
                      Done done) {
-    if (std::string reason = refuse(table); !reason.empty()) return done(reason);
-    coming_ = std::move(table);
-    coming_revision_ = std::move(revision);
-    coming_generation_ = generation;
-    coming_own_ = own_of(coming_, net::local_addresses());
-    names_.prepare(names_of(coming_), coming_own_, kNamesTime,
-                   [this, done = std::move(done)] { names_ready(done); });
+    const auto draft = std::make_shared<Draft>();
+    draft->table = std::move(table);
+    draft->revision = std::move(revision);
+    draft->generation = generation;
+    draft->local = net::local_addresses();
+    draft->own_admin = own_admin_;
+    draft->before = active_ ? &active_->table : nullptr;
+    beside(draft, examine, [this, draft, done = std::move(done)]() mutable {
+        if (!draft->refusal.empty()) return done(draft->refusal);
+        resolve(draft, std::move(done));
+    });
 }
 
-// Rules that need this host or this process; those of the table itself hold already.
-std::string Activate::refuse(const table::Table& table) const {
-    if (const auto violation = table::reaches_itself(table, net::local_addresses())) {
-        return violation->reason;
-    }
-    for (const auto& frontend : table.frontends) {
-        if (own_admin_ && frontend.bind.overlaps(*own_admin_)) {
-            return "frontend " + frontend.bind.to_string() + " overlaps the admin address " +
-                   own_admin_->to_string() + " of this ambassador";
-        }
-    }
-    return {};
+void Activate::resolve(const DraftPtr& draft, Done done) {
+    names_.prepare(draft->names, draft->own, kNamesTime, [this, draft, done = std::move(done)] {
+        draft->addresses = names_.all_addresses();
+        draft->known = proxy_.known();
+        // Alive until the swap: nothing else replaces the active table.
+        beside(draft, compose, [this, draft, done] { bind(draft, done); });
+    });
 }
 
-void Activate::names_ready(Done done) {
-    auto prepared = proxy_.prepare(plans_of(coming_, names_, coming_own_));
+void Activate::bind(const DraftPtr& draft, const Done& done) {
+    if (stopped_) return done("the ambassador is stopping");
+    auto prepared = proxy_.prepare(std::move(draft->plans));
     std::string reason = prepared ? std::string() : prepared.error().reason;
-    if (reason.empty()) rebind_admin(coming_, reason);
+    if (reason.empty()) rebind_admin(draft->table, reason);
     if (!reason.empty()) {
         // Back to the names of the table that goes on.
-        names_.keep_only(active_ ? names_of(active_->table) : std::vector<net::Name>(), own_);
+        names_.keep_only(active_ ? active_->names : std::vector<net::Name>(), own_);
         return done(reason);
     }
-    const std::uint64_t generation =
-        coming_generation_ != 0 ? coming_generation_ : last_generation_ + 1;
-    swap(generation, coming_revision_, std::move(*prepared));
+    swap(draft, std::move(*prepared));
     done({});
 }
 
-void Activate::swap(std::uint64_t generation, const std::string& revision,
-                    proxy::Prepared prepared) {
-    const ActivePtr before = active_;
+void Activate::swap(const DraftPtr& draft, proxy::Prepared prepared) {
     proxy_.commit(std::move(prepared));
-    own_ = std::move(coming_own_);
-    last_generation_ = generation;
+    own_ = draft->own;
+    last_generation_ = draft->generation != 0 ? draft->generation : last_generation_ + 1;
+    ActivePtr before = active_;
     active_ = std::make_shared<const Active>(
-        Active{std::move(coming_), generation, revision, volume::now_rfc3339()});
-    names_.keep_only(names_of(active_->table), own_);
-    say_swap(before ? before->table : table::Table{});
+        Active{std::move(draft->table), last_generation_, draft->revision, volume::now_rfc3339(),
+               std::move(draft->names), std::move(draft->named)});
+    names_.keep_only(active_->names, own_);
+    const bool moved = std::any_of(
+        active_->names.begin(), active_->names.end(),
+        [&](const net::Name& name) { return names_.addresses(name) != draft->answer(name); });
+    if (moved) names_changed();  // while it was composed
+    say_swap(*draft);
+    // Freed beside the loop, when it is large.
+    if (is_large(*draft)) {
+        offload_.run([before = std::move(before)]() mutable { before.reset(); }, nullptr);
+    }
 }
 
-void Activate::say_swap(const table::Table& before) const {
-    const auto changes = table::diff(before, active_->table);
-    for (const auto& frontend : active_->table.frontends) {
-        const bool had = std::any_of(before.frontends.begin(), before.frontends.end(),
-                                     [&](const auto& f) { return f.bind == frontend.bind; });
-        if (!had) log::info("bind", "listening on " + frontend.bind.to_string());
-        if (frontend.backends.empty()) {
-            log::warning("empty", "frontend " + frontend.name +
-                                      " has no backend: its connections are reset");
-        }
-    }
+void Activate::say_swap(const Draft& draft) const {
+    const auto say_each = [](const std::vector<std::string>& items, const auto& say) {
+        for (std::size_t i = 0; i < items.size() && i < kLines; ++i)
+            say(items[i]);
+        if (items.size() > kLines) say(std::to_string(items.size() - kLines) + " more");
+    };
+    say_each(draft.added,
+             [](const std::string& bind) { log::info("bind", "listening on " + bind); });
+    say_each(draft.empty, [](const std::string& name) {
+        log::warning("empty", "frontend " + name + " has no backend: its connections are reset");
+    });
     log::info("applied", "generation " + std::to_string(active_->generation) + ", revision " +
-                             active_->revision + ": " + table::summary(changes));
-    if (const auto missing = not_in_effect(active_->table); !missing.empty()) {
-        log::warning("settings", "read but not in effect in this version: " + join(missing));
+                             active_->revision + ": " + draft.changes);
+    if (!draft.not_in_effect.empty()) {
+        log::warning("settings",
+                     "read but not in effect in this version: " + join(draft.not_in_effect));
     }
 }
 
@@ -119,15 +136,17 @@ void Activate::rebind_admin(const table::Table& table, std::string& reason) {
 
 void Activate::names_changed() {
     if (!active_) return;
-    for (const auto& frontend : active_->table.frontends) {
-        const bool named = std::any_of(frontend.backends.begin(), frontend.backends.end(),
-                                       [](const auto& backend) { return !backend.literal(); });
-        if (named) proxy_.retarget(frontend.bind, targets_of(frontend, names_, own_));
+    const auto addresses = [this](const net::Name& name) {
+        return names_.addresses(name);
+    };
+    for (const std::size_t i : active_->named) {
+        const auto& frontend = active_->table.frontends[i];
+        proxy_.retarget(frontend.bind, targets_of(frontend, addresses, own_));
     }
 }
 
 std::vector<std::string> Activate::unresolved_names() const {
-    return active_ ? unresolved(active_->table, names_) : std::vector<std::string>();
+    return active_ ? unresolved(active_->names, names_) : std::vector<std::string>();
 }
 
 }  // namespace amba::app

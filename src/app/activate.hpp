@@ -1,8 +1,9 @@
 // Makes a table the active one: all or nothing.
 //
-//   names -> bind what is new -> swap -> active.json
+//   examine -> names -> compose -> bind what is new -> swap -> active.json
 //
-// One at a time; Reload keeps the order.
+// What is pure of it (see draft.hpp) is done beside the loop when the table is large. One at a
+// time; Reload keeps the order.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include "amba/proxy/proxy.hpp"
 #include "amba/table/table.hpp"
 #include "amba/volume/volume.hpp"
+#include "app/draft.hpp"
 
 namespace amba::app {
 
@@ -27,7 +29,9 @@ struct Active {
     table::Table table;
     std::uint64_t generation = 0;
     std::string revision;
-    std::string since;  // RFC 3339
+    std::string since;               // RFC 3339
+    std::vector<net::Name> names;    // of its backends
+    std::vector<std::size_t> named;  // frontends that have some
 };
 using ActivePtr = std::shared_ptr<const Active>;
 
@@ -36,8 +40,8 @@ class Activate {
     // Empty reason: the table serves.
     using Done = std::function<void(const std::string& reason)>;
 
-    Activate(boost::asio::io_context& loop, net::Resolver& resolver, net::Deadlines& deadlines,
-             net::Poller& poller, admin::Server::Handler admin,
+    Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
+             net::Deadlines& deadlines, net::Poller& poller, admin::Server::Handler admin,
              std::optional<core::Bind> own_admin);
 
     // A generation of 0 is the next one.
@@ -48,19 +52,25 @@ class Activate {
         last_generation_ = std::max(last_generation_, generation);
     }
 
+    // No table is made active any more.
+    void stop() { stopped_ = true; }
+
     const ActivePtr& active() const { return active_; }  // null before the first
     proxy::Proxy& proxy() { return proxy_; }
     std::vector<std::string> unresolved_names() const;
 
   private:
-    std::string refuse(const table::Table& table) const;
-    void names_ready(Done done);
-    void swap(std::uint64_t generation, const std::string& revision, proxy::Prepared prepared);
+    using DraftPtr = std::shared_ptr<Draft>;
+    void beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done);
+    void resolve(const DraftPtr& draft, Done done);
+    void bind(const DraftPtr& draft, const Done& done);
+    void swap(const DraftPtr& draft, proxy::Prepared prepared);
     void rebind_admin(const table::Table& table, std::string& reason);
     void names_changed();
-    void say_swap(const table::Table& before) const;
+    void say_swap(const Draft& draft) const;
 
     boost::asio::io_context& loop_;
+    net::Offload& offload_;
     net::Names names_;
     proxy::Proxy proxy_;
     const admin::Server::Handler admin_handler_;
@@ -69,13 +79,9 @@ class Activate {
     std::optional<core::Bind> table_admin_bind_;
     ActivePtr active_;
 
-    // The table that is being made active.
-    table::Table coming_;
-    std::string coming_revision_;
-    std::uint64_t coming_generation_ = 0;
-    net::Names::Own coming_own_;
     net::Names::Own own_;
     std::uint64_t last_generation_ = 0;
+    bool stopped_ = false;
 };
 
 }  // namespace amba::app

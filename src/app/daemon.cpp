@@ -33,7 +33,7 @@ Daemon::Daemon(DaemonOptions options) :
     options_(std::move(options)), id_(volume::random_id()),
     server_(loop_, [this](const auto& request, auto respond) { handle(request, respond); }),
     activate_(
-        loop_, resolver_, deadlines_, poller_,
+        loop_, offload_, resolver_, deadlines_, poller_,
         [this](const auto& request, auto respond) { handle(request, respond); }, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     signals_(loop_, SIGTERM, SIGINT, SIGHUP), drain_timer_(loop_) {}
@@ -165,6 +165,7 @@ void Daemon::stop(const char* signal) {
     if (stopping_) return end(std::string("second ") + signal);
     stopping_ = true;
     reload_.stop();
+    activate_.stop();
     proxy::Proxy& proxy = activate_.proxy();
     proxy.stop_listening();
     if (proxy.connections() > 0) {
@@ -235,16 +236,11 @@ admin::Reply Daemon::health(bool ready) {
     if (!activate_.active()) {
         return ready ? bad("no table yet") : admin::Reply{200, "text/plain", "waiting\n"};
     }
-    for (const auto& frontend : activate_.proxy().view()) {
-        const bool retired = std::none_of(
-            activate_.active()->table.frontends.begin(), activate_.active()->table.frontends.end(),
-            [&](const auto& f) { return f.bind.to_string() == frontend.bind; });
-        if (retired) continue;
-        if (!frontend.listening) return bad("frontend " + frontend.name + " does not listen");
-        const bool usable =
-            std::any_of(frontend.backends.begin(), frontend.backends.end(),
-                        [](const auto& b) { return b.weight > 0 && b.state != "unhealthy"; });
-        if (ready && !usable) return bad("frontend " + frontend.name + " has no usable backend");
+    if (const auto deaf = activate_.proxy().not_listening()) {
+        return bad("frontend " + *deaf + " does not listen");
+    }
+    if (const auto bare = activate_.proxy().without_backend(); ready && bare) {
+        return bad("frontend " + *bare + " has no usable backend");
     }
     return {200, "text/plain; charset=utf-8", ready ? "ready\n" : "ok\n"};
 }

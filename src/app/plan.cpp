@@ -46,7 +46,7 @@ std::vector<net::Name> names_of(const table::Table& table) {
     return out;
 }
 
-std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const net::Names& names,
+std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const AddressesOf& addresses,
                                       const net::Names::Own& own) {
     std::vector<proxy::Target> out;
     out.reserve(frontend.backends.size());
@@ -55,7 +55,7 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const net
             out.push_back({*literal, backend.weight, backend.backup, backend.to_string()});
             continue;
         }
-        for (const auto& address : names.addresses(name_of(frontend, backend))) {
+        for (const auto& address : addresses(name_of(frontend, backend))) {
             const core::Endpoint endpoint{address, backend.port};
             if (own(endpoint)) continue;
             out.push_back({endpoint, backend.weight, backend.backup, backend.to_string()});
@@ -64,11 +64,11 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const net
     return out;
 }
 
-std::vector<proxy::Plan> plans_of(const table::Table& table, const net::Names& names,
+std::vector<proxy::Plan> plans_of(const table::Table& table, const AddressesOf& addresses,
                                   const net::Names::Own& own) {
     std::vector<proxy::Plan> out;
     for (const auto& frontend : table.frontends) {
-        out.push_back({settings_of(frontend), targets_of(frontend, names, own)});
+        out.push_back({settings_of(frontend), targets_of(frontend, addresses, own), nullptr});
     }
     return out;
 }
@@ -85,9 +85,9 @@ net::Names::Own own_of(const table::Table& table, std::vector<core::Address> loc
     };
 }
 
-std::vector<std::string> unresolved(const table::Table& table, const net::Names& names) {
+std::vector<std::string> unresolved(const std::vector<net::Name>& wanted, const net::Names& names) {
     std::vector<std::string> out;
-    for (const net::Name& name : names_of(table)) {
+    for (const net::Name& name : wanted) {
         if (names.addresses(name).empty())
             out.push_back(name.host + ":" + std::to_string(name.port));
     }

@@ -1,6 +1,7 @@
 // From a table to what the proxy and the names need.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,18 +14,20 @@ namespace amba::app {
 // The names among the backends, each once, with the shortest `resolve` of those who want it.
 std::vector<net::Name> names_of(const table::Table& table);
 
+using AddressesOf = std::function<std::vector<core::Address>(const net::Name&)>;
+
 // The backends of a frontend at their addresses, without amba's own.
-std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const net::Names& names,
+std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const AddressesOf& addresses,
                                       const net::Names::Own& own);
 
-std::vector<proxy::Plan> plans_of(const table::Table& table, const net::Names& names,
+std::vector<proxy::Plan> plans_of(const table::Table& table, const AddressesOf& addresses,
                                   const net::Names::Own& own);
 
 // Would a connection to that address arrive at a frontend of this table?
 net::Names::Own own_of(const table::Table& table, std::vector<core::Address> local);
 
 // Names without an address so far, as HOST:PORT.
-std::vector<std::string> unresolved(const table::Table& table, const net::Names& names);
+std::vector<std::string> unresolved(const std::vector<net::Name>& wanted, const net::Names& names);
 
 // Settings of the table that this version reads and does not act on yet, as "balance=leastconn";
 // each once. Empty when all of the table is in effect.

@@ -102,6 +102,7 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
             }
             const auto told = volume::write_file(paths_.verdict(), volume::to_json(*verdict));
             if (!told && unwritable->empty()) *unwritable = told.error().reason;
+            give_back_heap();  // a large table leaves its text and its tree behind
         },
         [this, verdict, unwritable, then = std::move(then)] {
             if (unwritable->empty()) {
@@ -114,7 +115,6 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
             }
             verdicts_.push_back(*verdict);
             if (verdicts_.size() > kRemembered) verdicts_.pop_front();
-            give_back_heap();  // a large table leaves its text and its tree behind
             // At start, a table that failed may be followed by the next choice: still one at a
             // time.
             const int firsts = firsts_;

@@ -107,6 +107,13 @@ std::vector<core::Address> Names::addresses(const Name& name) const {
     return found == entries_.end() ? std::vector<core::Address>() : found->second->addresses;
 }
 
+Names::Addresses Names::all_addresses() const {
+    Addresses out;
+    for (const auto& [key, entry] : entries_)
+        out.emplace(key, entry->addresses);
+    return out;
+}
+
 void Names::hurry(const std::string& host_port) {
     for (auto& [key, entry] : entries_) {
         if (entry->name.host + ":" + std::to_string(entry->name.port) != host_port) continue;

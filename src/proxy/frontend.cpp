@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "amba/log/log.hpp"
 #include "amba/net/tcp.hpp"
@@ -29,14 +30,12 @@ constexpr auto kLastCall = 100ms;
 // Resets by backends in mid-stream are folded into one line per frontend and this time.
 constexpr auto kResetLineEvery = 10s;
 
-std::string count_of(std::uint64_t count, const char* what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 }  // namespace
 
-Frontend::Frontend(Shared& shared, Plan plan) : shared_(shared), settings_(plan.settings) {
-    update(std::move(plan.settings), std::move(plan.targets));
+Frontend::Frontend(Shared& shared, Plan plan) :
+    shared_(shared), settings_(std::move(plan.settings)), pool_(std::move(plan.pool)) {
+    shared_.frontends.emplace(settings_.bind, this);
+    if (settings_.bind.wide()) shared_.wide.emplace(settings_.bind.endpoint.port, this);
 }
 
 // ---- accepting ----
@@ -45,7 +44,7 @@ void Frontend::listen(net::Descriptor listener) {
     listener_ = std::move(listener);
     if (retired_) {
         retired_ = false;
-        std::erase(shared_.retired, this);
+        shared_.retired.erase(this);
         clear();  // a drain that was under way
     }
     watch();
@@ -160,65 +159,20 @@ void Frontend::admit(int fd) {
 
 // ---- swapping ----
 
-void Frontend::update(Settings settings, std::vector<Target> targets) {
+void Frontend::update(Settings settings, std::shared_ptr<balance::Pool> pool) {
     settings_ = std::move(settings);
-    retarget(std::move(targets));
+    replace_pool(std::move(pool));
 }
 
-void Frontend::retarget(std::vector<Target> targets) {
-    std::vector<balance::Member> members;
-    members.reserve(targets.size());
-    std::unordered_map<core::Endpoint, std::size_t, core::EndpointHash> seen;
-    decltype(backends_) next;
-    for (Target& target : targets) {
-        const auto [at, fresh] = seen.try_emplace(target.endpoint, members.size());
-        if (!fresh) {
-            // Two names of one server: one backend, and its weights add up.
-            members[at->second].weight += target.weight;
-            members[at->second].backup &= target.backup;
-            continue;
-        }
-        const auto known = backends_.find(target.endpoint);
-        BackendPtr backend = known == backends_.end() ? BackendPtr() : known->second;
-        if (!backend) {
-            const auto back = std::find_if(leaving_.begin(), leaving_.end(), [&](const auto& l) {
-                return l.backend->endpoint == target.endpoint;
-            });
-            if (back != leaving_.end()) {
-                backend = back->backend;
-                leaving_.erase(back);  // which cancels its drain
-            } else {
-                backend = new Backend(target.endpoint);
-            }
-        }
-        next.emplace(target.endpoint, backend);
-        members.push_back(
-            {std::move(backend), target.weight, target.backup, std::move(target.origin)});
-    }
-    pool_ = balance::Pool(std::move(members));
-    backends_.swap(next);
-    for (const auto& [endpoint, backend] : next) {
-        if (!backends_.contains(endpoint)) leave(backend);
-    }
+void Frontend::replace_pool(std::shared_ptr<balance::Pool> pool) {
+    pool->carry_over(*pool_);
+    std::swap(pool_, pool);
+    departures_.pool_replaced(std::move(pool));
 }
 
-void Frontend::leave(const BackendPtr& backend) {
-    const std::size_t open = sessions_of(backend.get()).size();
-    if (open == 0) return;
-    Leaving& leaving = leaving_.emplace_back(*this, backend);
-    const std::string who = "backend " + backend->endpoint.to_string() + " left frontend " +
-                            settings_.name + " with " + count_of(open, "connection");
-    switch (settings_.removed.kind) {
-        case Removed::Kind::kKeep: log::info("drain", who + ", kept until they end"); break;
-        case Removed::Kind::kDrain:
-            log::info("drain", who + ", closed in " + core::to_string(settings_.removed.drain));
-            shared_.deadlines.set(leaving, shared_.poller.now() + settings_.removed.drain);
-            break;
-        case Removed::Kind::kClose:
-            log::info("drain", who + ", closed now");
-            close_connections(*backend);
-            break;
-    }
+Known Frontend::known() {
+    departures_.finish();  // all that left are in its list then
+    return {settings_.bind, pool_, departures_.backends()};
 }
 
 void Frontend::retire(bool heir) {
@@ -227,7 +181,7 @@ void Frontend::retire(bool heir) {
     std::erase(shared_.paused, this);
     paused_ = false;
     retired_ = true;
-    shared_.retired.push_back(this);
+    shared_.retired.insert(this);
     if (current_ > 0) {
         const std::string who =
             "frontend " + settings_.name + " left with " + count_of(current_, "connection");
@@ -246,6 +200,10 @@ void Frontend::retire(bool heir) {
     end_if_empty();
 }
 
+void Frontend::on_again() {
+    if (departures_.go_on()) shared_.poller.again(*this);
+}
+
 void Frontend::on_deadline() {
     if (!retired_) return resume();
     log::info("drain", "frontend " + settings_.name + ": time is up, " +
@@ -256,27 +214,23 @@ void Frontend::on_deadline() {
 void Frontend::end_if_empty() {
     if (!retired_ || !sessions_.empty() || closing_.listener || buried()) return;
     clear();
-    std::erase(shared_.retired, this);
+    shared_.retired.erase(this);
+    shared_.frontends.erase(settings_.bind);
+    std::erase_if(shared_.wide, [this](const auto& at) { return at.second == this; });
     shared_.poller.bury(*this);
 }
 
-void Frontend::close_connections(const Backend& backend) {
-    const BackendPtr hold = const_cast<Backend*>(&backend);
-    const auto sessions = sessions_of(&backend);
-    if (!sessions.empty() && settings_.removed.kind == Removed::Kind::kDrain) {
-        log::info("drain", "backend " + backend.endpoint.to_string() + " of frontend " +
-                               settings_.name + ": time is up, " +
-                               count_of(sessions.size(), "connection") + " closed");
+void Frontend::close_connections(const Departures::Backends& backends) {
+    std::vector<Session*> closing;
+    for (Session& session : sessions_) {
+        if (backends.contains(session.backend())) closing.push_back(&session);
     }
-    for (Session* session : sessions)
+    for (Session* session : closing)
         session->leave_backend(EndedBy::kDown);
 }
 
-// A backend that left is forgotten with its last connection.
-void Frontend::released(const Backend& backend) {
-    const auto at = std::find_if(leaving_.begin(), leaving_.end(),
-                                 [&](const Leaving& l) { return l.backend == &backend; });
-    if (at != leaving_.end() && sessions_of(&backend).empty()) leaving_.erase(at);
+void Frontend::released(Backend& backend) {
+    if (--backend.users == 0) departures_.unused(backend);
 }
 
 void Frontend::abort_all(EndedBy by) {
@@ -287,19 +241,11 @@ void Frontend::abort_all(EndedBy by) {
         session->abort(by);
 }
 
-std::vector<Session*> Frontend::sessions_of(const Backend* backend) {
-    std::vector<Session*> out;
-    for (Session& session : sessions_) {
-        if (session.backend() == backend) out.push_back(&session);
-    }
-    return out;
-}
-
 // ---- what sessions tell ----
 
 std::string Frontend::describe(const Backend& backend) const {
     std::string text = "backend " + backend.endpoint.to_string();
-    const balance::Member* member = pool_.find(&backend);
+    const balance::Member* member = pool_->find(backend.endpoint);
     if (member != nullptr && member->origin != backend.endpoint.to_string()) {
         text += " (" + member->origin + ")";
     }
@@ -317,7 +263,8 @@ void Frontend::connected(Backend& backend) {
 
 void Frontend::connect_failed(Backend& backend, const char* why) {
     ++backend.connections_failed;
-    if (const balance::Member* member = pool_.find(&backend); member && shared_.connect_failed) {
+    if (const balance::Member* member = pool_->find(backend.endpoint);
+        member && shared_.connect_failed) {
         shared_.connect_failed(member->origin);
     }
     if (backend.state == State::kUnhealthy) return;
@@ -364,7 +311,7 @@ void Frontend::ended(Session& session, bool served, core::Outcome) {
         backend->bytes_up += session.bytes_up();
         backend->bytes_down += session.bytes_down();
     }
-    if (backend && !leaving_.empty()) released(*backend);
+    if (backend) released(*backend);
     if (!shared_.paused.empty()) {
         for (Frontend* waiting : std::vector<Frontend*>(shared_.paused))
             waiting->resume();

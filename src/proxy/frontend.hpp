@@ -5,10 +5,8 @@
 #pragma once
 
 #include <boost/intrusive/list.hpp>
-#include <list>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "amba/balance/pool.hpp"
 #include "amba/core/outcome.hpp"
@@ -16,6 +14,7 @@
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/proxy/proxy.hpp"
+#include "proxy/departures.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shared.hpp"
 
@@ -36,18 +35,25 @@ class Frontend final : public net::Pollable, public net::Deadline {
     // Those that hold the address, listening or about to be closed.
     std::vector<int> sockets() const;
 
-    void update(Settings settings, std::vector<Target> targets);
-    void retarget(std::vector<Target> targets);
+    void update(Settings settings, std::shared_ptr<balance::Pool> pool);
+    void replace_pool(std::shared_ptr<balance::Pool> pool);
+    // Its backends, for the next pool.
+    Known known();
     // Out of the table: closes the listener, and treats its connections as `removed` says. It frees
     // itself with its last connection.
     void retire(bool heir = false);
     void resume();  // descriptors are free again
     void abort_all(core::EndedBy by);
+    // Sessions of these backends dial another one, or are reset.
+    void close_connections(const Departures::Backends& backends);
 
     bool retired() const { return retired_; }
     std::uint64_t connections() const { return current_; }
     const Settings& settings() const { return settings_; }
-    const balance::Pool& pool() const { return pool_; }
+    const balance::Pool& pool() const { return *pool_; }
+    balance::Backend* pick(std::span<balance::Backend* const> failed) {
+        return pool_->pick(failed);
+    }
     FrontendView view() const;
 
     // Told by sessions.
@@ -56,20 +62,11 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void backend_reset(balance::Backend& backend);
     void no_backend(core::EndedBy by, std::size_t tries);
     void out_of_resources(int error);
-    // A session has turned from this backend without being served by it.
-    void released(const balance::Backend& backend);
+    // A session uses this backend no more.
+    void released(balance::Backend& backend);
     void ended(Session& session, bool served, core::Outcome outcome);
 
   private:
-    // A backend that left while connections to it are open.
-    struct Leaving final : net::Deadline {
-        Leaving(Frontend& frontend_in, balance::BackendPtr backend_in) :
-            frontend(frontend_in), backend(std::move(backend_in)) {}
-        void on_deadline() override { frontend.close_connections(*backend); }
-        Frontend& frontend;
-        balance::BackendPtr backend;
-    };
-
     struct Closing final : net::Deadline {
         explicit Closing(Frontend& frontend_in) : frontend(frontend_in) {}
         void on_deadline() override { frontend.close_now(); }
@@ -78,15 +75,13 @@ class Frontend final : public net::Pollable, public net::Deadline {
     };
 
     void on_ready(unsigned slot, std::uint32_t events) override;
+    void on_again() override;
     void on_deadline() override;
     void accept_some();
     void watch();
     bool accept_one(const net::Descriptor& listener);
     void pause(core::Duration for_at_most, const char* why);
     void admit(int fd);
-    void leave(const balance::BackendPtr& backend);
-    void close_connections(const balance::Backend& backend);
-    std::vector<Session*> sessions_of(const balance::Backend* backend);
     void end_if_empty();
     std::string describe(const balance::Backend& backend) const;
 
@@ -94,9 +89,8 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Settings settings_;
     net::Descriptor listener_;
     Closing closing_{*this};
-    balance::Pool pool_;
-    std::unordered_map<core::Endpoint, balance::BackendPtr, core::EndpointHash> backends_;
-    std::list<Leaving> leaving_;
+    std::shared_ptr<balance::Pool> pool_;
+    Departures departures_{*this, shared_};
     boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
     std::uint64_t current_ = 0;
     std::uint64_t total_ = 0;

@@ -44,16 +44,16 @@ FrontendView Frontend::view() const {
     out.connections_total = total_;
     out.connections_failed = failed_;
     std::unordered_map<const Backend*, std::size_t> index;
-    for (const balance::Member& member : pool_.members()) {
+    for (const balance::Member& member : pool_->members()) {
         index.emplace(member.backend.get(), out.backends.size());
         BackendView& view = out.backends.emplace_back(view_of(*member.backend));
         view.origin = member.origin;
         view.weight = member.weight;
         view.backup = member.backup;
     }
-    for (const Leaving& leaving : leaving_) {
-        index.emplace(leaving.backend.get(), out.backends.size());
-        out.backends.emplace_back(view_of(*leaving.backend)).state = "leaving";
+    for (const balance::BackendPtr& backend : departures_.backends()) {
+        index.emplace(backend.get(), out.backends.size());
+        out.backends.emplace_back(view_of(*backend)).state = "leaving";
     }
     // Backends count the bytes of ended connections; those of open ones are added here.
     for (const Session& session : sessions_) {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "amba/net/tcp.hpp"
 #include "proxy/frontend.hpp"
@@ -38,9 +39,17 @@ Proxy::~Proxy() {
     abort_all();
     for (Frontend* frontend : frontends_)
         frontend->retire();
-    for (Frontend* frontend : std::vector<Frontend*>(shared_->retired))
+    for (Frontend* frontend : std::unordered_set<Frontend*>(shared_->retired))
         frontend->close_now();
     abort_all();
+}
+
+std::vector<Known> Proxy::known() {
+    std::vector<Known> out;
+    out.reserve(shared_->frontends.size());
+    for (const auto& [bind, frontend] : shared_->frontends)
+        out.push_back(frontend->known());
+    return out;
 }
 
 core::Result<Prepared> Proxy::prepare(std::vector<Plan> plans) {
@@ -57,14 +66,7 @@ core::Result<Prepared> Proxy::prepare(std::vector<Plan> plans) {
         if (kept == nullptr || !kept->listening()) {
             // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a
             // moment.
-            std::vector<int> holders;
-            for (const auto* list : {&frontends_, &shared_->retired}) {
-                for (const Frontend* other : *list) {
-                    if (!other->settings().bind.overlaps(bind)) continue;
-                    const std::vector<int> sockets = other->sockets();
-                    holders.insert(holders.end(), sockets.begin(), sockets.end());
-                }
-            }
+            const std::vector<int> holders = holders_of(bind);
             for (const int fd : holders)
                 net::share_port(fd, true);
             shared_ports.insert(shared_ports.end(), holders.begin(), holders.end());
@@ -83,45 +85,74 @@ core::Result<Prepared> Proxy::prepare(std::vector<Plan> plans) {
     return prepared;
 }
 
+// Sockets of other frontends that listen where `bind` would.
+std::vector<int> Proxy::holders_of(const core::Bind& bind) const {
+    std::vector<int> out;
+    for (const Frontend* frontend : overlapping(bind)) {
+        const std::vector<int> sockets = frontend->sockets();
+        out.insert(out.end(), sockets.begin(), sockets.end());
+    }
+    return out;
+}
+
+std::vector<Frontend*> Proxy::overlapping(const core::Bind& bind) const {
+    std::vector<Frontend*> out;
+    const auto add = [&](const auto& at) {
+        if (at.second->settings().bind.overlaps(bind)) out.push_back(at.second);
+    };
+    if (bind.wide()) {
+        std::for_each(shared_->frontends.begin(), shared_->frontends.end(), add);
+    } else {
+        const auto [from, to] = shared_->wide.equal_range(bind.endpoint.port);
+        std::for_each(from, to, add);
+        if (Frontend* same = find(bind)) out.push_back(same);
+    }
+    return out;
+}
+
 void Proxy::commit(Prepared prepared) {
     shared_->poller.refresh_now();
     std::vector<Frontend*> next;
+    next.reserve(prepared.items.size());
     for (Prepared::Item& item : prepared.items) {
         Frontend* frontend = find(item.plan.settings.bind);
         if (frontend == nullptr) {
             frontend = new Frontend(*shared_, std::move(item.plan));
         } else {
-            frontend->update(std::move(item.plan.settings), std::move(item.plan.targets));
+            frontend->update(std::move(item.plan.settings), std::move(item.plan.pool));
         }
         if (item.listener) frontend->listen(std::move(item.listener));
         next.push_back(frontend);
     }
     shared_->max_sessions = room_for_sessions(next.size());
+    const std::unordered_set<Frontend*> kept(next.begin(), next.end());
     std::vector<Frontend*> before = std::move(frontends_);
-    frontends_ = next;
+    frontends_ = std::move(next);
     for (Frontend* frontend : before) {
-        if (std::find(next.begin(), next.end(), frontend) != next.end()) continue;
-        frontend->retire(std::any_of(next.begin(), next.end(), [&](const Frontend* heir) {
-            return heir->settings().bind.overlaps(frontend->settings().bind);
-        }));
+        if (kept.contains(frontend)) continue;
+        const std::vector<Frontend*> heirs = overlapping(frontend->settings().bind);
+        frontend->retire(std::any_of(heirs.begin(), heirs.end(),
+                                     [&](Frontend* heir) { return kept.contains(heir); }));
     }
 }
 
+void Proxy::discard_beside(std::function<void(std::shared_ptr<void>)> discard) {
+    shared_->discard_beside = std::move(discard);
+}
+
 void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
-    if (Frontend* frontend = find(bind)) frontend->retarget(std::move(targets));
+    Frontend* frontend = find(bind);
+    if (frontend == nullptr) return;
+    std::vector<Plan> plans;
+    plans.push_back({frontend->settings(), std::move(targets), nullptr});
+    build(plans, {frontend->known()}, shared_->poller.rounds());
+    frontend->replace_pool(std::move(plans.front().pool));
 }
 
 // In the table, or out of it with connections left.
 Frontend* Proxy::find(const core::Bind& bind) const {
-    const auto is_it = [&](const Frontend* f) {
-        return f->settings().bind == bind;
-    };
-    for (const std::vector<Frontend*>* list :
-         std::initializer_list<const std::vector<Frontend*>*>{&frontends_, &shared_->retired}) {
-        const auto found = std::find_if(list->begin(), list->end(), is_it);
-        if (found != list->end()) return *found;
-    }
-    return nullptr;
+    const auto found = shared_->frontends.find(bind);
+    return found == shared_->frontends.end() ? nullptr : found->second;
 }
 
 void Proxy::stop_listening() {
@@ -140,9 +171,22 @@ std::size_t Proxy::connections() const {
     return shared_->sessions;
 }
 
-bool Proxy::all_listening() const {
-    return std::all_of(frontends_.begin(), frontends_.end(),
-                       [](const Frontend* frontend) { return frontend->listening(); });
+std::optional<std::string> Proxy::not_listening() const {
+    for (const Frontend* frontend : frontends_) {
+        if (!frontend->listening()) return frontend->settings().name;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> Proxy::without_backend() const {
+    const auto usable = [](const balance::Member& member) {
+        return member.weight > 0 && member.backend->state != balance::State::kUnhealthy;
+    };
+    for (const Frontend* frontend : frontends_) {
+        const auto& members = frontend->pool().members();
+        if (std::none_of(members.begin(), members.end(), usable)) return frontend->settings().name;
+    }
+    return std::nullopt;
 }
 
 void Proxy::when_empty(std::function<void()> done) {

@@ -60,7 +60,7 @@ void Session::dial_next() {
         const core::Time now = shared_.poller.now();
         const std::size_t tries = failed().size();
         if (tries > retries || now >= active_) return give_up(EndedBy::kServer);
-        balance::Backend* next = frontend_.pool().pick(failed());
+        balance::Backend* next = frontend_.pick(failed());
         if (next == nullptr) return give_up(tries == 0 ? EndedBy::kProxy : EndedBy::kServer);
         // A backend that does not answer must leave time for those that are still to be tried.
         const std::size_t candidates = frontend_.pool().members().size();
@@ -89,6 +89,7 @@ bool Session::dial(balance::Backend& backend, core::Time try_deadline) {
     }
     server_ = std::move(attempt.socket);
     backend_ = &backend;
+    ++backend.users;
     relay_.set_socket(Side::kBackend, server_.get());
     shared_.deadlines.set(*this, try_deadline);
     return true;

@@ -5,9 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "amba/balance/pool.hpp"
+#include "amba/core/bind.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/poller.hpp"
 #include "proxy/pipe_pool.hpp"
@@ -18,6 +23,10 @@ namespace amba::proxy {
 inline constexpr std::size_t kChunk = 16 * 1024;
 
 class Frontend;
+
+inline std::string count_of(std::uint64_t count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
 
 class Shared {
   public:
@@ -41,8 +50,18 @@ class Shared {
     bool can_take_pipe() const { return sessions + pipes_out < max_sessions; }
     std::size_t pipes_out = 0;
 
-    std::vector<Frontend*> paused;   // waiting for descriptors
-    std::vector<Frontend*> retired;  // out of the table, with connections left
+    std::vector<Frontend*> paused;  // waiting for descriptors
+    // All that live: those of the table, and those out of it with connections left.
+    std::unordered_map<core::Bind, Frontend*, core::BindHash> frontends;
+    // Of these the ones on every address, by port: they alone overlap others.
+    std::unordered_multimap<std::uint16_t, Frontend*> wide;
+    std::unordered_set<Frontend*> retired;
+
+    // Frees what the loop has no more use for, beside it when it has many parts.
+    void discard(std::shared_ptr<void> what, std::size_t parts) {
+        if (parts > balance::Pool::kCarried && discard_beside) discard_beside(std::move(what));
+    }
+    std::function<void(std::shared_ptr<void>)> discard_beside;
 };
 
 }  // namespace amba::proxy

@@ -14,10 +14,10 @@ EVERY = 0.25  # seconds between two swaps
 
 
 def table(port, size, turn):
-    live = [{"address": b, "port": p.BACKEND_PORT} for b in p.BACKENDS[:2]]
+    live = [{"address": "%s:%d" % (b, p.BACKEND_PORT)} for b in p.BACKENDS[:2]]
     # The rest has weight 0: it is carried by every swap and takes no traffic.
-    rest = [{"address": "10.%d.%d.%d" % (i >> 16, i >> 8 & 255, i & 255), "port": 6379,
-             "weight": 0} for i in range(1, size - 1 + turn % 2)]
+    rest = [{"address": "10.%d.%d.%d:6379" % (i >> 16, i >> 8 & 255, i & 255), "weight": 0}
+            for i in range(1, size - 1 + turn % 2)]
     return json.dumps({"frontends": [{"bind": "%s:%d" % (p.FRONT, port),
                                       "backends": live + rest}]})
 
@@ -49,6 +49,9 @@ class Swapper(threading.Thread):
             if time.monotonic() > limit:
                 raise RuntimeError("no verdict within 20 s")
             time.sleep(0.002)
+        verdict = json.loads((self.peer.directory / "verdict.json").read_text())
+        if verdict["result"] != "applied":
+            raise RuntimeError("a swap was rejected: %s" % verdict["reason"])
         self.done += 1
 
 

@@ -46,6 +46,9 @@ class Names {
 
     // Sorted; empty while the name has never resolved.
     std::vector<core::Address> addresses(const Name& name) const;
+    // Of all names, by key.
+    using Addresses = std::map<std::string, std::vector<core::Address>>;
+    Addresses all_addresses() const;
     // Asks soon, as an address was found dead; at most once a second for each name.
     void hurry(const std::string& host_port);
 

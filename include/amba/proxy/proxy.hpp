@@ -16,9 +16,11 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "amba/balance/pool.hpp"
 #include "amba/core/bind.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/result.hpp"
@@ -52,10 +54,24 @@ struct Target {
     std::string origin;  // HOST:PORT as the table has it
 };
 
+// A frontend to be. build() makes the pool of the targets.
 struct Plan {
     Settings settings;
     std::vector<Target> targets;
+    std::shared_ptr<balance::Pool> pool;
 };
+
+// The backends of a frontend that serves, in the table or leaving it.
+struct Known {
+    core::Bind bind;
+    std::shared_ptr<const balance::Pool> pool;
+    std::vector<balance::BackendPtr> leaving;
+};
+
+// Makes the pools of the plans. Backends that are known stay what they are, with their counters and
+// connections. Any thread; `known` must be of the table that is replaced. Large pools begin at
+// another place for each `phase`.
+void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint64_t phase);
 
 // A table whose addresses are all bound. Dropped without commit(), it gives them back.
 struct Prepared {
@@ -77,8 +93,13 @@ class Proxy {
     Proxy(net::Poller& poller, net::Deadlines& deadlines, ConnectFailed connect_failed);
     ~Proxy();
 
+    std::vector<Known> known();
+    // Of plans that are built.
     core::Result<Prepared> prepare(std::vector<Plan> plans);
     void commit(Prepared prepared);
+
+    // Frees what is large beside the loop: unset, the loop does it.
+    void discard_beside(std::function<void(std::shared_ptr<void>)> discard);
 
     // New addresses for the frontend at `bind`, as its names have changed.
     void retarget(const core::Bind& bind, std::vector<Target> targets);
@@ -89,13 +110,17 @@ class Proxy {
     void abort_all();
 
     std::size_t connections() const;
-    bool all_listening() const;
+    // The name of a frontend that should listen and does not, or has no backend to use.
+    std::optional<std::string> not_listening() const;
+    std::optional<std::string> without_backend() const;
     // Calls `done` once, when there is no connection left; at once when there is none now.
     void when_empty(std::function<void()> done);
     std::vector<FrontendView> view() const;
 
   private:
     Frontend* find(const core::Bind& bind) const;
+    std::vector<Frontend*> overlapping(const core::Bind& bind) const;
+    std::vector<int> holders_of(const core::Bind& bind) const;
 
     std::unique_ptr<Shared> shared_;
     std::vector<Frontend*> frontends_;  // in the order of the table; owned, freed by the poller

@@ -1,0 +1,80 @@
+#include "app/draft.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "amba/table/diff.hpp"
+#include "amba/table/validate.hpp"
+#include "app/plan.hpp"
+
+namespace amba::app {
+
+namespace {
+
+// Backends and frontends: what is below takes less than it costs to start a thread.
+constexpr std::size_t kLarge = 500;
+
+std::size_t size_of(const table::Table& table) {
+    std::size_t size = table.frontends.size();
+    for (const auto& frontend : table.frontends)
+        size += frontend.backends.size();
+    return size;
+}
+
+// Rules that need this host or this process; those of the table itself hold already.
+std::string refuse(const Draft& draft) {
+    if (const auto violation = table::reaches_itself(draft.table, draft.local)) {
+        return violation->reason;
+    }
+    for (const auto& frontend : draft.table.frontends) {
+        if (draft.own_admin && frontend.bind.overlaps(*draft.own_admin)) {
+            return "frontend " + frontend.bind.to_string() + " overlaps the admin address " +
+                   draft.own_admin->to_string() + " of this ambassador";
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<core::Address> Draft::answer(const net::Name& name) const {
+    const auto found = addresses.find(name.key());
+    return found == addresses.end() ? std::vector<core::Address>() : found->second;
+}
+
+bool is_large(const Draft& draft) {
+    return size_of(draft.table) + (draft.before ? size_of(*draft.before) : 0) > kLarge;
+}
+
+void examine(Draft& draft) {
+    draft.refusal = refuse(draft);
+    if (!draft.refusal.empty()) return;
+    draft.names = names_of(draft.table);
+    draft.own = own_of(draft.table, draft.local);
+}
+
+void compose(Draft& draft) {
+    const auto addresses = [&](const net::Name& name) {
+        return draft.answer(name);
+    };
+    draft.plans = plans_of(draft.table, addresses, draft.own);
+    proxy::build(draft.plans, draft.known, std::hash<std::string>{}(draft.revision));
+    draft.known.clear();
+    const table::Table none;
+    const table::Table& before = draft.before != nullptr ? *draft.before : none;
+    draft.changes = table::summary(table::diff(before, draft.table));
+    std::unordered_set<core::Bind, core::BindHash> had;
+    for (const auto& frontend : before.frontends)
+        had.insert(frontend.bind);
+    for (std::size_t i = 0; i < draft.table.frontends.size(); ++i) {
+        const auto& frontend = draft.table.frontends[i];
+        if (!had.contains(frontend.bind)) draft.added.push_back(frontend.bind.to_string());
+        if (frontend.backends.empty()) draft.empty.push_back(frontend.name);
+        const bool named = std::any_of(frontend.backends.begin(), frontend.backends.end(),
+                                       [](const auto& backend) { return !backend.literal(); });
+        if (named) draft.named.push_back(i);
+    }
+    draft.not_in_effect = not_in_effect(draft.table);
+}
+
+}  // namespace amba::app

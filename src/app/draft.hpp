@@ -1,0 +1,53 @@
+// A table on its way to become the active one, and all that is worked out of it before the swap.
+//
+// Both steps are pure, so that those of a large table are done beside the loop: a hundred thousand
+// backends take a good part of a second.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "amba/net/names.hpp"
+#include "amba/proxy/proxy.hpp"
+#include "amba/table/table.hpp"
+
+namespace amba::app {
+
+struct Draft {
+    // What is known at first.
+    table::Table table;
+    std::string revision;
+    std::uint64_t generation = 0;  // 0: the next
+    std::vector<core::Address> local;
+    std::optional<core::Bind> own_admin;
+
+    // examine()
+    std::string refusal;  // why it cannot be the table of this process; empty: it can
+    std::vector<net::Name> names;
+    net::Names::Own own;
+
+    // What compose() needs beside: the names' answers, what serves, and the table that serves.
+    net::Names::Addresses addresses;
+    std::vector<proxy::Known> known;
+    const table::Table* before = nullptr;  // null: none
+
+    // compose()
+    std::vector<proxy::Plan> plans;
+    std::vector<std::size_t> named;  // frontends with a backend that is a name
+    std::string changes;             // in words
+    std::vector<std::string> added;  // addresses of new frontends
+    std::vector<std::string> empty;  // names of frontends without a backend
+    std::vector<std::string> not_in_effect;
+
+    std::vector<core::Address> answer(const net::Name& name) const;
+};
+
+// Is the work large enough to be done beside the loop?
+bool is_large(const Draft& draft);
+
+void examine(Draft& draft);
+void compose(Draft& draft);
+
+}  // namespace amba::app

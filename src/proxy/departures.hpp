@@ -1,0 +1,63 @@
+// Backends that left the table of a frontend while connections to them are open: kept until those
+// end, closed after a while, or closed at once, as `removed` says.
+//
+// A backend that comes back is no longer leaving, and one whose last connection ends is forgotten.
+// The list of a large pool is gone through in parts, between which the traffic has its turn.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "amba/balance/pool.hpp"
+#include "amba/net/deadlines.hpp"
+#include "proxy/shared.hpp"
+
+namespace amba::proxy {
+
+class Frontend;
+
+class Departures {
+  public:
+    using Backends = std::unordered_set<const balance::Backend*>;
+
+    Departures(Frontend& frontend, Shared& shared) : frontend_(frontend), shared_(shared) {}
+
+    // The frontend has a new pool now; this was the one before.
+    void pool_replaced(std::shared_ptr<balance::Pool> before);
+    // The next part of a large pool. True when there is more.
+    bool go_on();
+    void finish();  // all parts
+    // Nobody uses this backend at the moment.
+    void unused(const balance::Backend& backend);
+
+    std::vector<balance::BackendPtr> backends() const;
+
+  private:
+    struct Leaving final : net::Deadline {
+        Leaving(Departures& departures_in, balance::BackendPtr backend_in) :
+            departures(departures_in), backend(std::move(backend_in)) {}
+        void on_deadline() override { departures.time_is_up(); }
+        Departures& departures;
+        balance::BackendPtr backend;
+        core::Time until = core::Time::max();
+    };
+
+    void leave(const balance::BackendPtr& backend);
+    void say(const balance::Backend& backend, const char* what);
+    void say_rest();
+    void time_is_up();
+
+    Frontend& frontend_;
+    Shared& shared_;
+    std::unordered_map<core::Endpoint, Leaving, core::EndpointHash> leaving_;
+    std::shared_ptr<balance::Pool> before_;  // gone through up to next_
+    std::size_t next_ = 0;
+    std::vector<balance::BackendPtr> to_close_;
+    std::size_t said_ = 0;
+    std::size_t unsaid_ = 0;
+    std::size_t unsaid_connections_ = 0;
+};
+
+}  // namespace amba::proxy
