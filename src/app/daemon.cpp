@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <csignal>
 
 #include "amba/admin/status.hpp"
@@ -146,7 +147,12 @@ void Daemon::try_first(std::vector<First> choices) {
 
 void Daemon::started() {
     offload_.go_beside();
-    give_back_code();
+    options_.table.reset();
+    // Once the choices of start are gone too.
+    boost::asio::post(loop_, [] {
+        give_back_heap();
+        give_back_code();
+    });
 }
 
 void Daemon::on_signals() {

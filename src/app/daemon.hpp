@@ -58,7 +58,7 @@ class Daemon {
     std::string status_json();
     admin::Reply health(bool ready);
 
-    const DaemonOptions options_;
+    DaemonOptions options_;
     const std::string id_;
     boost::asio::io_context loop_{1};
     net::Deadlines deadlines_{loop_};

@@ -111,10 +111,10 @@ void Poller::run_again() {
 // Between batches: no event names the dead any more.
 void Poller::reap() {
     while (!buried_.empty()) {
-        std::vector<Pollable*> dead;
-        dead.swap(buried_);
-        for (Pollable* owner : dead)
+        dead_.swap(buried_);
+        for (Pollable* owner : dead_)
             delete owner;
+        dead_.clear();
     }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "amba/net/tcp.hpp"
 #include "proxy/frontend.hpp"
@@ -40,7 +41,7 @@ Session::Session(Frontend& frontend, Shared& shared, net::Descriptor client) :
 
 void Session::start() {
     relay_.set_socket(Side::kClient, client_.get());
-    active_ = shared_.poller.now() + frontend_.settings().connect_timeout;
+    moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
     if (!shared_.poller.add(client_.get(), *this, kClientSlot, kBoth)) {
         return finish({EndedBy::kResource, Stage::kConnect}, End::kReset);
     }
@@ -59,13 +60,13 @@ void Session::dial_next() {
     for (;;) {
         const core::Time now = shared_.poller.now();
         const std::size_t tries = failed().size();
-        if (tries > retries || now >= active_) return give_up(EndedBy::kServer);
+        if (tries > retries || now >= moment_) return give_up(EndedBy::kServer);
         balance::Backend* next = frontend_.pick(failed());
         if (next == nullptr) return give_up(tries == 0 ? EndedBy::kProxy : EndedBy::kServer);
         // A backend that does not answer must leave time for those that are still to be tried.
         const std::size_t candidates = frontend_.pool().members().size();
         const std::size_t left = std::min(retries + 1, std::max(candidates, tries + 1)) - tries;
-        if (dial(*next, now + (active_ - now) / static_cast<int>(left))) return;
+        if (dial(*next, now + (moment_ - now) / static_cast<int>(left))) return;
         if (!dialing_) return;  // finished meanwhile
     }
 }
@@ -134,9 +135,9 @@ void Session::connected() {
     dialing_ = false;
     failed_.reset();
     frontend_.connected(*backend_);
-    active_ = shared_.poller.now();
+    moment_ = shared_.poller.now();
     const auto idle = frontend_.settings().idle_timeout;
-    shared_.deadlines.set(*this, active_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
+    shared_.deadlines.set(*this, moment_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
     relay();
 }
 
@@ -166,7 +167,7 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
         if (dialing_) return dial_ready(events);
         relay_.on_events(Side::kBackend, events);
     }
-    active_ = shared_.poller.now();
+    if (!lingering_) moment_ = shared_.poller.now();
     relay();
 }
 
@@ -180,20 +181,20 @@ void Session::relay() {
         case Relay::Verdict::kBackendReset: return linger();
     }
     // One side aborted while the other is slow to take what came before.
-    if (relay_.any_reset() && linger_until_ == core::Time::max()) linger();
+    if (relay_.any_reset() && !lingering_) linger();
 }
 
 // A reset in is a reset out, once the other side has everything that came before it.
 void Session::linger() {
     const core::Time now = shared_.poller.now();
-    if (linger_until_ == core::Time::max()) linger_until_ = now + kLinger;
+    if (!std::exchange(lingering_, true)) moment_ = now + kLinger;
     const bool by_client = relay_.reset_by(Side::kClient);
     const bool handed_on =
         verdict_ == Relay::Verdict::kClientReset || verdict_ == Relay::Verdict::kBackendReset;
     const Side other = by_client ? Side::kBackend : Side::kClient;
     const bool delivered = handed_on && net::unacknowledged(relay_.socket(other)) == 0;
-    if (!delivered && now < linger_until_) {
-        shared_.deadlines.set(*this, std::min(now + kLingerStep, linger_until_));
+    if (!delivered && now < moment_) {
+        shared_.deadlines.set(*this, std::min(now + kLingerStep, moment_));
         return;
     }
     if (!by_client) frontend_.backend_reset(*backend_);
@@ -203,12 +204,12 @@ void Session::linger() {
 void Session::on_deadline() {
     shared_.poller.refresh_now();
     if (dialing_) return dial_failed(0);
-    if (linger_until_ != core::Time::max()) return linger();
+    if (lingering_) return linger();
     if (!kept_alive_) net::keep_alive(server_.get());
     kept_alive_ = true;
     const auto idle = frontend_.settings().idle_timeout;
     if (idle == 0ms) return;
-    const core::Time expires = active_ + idle;
+    const core::Time expires = moment_ + idle;
     if (shared_.poller.now() < expires) return shared_.deadlines.set(*this, expires);
     finish({EndedBy::kClientTimeout, relay_.half_closed() ? Stage::kLast : Stage::kData},
            End::kClose);

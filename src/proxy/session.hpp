@@ -71,11 +71,11 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     std::unique_ptr<Backends> failed_;
     Relay relay_;
     // While connecting: when all tries must be over. Then: when bytes last moved, as far as a
-    // time-out asks.
-    core::Time active_;
-    core::Time linger_until_ = core::Time::max();
+    // time-out asks. While lingering: when that must be over.
+    core::Time moment_;
     Relay::Verdict verdict_ = Relay::Verdict::kRunning;
     bool dialing_ = true;
+    bool lingering_ = false;
     bool kept_alive_ = false;
 };
 

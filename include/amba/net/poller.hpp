@@ -89,6 +89,7 @@ class Poller {
     std::vector<Pollable*> again_;
     std::vector<Pollable*> again_now_;
     std::vector<Pollable*> buried_;
+    std::vector<Pollable*> dead_;  // those being deleted
 };
 
 }  // namespace amba::net
