@@ -15,7 +15,7 @@ BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3
     libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev)
 TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
     redis-server redis-tools postgresql postgresql-contrib curl iperf3 dnsmasq-base
-    iproute2 procps util-linux strace
+    iproute2 procps util-linux strace valgrind
     docker.io docker-compose iptables debootstrap ca-certificates)
 
 # A compiler cache, where there is one, serves clones in other directories too.
@@ -62,9 +62,9 @@ check() {
 }
 
 run_quick() {
-    build release amba swap_under_load reconfigure_latency
-    say "the house, load, real peers"
-    check release -L 'house|load|peers'
+    build release amba swap_under_load reconfigure_latency bench_load
+    say "the house, load, real peers, budgets"
+    check release -L 'house|load|peers|budget'
     build asan
     say "unit and end to end, under AddressSanitizer and UBSan"
     check asan -L 'unit|e2e'

@@ -64,12 +64,18 @@ class Peer:
     def stop(self):
         if self.process is None:
             return
+        everybody = self.pids()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        for pid in everybody[1:]:  # workers that outlive their master
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self.process = None
 
 
@@ -179,7 +185,7 @@ backend hamba-out
 class Nginx(Peer):
     def command(self):
         config = self.directory / "nginx.conf"
-        servers = "".join("    server %s:%d;\n" % (b, BACKEND_PORT) for b in BACKENDS)
+        servers = "".join("    server %s:%d max_fails=0;\n" % (b, BACKEND_PORT) for b in BACKENDS)
         config.write_text(f"""load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 daemon off;
 worker_processes 1;

@@ -7,8 +7,6 @@ import threading
 import time
 
 import peers as p
-from traffic import cpu_of
-
 SIZES = (2, 1000, 100000)
 EVERY = 0.25  # seconds between two swaps
 
@@ -22,26 +20,31 @@ def table(port, size, turn):
                                       "backends": live + rest}]})
 
 
+def loop_cpu(peer):
+    """Nanoseconds of the first thread alone: what is done beside it stalls nobody."""
+    pid = peer.process.pid
+    return int(open("/proc/%d/task/%d/schedstat" % (pid, pid)).read().split()[0])
+
+
 class Swapper(threading.Thread):
     """Writes config.json again and again, by rename, and waits for each verdict."""
 
-    def __init__(self, peer, size):
+    def __init__(self, peer, texts, turn=0):
         super().__init__()
-        self.peer, self.size = peer, size
-        self.texts = [table(peer.port, size, turn) for turn in (0, 1)]
+        self.peer, self.texts = peer, texts
+        self.turn = turn  # the same text twice would be no swap
         self.done = 0
         self.over = threading.Event()
 
     def run(self):
-        turn = 1
         while not self.over.is_set():
-            self.swap(turn)
-            turn += 1
+            self.swap()
             self.over.wait(EVERY)
 
-    def swap(self, turn):
+    def swap(self):
         fresh = self.peer.directory / ".config.json.new"
-        fresh.write_text(self.texts[turn % 2])
+        fresh.write_text(self.texts[self.turn % 2])
+        self.turn += 1
         before = (self.peer.directory / "verdict.json").stat().st_ino
         os.rename(fresh, self.peer.directory / "config.json")
         limit = time.monotonic() + 20
@@ -66,18 +69,19 @@ def ping(peer, build, seconds):
 def measure(directory, build, size, seconds=4):
     peer = p.Amba("swap-%d" % size, 7900, directory).start()
     try:
-        first = Swapper(peer, size)
-        first.swap(0)
+        texts = [table(peer.port, size, turn) for turn in (0, 1)]
+        first = Swapper(peer, texts)
+        first.swap()
         time.sleep(1)
         quiet = ping(peer, build, seconds)
         # The cost of a swap alone, without traffic.
-        cpu, cost = cpu_of(peer.pids()), Swapper(peer, size)
+        cpu, cost = loop_cpu(peer), Swapper(peer, texts, first.turn)
         cost.start()
         time.sleep(seconds / 2)
         cost.over.set()
         cost.join()
-        cpu = cpu_of(peer.pids()) - cpu
-        busy = Swapper(peer, size)
+        cpu = loop_cpu(peer) - cpu
+        busy = Swapper(peer, texts, cost.turn)
         busy.start()
         swapped = ping(peer, build, seconds)
         busy.over.set()

@@ -69,11 +69,8 @@ def per_connection(kind, directory, build, connections):
 def start_time(directory, build, runs=30):
     """Microseconds from exec to the first accepted connection: median and the greatest."""
     amba = p.Amba("start", 7900, directory)
-    command = ["taskset", "-c", str(p.PROXY_CPU)] + amba.command()
-    # taskset itself takes its time: what is measured is an upper bound.
-    done = subprocess.run(["taskset", "-c", str(p.LOAD_CPU), build + "/bench_start", p.FRONT,
-                           "7900", str(runs)] + command, capture_output=True, text=True,
-                          env=amba.environment(), timeout=120)
+    done = subprocess.run([build + "/bench_start", p.FRONT, "7900", str(runs)] + amba.command(),
+                          capture_output=True, text=True, env=amba.environment(), timeout=120)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     times = [int(line) for line in done.stdout.split()]
