@@ -22,9 +22,9 @@ SYSCALLS = {
     "round trip": (["ping", "--connections", "1"], 6.3),
     # accept, socket, connect, TCP_NODELAY, 2 epoll_ctl, 2 recv and 2 send, 2 recv of the ends,
     # shutdown, 2 close, and its part of the waits (15.1)
-    "short connection": (["short", "--connections", "32"], 16.5),
+    "short connection": (["short", "--connections", "32"], 18.0),
     # splice in and out of up to a megabyte, and a wait (15.5; more when it is busy)
-    "megabyte": (["bulk", "--connections", "1"], 60.0),
+    "megabyte": (["bulk", "--connections", "1"], 100.0),
 }
 # In user space; the kernel's are not counted (820).
 INSTRUCTIONS = {"round trip": (["ping", "--connections", "8"], 1000)}
