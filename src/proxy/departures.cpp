@@ -93,6 +93,7 @@ void Departures::say_rest() {
 // Of all whose time is up by now: they left with one swap, and the connections are looked through
 // once.
 void Departures::time_is_up() {
+    shared_.poller.refresh_now();  // a time of this batch may be before that of the deadline
     Backends due;
     std::vector<BackendPtr> held;
     for (auto& [endpoint, leaving] : leaving_) {
