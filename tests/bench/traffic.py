@@ -6,6 +6,8 @@ again; a measure that stays short of good samples is not reported at all.
 import csv
 import io
 import json
+import os
+import pathlib
 import statistics
 import subprocess
 import time
@@ -115,7 +117,6 @@ class Redis(Measure):
 
 
 def cpu_of(pids):
-    import pathlib
     total = 0
     for pid in pids:
         for task in pathlib.Path("/proc/%d/task" % pid).glob("*/schedstat"):
@@ -131,7 +132,6 @@ def cpu_of_machine():
 
 def children():
     """Nanoseconds of this program and of what it has run and waited for."""
-    import os
     times = os.times()
     return int(sum(times[:4]) * 1e9)
 

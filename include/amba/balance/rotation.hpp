@@ -26,7 +26,6 @@ class Rotation {
     // Weights above 0. Shares are known by their place in this list.
     explicit Rotation(const std::vector<int>& weights);
 
-    std::size_t size() const { return shares_.size(); }
     std::size_t next();  // of a rotation that is not empty
 
     // A share for which `usable` holds, drawn by weight, when the one whose turn it was could not

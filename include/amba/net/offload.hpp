@@ -4,8 +4,8 @@
 // which the thread wakes through a descriptor (eventfd(2)).
 // A job shares nothing with the loop but what it is handed and hands back. Between jobs there is no
 // thread, so an idle ambassador pays nothing for it. Until go_beside() there is none at all: at
-// start nothing is proxied that a job could stall, and an ambassador that never saw a second table
-// keeps the memory of a thread (a quarter of what `docker stats` shows of it).
+// start nothing is proxied that a job could stall, and an ambassador that never sees a second table
+// spends no memory on a thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
