@@ -161,8 +161,9 @@ core::Result<void> Server::listen_unix(const std::string& path) {
 }
 
 core::Result<void> Server::listen_tcp(const core::Bind& bind) {
-    auto fd = net::listen_on(bind, false);
+    auto fd = net::bind_to(bind, false);
     if (!fd) return fd.error();
+    if (const auto refused = net::start_listening(fd->get(), bind)) return *refused;
     listeners_.push_back(std::make_unique<Listener>(loop_, std::move(*fd), false, ""));
     accept(*listeners_.back());
     return {};

@@ -28,7 +28,8 @@ Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Re
                    net::Deadlines& deadlines, net::Poller& poller, admin::Server::Handler admin,
                    std::optional<core::Bind> own_admin) :
     loop_(loop),
-    offload_(offload), names_(resolver, deadlines, [this] { names_changed(); }),
+    offload_(offload),
+    names_(resolver, deadlines, [this](const std::string& key) { name_changed(key); }),
     proxy_(poller, deadlines, [this](const std::string& origin) { names_.hurry(origin); }),
     admin_handler_(std::move(admin)), own_admin_(own_admin) {
     proxy_.discard_beside([this](std::shared_ptr<void> what) {
@@ -59,44 +60,61 @@ void Activate::start(table::Table table, std::string revision, std::uint64_t gen
 
 void Activate::resolve(const DraftPtr& draft, Done done) {
     names_.prepare(draft->names, draft->own, kNamesTime, [this, draft, done = std::move(done)] {
+        swapping_ = true;
         draft->addresses = names_.all_addresses();
-        draft->known = proxy_.known();
-        // Alive until the swap: nothing else replaces the active table.
-        beside(draft, compose, [this, draft, done] { bind(draft, done); });
+        proxy_.known([this, draft, done](std::vector<proxy::Known> known) {
+            draft->known = std::move(known);
+            // draft->before stays until the swap: nothing else replaces the active table.
+            beside(draft, compose, [this, draft, done] { bind(draft, done); });
+        });
     });
 }
 
-void Activate::bind(const DraftPtr& draft, const Done& done) {
-    if (stopped_) return done("the ambassador is stopping");
-    auto prepared = proxy_.prepare(std::move(draft->plans));
-    std::string reason = prepared ? std::string() : prepared.error().reason;
-    if (reason.empty()) rebind_admin(draft->table, reason);
-    if (!reason.empty()) {
-        // Back to the names of the table that goes on.
-        names_.keep_only(active_ ? active_->names : std::vector<net::Name>(), own_);
-        return done(reason);
-    }
-    swap(draft, std::move(*prepared));
-    done({});
+void Activate::bind(const DraftPtr& draft, Done done) {
+    if (stopped_) return refuse("the ambassador is stopping", done);
+    proxy_.prepare(std::move(draft->plans), [this, draft, done = std::move(done)](auto prepared) {
+        std::string reason = prepared ? std::string() : prepared.error().reason;
+        if (stopped_) reason = "the ambassador is stopping";
+        if (reason.empty()) rebind_admin(draft->table, reason);
+        if (!reason.empty()) return refuse(reason, done);
+        swap(draft, std::move(*prepared), done);
+    });
 }
 
-void Activate::swap(const DraftPtr& draft, proxy::Prepared prepared) {
-    proxy_.commit(std::move(prepared));
-    own_ = draft->own;
+void Activate::refuse(const std::string& reason, const Done& done) {
+    // Back to the names of the table that goes on.
+    names_.keep_only(active_ ? active_->names : std::vector<net::Name>(), own_);
+    end_swapping();
+    done(reason);
+}
+
+void Activate::swap(const DraftPtr& draft, proxy::Prepared prepared, Done done) {
+    proxy_.commit(std::move(prepared), [this, draft, done = std::move(done)] {
+        serves(draft);
+        done({});
+    });
+}
+
+void Activate::serves(const DraftPtr& draft) {
+    auto own_before = std::exchange(own_, draft->own);
     last_generation_ = draft->generation != 0 ? draft->generation : last_generation_ + 1;
     ActivePtr before = active_;
     active_ = std::make_shared<const Active>(
         Active{std::move(draft->table), last_generation_, draft->revision, volume::now_rfc3339(),
                std::move(draft->names), std::move(draft->named)});
     names_.keep_only(active_->names, own_);
-    const bool moved = std::any_of(
-        active_->names.begin(), active_->names.end(),
-        [&](const net::Name& name) { return names_.addresses(name) != draft->answer(name); });
-    if (moved) names_changed();  // while it was composed
+    end_swapping();
     say_swap(*draft);
     // Freed beside the loop, when it is large.
     if (is_large(*draft)) {
-        offload_.run([before = std::move(before)]() mutable { before.reset(); }, nullptr);
+        offload_.run(
+            [before = std::move(before), own_before = std::move(own_before),
+             rest = std::make_shared<Draft>(std::move(*draft))]() mutable {
+                before.reset();
+                own_before = nullptr;
+                rest.reset();
+            },
+            nullptr);
     }
 }
 
@@ -134,15 +152,28 @@ void Activate::rebind_admin(const table::Table& table, std::string& reason) {
     table_admin_bind_ = table.admin;
 }
 
-void Activate::names_changed() {
+void Activate::name_changed(const std::string& key) {
     if (!active_) return;
+    if (swapping_) {
+        moved_.insert(key);
+        return;
+    }
+    const auto frontends = active_->named.find(key);
+    if (frontends == active_->named.end()) return;
     const auto addresses = [this](const net::Name& name) {
         return names_.addresses(name);
     };
-    for (const std::size_t i : active_->named) {
+    for (const std::size_t i : frontends->second) {
         const auto& frontend = active_->table.frontends[i];
         proxy_.retarget(frontend.bind, targets_of(frontend, addresses, own_));
     }
+}
+
+void Activate::end_swapping() {
+    swapping_ = false;
+    const auto moved = std::exchange(moved_, {});
+    for (const std::string& key : moved)
+        name_changed(key);
 }
 
 std::vector<std::string> Activate::unresolved_names() const {

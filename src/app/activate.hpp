@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,9 @@ struct Active {
     table::Table table;
     std::uint64_t generation = 0;
     std::string revision;
-    std::string since;               // RFC 3339
-    std::vector<net::Name> names;    // of its backends
-    std::vector<std::size_t> named;  // frontends that have some
+    std::string since;             // RFC 3339
+    std::vector<net::Name> names;  // of its backends
+    Named named;
 };
 using ActivePtr = std::shared_ptr<const Active>;
 
@@ -63,10 +64,13 @@ class Activate {
     using DraftPtr = std::shared_ptr<Draft>;
     void beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done);
     void resolve(const DraftPtr& draft, Done done);
-    void bind(const DraftPtr& draft, const Done& done);
-    void swap(const DraftPtr& draft, proxy::Prepared prepared);
+    void bind(const DraftPtr& draft, Done done);
+    void swap(const DraftPtr& draft, proxy::Prepared prepared, Done done);
+    void serves(const DraftPtr& draft);
+    void refuse(const std::string& reason, const Done& done);
     void rebind_admin(const table::Table& table, std::string& reason);
-    void names_changed();
+    void name_changed(const std::string& key);
+    void end_swapping();
     void say_swap(const Draft& draft) const;
 
     boost::asio::io_context& loop_;
@@ -82,6 +86,8 @@ class Activate {
     net::Names::Own own_;
     std::uint64_t last_generation_ = 0;
     bool stopped_ = false;
+    bool swapping_ = false;
+    std::set<std::string> moved_;  // names with other addresses since the swap began
 };
 
 }  // namespace amba::app

@@ -70,9 +70,11 @@ void compose(Draft& draft) {
         const auto& frontend = draft.table.frontends[i];
         if (!had.contains(frontend.bind)) draft.added.push_back(frontend.bind.to_string());
         if (frontend.backends.empty()) draft.empty.push_back(frontend.name);
-        const bool named = std::any_of(frontend.backends.begin(), frontend.backends.end(),
-                                       [](const auto& backend) { return !backend.literal(); });
-        if (named) draft.named.push_back(i);
+        for (const auto& backend : frontend.backends) {
+            if (backend.literal()) continue;
+            std::vector<std::size_t>& frontends = draft.named[name_of(frontend, backend).key()];
+            if (frontends.empty() || frontends.back() != i) frontends.push_back(i);
+        }
     }
     draft.not_in_effect = not_in_effect(draft.table);
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "amba/net/names.hpp"
@@ -14,6 +15,9 @@
 #include "amba/table/table.hpp"
 
 namespace amba::app {
+
+// The frontends that have a backend of that name, by its key: places in the table.
+using Named = std::unordered_map<std::string, std::vector<std::size_t>>;
 
 struct Draft {
     // What is known at first.
@@ -35,7 +39,7 @@ struct Draft {
 
     // compose()
     std::vector<proxy::Plan> plans;
-    std::vector<std::size_t> named;  // frontends with a backend that is a name
+    Named named;
     std::string changes;             // in words
     std::vector<std::string> added;  // addresses of new frontends
     std::vector<std::string> empty;  // names of frontends without a backend

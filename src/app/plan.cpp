@@ -8,10 +8,6 @@ namespace amba::app {
 
 namespace {
 
-net::Name name_of(const table::Frontend& frontend, const table::Backend& backend) {
-    return {backend.host, backend.port, frontend.family_both, frontend.resolve};
-}
-
 proxy::Settings settings_of(const table::Frontend& frontend) {
     proxy::Settings out;
     out.name = frontend.name;
@@ -29,6 +25,10 @@ proxy::Settings settings_of(const table::Frontend& frontend) {
 }
 
 }  // namespace
+
+net::Name name_of(const table::Frontend& frontend, const table::Backend& backend) {
+    return {backend.host, backend.port, frontend.family_both, frontend.resolve};
+}
 
 std::vector<net::Name> names_of(const table::Table& table) {
     std::map<std::string, net::Name> names;
@@ -74,12 +74,13 @@ std::vector<proxy::Plan> plans_of(const table::Table& table, const AddressesOf& 
 }
 
 net::Names::Own own_of(const table::Table& table, std::vector<core::Address> local) {
-    std::multimap<std::uint16_t, core::Bind> binds;
+    // Shared by all copies of the function: it may be thousands.
+    const auto binds = std::make_shared<std::multimap<std::uint16_t, core::Bind>>();
     for (const auto& frontend : table.frontends) {
-        binds.emplace(frontend.bind.endpoint.port, frontend.bind);
+        binds->emplace(frontend.bind.endpoint.port, frontend.bind);
     }
-    return [binds = std::move(binds), local = std::move(local)](const core::Endpoint& endpoint) {
-        const auto [from, to] = binds.equal_range(endpoint.port);
+    return [binds, local = std::move(local)](const core::Endpoint& endpoint) {
+        const auto [from, to] = binds->equal_range(endpoint.port);
         return std::any_of(from, to,
                            [&](const auto& at) { return at.second.receives(endpoint, local); });
     };

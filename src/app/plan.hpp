@@ -14,6 +14,9 @@ namespace amba::app {
 // The names among the backends, each once, with the shortest `resolve` of those who want it.
 std::vector<net::Name> names_of(const table::Table& table);
 
+// A backend that is a name, with what its frontend says of names.
+net::Name name_of(const table::Frontend& frontend, const table::Backend& backend);
+
 using AddressesOf = std::function<std::vector<core::Address>(const net::Name&)>;
 
 // The backends of a frontend at their addresses, without amba's own.

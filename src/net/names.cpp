@@ -175,7 +175,7 @@ void Names::answered(const std::string& key, Answer answer) {
         settling_->waiting.erase(key);
         settle();
     }
-    if (moved) changed_();
+    if (moved) changed_(key);
 }
 
 }  // namespace amba::net

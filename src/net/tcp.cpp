@@ -47,7 +47,7 @@ core::Error why_not(const Bind& bind, int code) {
     return core::os_error(reason, code);
 }
 
-Result<Descriptor> listen_at(const Bind& bind, const Endpoint& endpoint, bool share) {
+Result<Descriptor> bind_at(const Bind& bind, const Endpoint& endpoint, bool share) {
     sockaddr_storage address;
     const socklen_t length = endpoint.to_sockaddr(address);
     Descriptor fd(socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -61,8 +61,6 @@ Result<Descriptor> listen_at(const Bind& bind, const Endpoint& endpoint, bool sh
     if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) {
         return why_not(bind, errno);
     }
-    // The kernel cuts the backlog to net.core.somaxconn.
-    if (listen(fd.get(), 65535) != 0) return why_not(bind, errno);
     return fd;
 }
 
@@ -108,10 +106,16 @@ int take_error(int fd) {
     return code;
 }
 
-Result<Descriptor> listen_on(const Bind& bind, bool share) {
-    if (!bind.wildcard) return listen_at(bind, bind.endpoint, share);
+Result<Descriptor> bind_to(const Bind& bind, bool share) {
+    if (!bind.wildcard) return bind_at(bind, bind.endpoint, share);
     const auto any = has_ipv6() ? core::Address::v6({}) : core::Address();
-    return listen_at(bind, {any, bind.endpoint.port}, share);
+    return bind_at(bind, {any, bind.endpoint.port}, share);
+}
+
+std::optional<core::Error> start_listening(int fd, const Bind& bind) {
+    // The kernel cuts the backlog to net.core.somaxconn.
+    if (listen(fd, 65535) != 0) return why_not(bind, errno);
+    return std::nullopt;
 }
 
 void share_port(int fd, bool on) {

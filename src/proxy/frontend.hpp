@@ -48,6 +48,9 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void close_connections(const Departures::Backends& backends);
 
     bool retired() const { return retired_; }
+    // Which of the tables it was in last, by the count of swaps.
+    std::uint64_t table() const { return table_; }
+    void set_table(std::uint64_t table) { table_ = table; }
     std::uint64_t connections() const { return current_; }
     const Settings& settings() const { return settings_; }
     const balance::Pool& pool() const { return *pool_; }
@@ -96,6 +99,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     std::uint64_t total_ = 0;
     std::uint64_t failed_ = 0;
     std::uint64_t resets_unlogged_ = 0;
+    std::uint64_t table_ = 0;
     core::Time next_reset_line_{};
     int accept_batch_ = 1;
     std::uint64_t accept_round_ = 0;

@@ -1,97 +1,33 @@
 #include "amba/proxy/proxy.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <unordered_set>
 
-#include "amba/net/tcp.hpp"
 #include "proxy/frontend.hpp"
 #include "proxy/shared.hpp"
 
 namespace amba::proxy {
 
-namespace {
-
-// Descriptors that are not connections: the loop, signals, the lock, logs, the directory watch,
-// names, HTTP, files being read and written.
-constexpr std::size_t kReserved = 30;
-
-std::size_t room_for_sessions(std::size_t listeners) {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-        return SIZE_MAX / 4;
-    }
-    const std::size_t used = kReserved + listeners;
-    return limit.rlim_cur > used + 2 ? (limit.rlim_cur - used) / 2 : 1;
-}
-
-}  // namespace
-
 Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, ConnectFailed connect_failed) :
-    shared_(std::make_unique<Shared>(poller, deadlines)) {
+    shared_(std::make_unique<Shared>(poller, deadlines)), slices_(poller) {
     shared_->connect_failed = std::move(connect_failed);
-    shared_->max_sessions = room_for_sessions(0);
+    shared_->make_room(0);
 }
 
 Proxy::~Proxy() {
     shared_->session_ended = nullptr;
     abort_all();
-    for (Frontend* frontend : frontends_)
+    for (Frontend* frontend : all())
         frontend->retire();
-    for (Frontend* frontend : std::unordered_set<Frontend*>(shared_->retired))
+    for (Frontend* frontend : all())
         frontend->close_now();
     abort_all();
 }
 
-std::vector<Known> Proxy::known() {
-    std::vector<Known> out;
-    out.reserve(shared_->frontends.size());
+// Those of the table, those out of it with connections left, and those on their way into it.
+std::vector<Frontend*> Proxy::all() const {
+    std::vector<Frontend*> out;
     for (const auto& [bind, frontend] : shared_->frontends)
-        out.push_back(frontend->known());
-    return out;
-}
-
-core::Result<Prepared> Proxy::prepare(std::vector<Plan> plans) {
-    Prepared prepared;
-    std::vector<int> shared_ports;
-    const auto unshare = [&] {
-        for (const int fd : shared_ports)
-            net::share_port(fd, false);
-    };
-    for (Plan& plan : plans) {
-        Prepared::Item item{std::move(plan), {}};
-        const core::Bind& bind = item.plan.settings.bind;
-        const Frontend* kept = find(bind);
-        if (kept == nullptr || !kept->listening()) {
-            // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a
-            // moment.
-            const std::vector<int> holders = holders_of(bind);
-            for (const int fd : holders)
-                net::share_port(fd, true);
-            shared_ports.insert(shared_ports.end(), holders.begin(), holders.end());
-            const bool share = !holders.empty();
-            auto listener = net::listen_on(bind, share);
-            if (!listener) {
-                unshare();
-                return listener.error();
-            }
-            if (share) shared_ports.push_back(listener->get());
-            item.listener = std::move(*listener);
-        }
-        prepared.items.push_back(std::move(item));
-    }
-    unshare();
-    return prepared;
-}
-
-// Sockets of other frontends that listen where `bind` would.
-std::vector<int> Proxy::holders_of(const core::Bind& bind) const {
-    std::vector<int> out;
-    for (const Frontend* frontend : overlapping(bind)) {
-        const std::vector<int> sockets = frontend->sockets();
-        out.insert(out.end(), sockets.begin(), sockets.end());
-    }
+        out.push_back(frontend);
     return out;
 }
 
@@ -108,32 +44,6 @@ std::vector<Frontend*> Proxy::overlapping(const core::Bind& bind) const {
         if (Frontend* same = find(bind)) out.push_back(same);
     }
     return out;
-}
-
-void Proxy::commit(Prepared prepared) {
-    shared_->poller.refresh_now();
-    std::vector<Frontend*> next;
-    next.reserve(prepared.items.size());
-    for (Prepared::Item& item : prepared.items) {
-        Frontend* frontend = find(item.plan.settings.bind);
-        if (frontend == nullptr) {
-            frontend = new Frontend(*shared_, std::move(item.plan));
-        } else {
-            frontend->update(std::move(item.plan.settings), std::move(item.plan.pool));
-        }
-        if (item.listener) frontend->listen(std::move(item.listener));
-        next.push_back(frontend);
-    }
-    shared_->max_sessions = room_for_sessions(next.size());
-    const std::unordered_set<Frontend*> kept(next.begin(), next.end());
-    std::vector<Frontend*> before = std::move(frontends_);
-    frontends_ = std::move(next);
-    for (Frontend* frontend : before) {
-        if (kept.contains(frontend)) continue;
-        const std::vector<Frontend*> heirs = overlapping(frontend->settings().bind);
-        frontend->retire(std::any_of(heirs.begin(), heirs.end(),
-                                     [&](Frontend* heir) { return kept.contains(heir); }));
-    }
 }
 
 void Proxy::discard_beside(std::function<void(std::shared_ptr<void>)> discard) {
@@ -156,14 +66,13 @@ Frontend* Proxy::find(const core::Bind& bind) const {
 }
 
 void Proxy::stop_listening() {
+    slices_.finish();
     for (Frontend* frontend : frontends_)
         frontend->close_listener();
 }
 
 void Proxy::abort_all() {
-    std::vector<Frontend*> all = frontends_;
-    all.insert(all.end(), shared_->retired.begin(), shared_->retired.end());
-    for (Frontend* frontend : all)
+    for (Frontend* frontend : all())
         frontend->abort_all(core::EndedBy::kKilled);
 }
 

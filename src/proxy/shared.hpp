@@ -46,6 +46,7 @@ class Shared {
     // As many as there are descriptors for; the rest waits in the kernel's queues.
     std::size_t max_sessions = 0;
     bool full() const { return sessions >= max_sessions; }
+    void make_room(std::size_t listeners);  // sets max_sessions by what these leave
     // A pipe takes two descriptors, as a connection does.
     bool can_take_pipe() const { return sessions + pipes_out < max_sessions; }
     std::size_t pipes_out = 0;

@@ -31,9 +31,9 @@ class Names {
   public:
     // Is that one of amba's own frontends? Then it is never a backend.
     using Own = std::function<bool(const core::Endpoint&)>;
-    using Changed = std::function<void()>;
+    // Told the key of a kept name when its addresses have changed.
+    using Changed = std::function<void(const std::string& key)>;
 
-    // `changed` is called when addresses of a kept name have changed.
     Names(Resolver& resolver, Deadlines& deadlines, Changed changed);
     ~Names();
 

@@ -3,6 +3,7 @@
 // No TCP_USER_TIMEOUT: it ends a live connection whose reader is slow.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "amba/core/bind.hpp"
@@ -28,12 +29,14 @@ Connecting connect_to(const core::Endpoint& endpoint);
 // The pending error of a socket (SO_ERROR), 0 when there is none.
 int take_error(int fd);
 
-// A listening socket, or why not. Accepted sockets inherit its options. `share` sets SO_REUSEPORT
-// for the bind: see share_port().
-core::Result<Descriptor> listen_on(const core::Bind& bind, bool share);
+// A socket that is bound and does not listen yet, or why not. Accepted sockets inherit its options.
+// `share` sets SO_REUSEPORT for the bind: see share_port().
+core::Result<Descriptor> bind_to(const core::Bind& bind, bool share);
+// Empty, or why not: another socket may have begun to listen there since the bind.
+std::optional<core::Error> start_listening(int fd, const core::Bind& bind);
 
 // Allows (or forbids again) another socket to bind an address that overlaps this one's. Both need
-// it, and only for the moment of the bind (socket(7), SO_REUSEPORT).
+// it, and only until the new one listens (socket(7), SO_REUSEPORT).
 void share_port(int fd, bool on);
 
 // Takes a listening socket out of the way before it is closed: a new SYN finds another socket that

@@ -1,8 +1,9 @@
 // The proxy: all frontends with their connections. The hot room.
 //
 // A swap has two steps, so that it happens as a whole or not at all: prepare() binds every address
-// that is new and touches nothing else; commit() makes the prepared table the table, within one
-// turn of the loop. Established connections are never touched by either, save as `removed` says.
+// that is new and touches nothing else; commit() makes the prepared table the table and cannot
+// fail. Of thousands of frontends some change in each turn of the loop, each as a whole.
+// Established connections are never touched by either, save as `removed` says.
 //
 // A connection's way:
 //
@@ -27,6 +28,7 @@
 #include "amba/net/deadlines.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
+#include "amba/net/slices.hpp"
 #include "amba/proxy/view.hpp"
 
 namespace amba::proxy {
@@ -93,18 +95,21 @@ class Proxy {
     Proxy(net::Poller& poller, net::Deadlines& deadlines, ConnectFailed connect_failed);
     ~Proxy();
 
-    std::vector<Known> known();
+    // Each calls `done` before it returns, or in a later turn of the loop when there is much to do;
+    // until then none may be called again.
+    void known(std::function<void(std::vector<Known>)> done);
     // Of plans that are built.
-    core::Result<Prepared> prepare(std::vector<Plan> plans);
-    void commit(Prepared prepared);
+    void prepare(std::vector<Plan> plans, std::function<void(core::Result<Prepared>)> done);
+    void commit(Prepared prepared, std::function<void()> done);
 
     // Frees what is large beside the loop: unset, the loop does it.
     void discard_beside(std::function<void(std::shared_ptr<void>)> discard);
 
-    // New addresses for the frontend at `bind`, as its names have changed.
+    // New addresses for the frontend at `bind`, as its names have changed. Not during a commit.
     void retarget(const core::Bind& bind, std::vector<Target> targets);
 
-    // Serves what is queued, then stops listening everywhere. Connections go on.
+    // Serves what is queued, then stops listening everywhere. Connections go on. A swap under way
+    // is done first.
     void stop_listening();
     // Resets every connection.
     void abort_all();
@@ -118,12 +123,20 @@ class Proxy {
     std::vector<FrontendView> view() const;
 
   private:
+    struct Binding;
+    struct Swapping;
+    bool bind_next(Binding& binding, std::size_t i) const;
+    void swap_next(Swapping& swapping, std::size_t i);
+    void retire_absent(std::shared_ptr<Swapping> swapping);
+    std::vector<Frontend*> all() const;
     Frontend* find(const core::Bind& bind) const;
     std::vector<Frontend*> overlapping(const core::Bind& bind) const;
     std::vector<int> holders_of(const core::Bind& bind) const;
 
     std::unique_ptr<Shared> shared_;
     std::vector<Frontend*> frontends_;  // in the order of the table; owned, freed by the poller
+    std::uint64_t swaps_ = 0;
+    net::Slices slices_;
 };
 
 }  // namespace amba::proxy

@@ -49,10 +49,14 @@ class Allocations : public testing::Test {
         plans[0].settings.name = "front";
         plans[0].settings.bind.endpoint = endpoint_of(front);
         plans[0].targets.push_back({endpoint_of(place_of(backend)), 1, false, "backend"});
-        proxy::build(plans, proxy.known(), 0);
-        auto prepared = proxy.prepare(std::move(plans));
-        ASSERT_TRUE(prepared);
-        proxy.commit(std::move(*prepared));
+        proxy::build(plans, {}, 0);
+        bool swapped = false;
+        proxy.prepare(std::move(plans), [&](core::Result<proxy::Prepared> prepared) {
+            ASSERT_TRUE(prepared);
+            proxy.commit(std::move(*prepared), [&] { swapped = true; });
+        });
+        while (!swapped)
+            turn();
         turn();
     }
 

@@ -1,0 +1,190 @@
+// A swap, in its steps: what serves, bind what is new, then make it the table.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "amba/net/tcp.hpp"
+#include "amba/proxy/proxy.hpp"
+#include "proxy/frontend.hpp"
+#include "proxy/shared.hpp"
+
+namespace amba::proxy {
+
+namespace {
+
+// Descriptors that are not connections: the loop, signals, the lock, logs, the directory watch,
+// names, HTTP, files being read and written.
+constexpr std::size_t kReserved = 30;
+
+}  // namespace
+
+void Shared::make_room(std::size_t listeners) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        max_sessions = SIZE_MAX / 4;
+        return;
+    }
+    const std::size_t used = kReserved + listeners;
+    max_sessions = limit.rlim_cur > used + 2 ? (limit.rlim_cur - used) / 2 : 1;
+}
+
+void Proxy::known(std::function<void(std::vector<Known>)> done) {
+    const auto out = std::make_shared<std::vector<Known>>();
+    out->reserve(frontends_.size() + shared_->retired.size());
+    // A retired one may be gone by the next slice.
+    for (Frontend* frontend : shared_->retired)
+        out->push_back(frontend->known());
+    slices_.run(
+        frontends_.size(),
+        [this, out](std::size_t i) {
+            out->push_back(frontends_[i]->known());
+            return true;
+        },
+        [out, done = std::move(done)] { done(std::move(*out)); });
+}
+
+// ---- prepare ----
+
+struct Proxy::Binding {
+    // Every port is for one socket again.
+    ~Binding() {
+        for (const int fd : shared_ports)
+            net::share_port(fd, false);
+    }
+    std::vector<Plan> plans;
+    std::function<void(core::Result<Prepared>)> done;
+    Prepared prepared;
+    std::vector<int> shared_ports;
+    std::optional<core::Error> refusal;
+};
+
+// All are bound before the first listens: nobody connects to a table that is refused after all.
+void Proxy::prepare(std::vector<Plan> plans, std::function<void(core::Result<Prepared>)> done) {
+    const auto binding = std::make_shared<Binding>();
+    binding->plans = std::move(plans);
+    binding->done = std::move(done);
+    const std::size_t count = binding->plans.size();
+    binding->prepared.items.reserve(count);
+    const auto end = [this, binding] {
+        Binding& b = *binding;
+        const auto tell = std::move(b.done);
+        if (!b.refusal) return tell(std::move(b.prepared));
+        const std::size_t parts = b.prepared.items.size();
+        shared_->discard(std::make_shared<Prepared>(std::move(b.prepared)), parts);
+        tell(*b.refusal);
+    };
+    const auto bind_one = [this, binding](std::size_t i) {
+        return bind_next(*binding, i);
+    };
+    const auto listen_one = [binding](std::size_t i) {
+        const Prepared::Item& item = binding->prepared.items[i];
+        if (!item.listener) return true;
+        binding->refusal = net::start_listening(item.listener.get(), item.plan.settings.bind);
+        return !binding->refusal;
+    };
+    slices_.run(count, bind_one, [this, binding, count, listen_one, end] {
+        if (binding->refusal) return end();
+        slices_.run(count, listen_one, end);
+    });
+}
+
+bool Proxy::bind_next(Binding& binding, std::size_t i) const {
+    Prepared::Item item{std::move(binding.plans[i]), {}};
+    const core::Bind& bind = item.plan.settings.bind;
+    const Frontend* kept = find(bind);
+    if (kept == nullptr || !kept->listening()) {
+        // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a moment.
+        const std::vector<int> holders = holders_of(bind);
+        for (const int fd : holders)
+            net::share_port(fd, true);
+        std::vector<int>& shared = binding.shared_ports;
+        shared.insert(shared.end(), holders.begin(), holders.end());
+        auto listener = net::bind_to(bind, !holders.empty());
+        if (!listener) {
+            binding.refusal = listener.error();
+            return false;
+        }
+        if (!holders.empty()) shared.push_back(listener->get());
+        item.listener = std::move(*listener);
+    }
+    binding.prepared.items.push_back(std::move(item));
+    return true;
+}
+
+// Sockets of other frontends that listen where `bind` would.
+std::vector<int> Proxy::holders_of(const core::Bind& bind) const {
+    std::vector<int> out;
+    for (const Frontend* frontend : overlapping(bind)) {
+        const std::vector<int> sockets = frontend->sockets();
+        out.insert(out.end(), sockets.begin(), sockets.end());
+    }
+    return out;
+}
+
+// ---- commit ----
+
+struct Proxy::Swapping {
+    Prepared prepared;
+    std::function<void()> done;
+    std::vector<Frontend*> next;
+    std::vector<Frontend*> before;
+    std::uint64_t mark = 0;
+};
+
+void Proxy::commit(Prepared prepared, std::function<void()> done) {
+    const auto swapping = std::make_shared<Swapping>();
+    swapping->prepared = std::move(prepared);
+    swapping->done = std::move(done);
+    swapping->mark = ++swaps_;
+    const std::size_t count = swapping->prepared.items.size();
+    swapping->next.reserve(count);
+    slices_.run(
+        count,
+        [this, swapping](std::size_t i) {
+            swap_next(*swapping, i);
+            return true;
+        },
+        [this, swapping] { retire_absent(swapping); });
+}
+
+void Proxy::swap_next(Swapping& swapping, std::size_t i) {
+    shared_->poller.refresh_now();
+    Prepared::Item& item = swapping.prepared.items[i];
+    Frontend* frontend = find(item.plan.settings.bind);
+    if (frontend == nullptr) {
+        frontend = new Frontend(*shared_, std::move(item.plan));
+    } else {
+        frontend->update(std::move(item.plan.settings), std::move(item.plan.pool));
+    }
+    if (item.listener) frontend->listen(std::move(item.listener));
+    frontend->set_table(swapping.mark);
+    swapping.next.push_back(frontend);
+}
+
+// The frontends that are in no table any more.
+void Proxy::retire_absent(std::shared_ptr<Swapping> swapping) {
+    shared_->make_room(swapping->next.size());
+    swapping->before = std::exchange(frontends_, std::move(swapping->next));
+    const std::size_t count = swapping->before.size();
+    slices_.run(
+        count,
+        [this, swapping](std::size_t i) {
+            Frontend* frontend = swapping->before[i];
+            const auto stays = [&](const Frontend* one) {
+                return one->table() == swapping->mark;
+            };
+            if (stays(frontend)) return true;
+            const std::vector<Frontend*> heirs = overlapping(frontend->settings().bind);
+            frontend->retire(std::any_of(heirs.begin(), heirs.end(), stays));
+            return true;
+        },
+        [this, swapping] {
+            const auto tell = std::move(swapping->done);
+            shared_->discard(swapping, swapping->prepared.items.size());
+            tell();
+        });
+}
+
+}  // namespace amba::proxy
