@@ -153,7 +153,7 @@ void Frontend::admit(int fd) {
     sessions_.push_back(*session);
     ++current_;
     ++total_;
-    ++shared_.sessions;
+    shared_.ebb.began(++shared_.sessions);
     session->start();
 }
 
@@ -304,7 +304,7 @@ void Frontend::out_of_resources(int error) {
 void Frontend::ended(Session& session, bool served, core::Outcome) {
     static_cast<SessionHook&>(session).unlink();
     --current_;
-    --shared_.sessions;
+    shared_.ebb.ended(--shared_.sessions);
     const BackendPtr backend = session.take_backend();
     if (served) {
         --backend->connections_current;

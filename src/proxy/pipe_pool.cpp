@@ -15,6 +15,7 @@ constexpr int kLeast = 1 << 16;
 }  // namespace
 
 Pipe PipePool::take() {
+    ++taken_;
     if (!idle_.empty()) {
         Pipe pipe = std::move(idle_.back());
         idle_.pop_back();

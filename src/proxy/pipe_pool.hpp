@@ -24,10 +24,13 @@ class PipePool {
     // give, which would be slower than copying.
     Pipe take();
     void give_back(Pipe pipe);  // empty
+    void close_idle() { std::vector<Pipe>().swap(idle_); }
+    std::size_t taken() const { return taken_; }  // so far
 
   private:
     static constexpr std::size_t kKept = 4;
     std::vector<Pipe> idle_;
+    std::size_t taken_ = 0;
 };
 
 }  // namespace amba::proxy

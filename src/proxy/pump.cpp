@@ -150,6 +150,7 @@ void Pump::judge_read(std::size_t got) {
 
 void Pump::give_pipe_back(Shared& shared) {
     shared.pipes.give_back(std::exchange(pipe_, Pipe{}));
+    shared.ebb.pipe_is_idle();
     --shared.pipes_out;
 }
 

@@ -15,6 +15,7 @@
 #include "amba/core/bind.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/poller.hpp"
+#include "proxy/ebb.hpp"
 #include "proxy/pipe_pool.hpp"
 
 namespace amba::proxy {
@@ -31,7 +32,7 @@ inline std::string count_of(std::uint64_t count, const char* what) {
 class Shared {
   public:
     Shared(net::Poller& poller_in, net::Deadlines& deadlines_in) :
-        poller(poller_in), deadlines(deadlines_in) {}
+        poller(poller_in), deadlines(deadlines_in), ebb(deadlines_in, pipes) {}
 
     net::Poller& poller;
     net::Deadlines& deadlines;
@@ -41,6 +42,7 @@ class Shared {
     // The one buffer of the loop: a pump fills and empties it within a call.
     std::array<char, kChunk> scratch;
     PipePool pipes;
+    Ebb ebb;
 
     std::size_t sessions = 0;
     // As many as there are descriptors for; the rest waits in the kernel's queues.

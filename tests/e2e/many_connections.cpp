@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
+#include <thread>
 
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
@@ -56,6 +57,36 @@ TEST(ManyConnections, IdleThenAllUsed) {
     }
     clients.clear();
     EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 1; }));
+}
+
+// The heap of a burst and the pipes of large transfers go back once they have not been needed for a
+// while. A connection that goes on is no obstacle.
+TEST(ManyConnections, LeaveNoMemoryBehind) {
+    Peer peer(script::echo);
+    const Place place = own_place();
+    Daemon daemon;
+    daemon.run({place.to_string(), peer.address()});
+    const std::size_t before = daemon.process().anonymous_kb();
+    const std::size_t descriptors = daemon.process().descriptors();
+    constexpr std::size_t kConnections = 3000;
+    std::vector<Socket> clients;
+    for (std::size_t i = 0; i < kConnections; ++i)
+        clients.push_back(Socket::connect(place));
+    ASSERT_TRUE(eventually([&] { return peer.accepted() == kConnections; }));
+    const std::string large(4 << 20, 'x');
+    std::thread sender([&] { clients.back().send(large); });
+    EXPECT_EQ(clients.back().receive(large.size()), large);
+    sender.join();
+    EXPECT_GT(daemon.process().anonymous_kb(), before + 600);
+    clients.erase(clients.begin(), clients.end() - 1);  // the last pins the end of the heap
+    ASSERT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 1; }));
+    EXPECT_TRUE(eventually([&] { return daemon.process().descriptors() == descriptors + 2; }))
+        << daemon.process().descriptors() << ", before " << descriptors;
+    if (daemon.process().sanitized()) return;  // it keeps freed memory
+    EXPECT_TRUE(eventually([&] { return daemon.process().anonymous_kb() < before + 150; }))
+        << daemon.process().anonymous_kb() << " KiB, before " << before;
+    clients.back().send("ping");
+    EXPECT_EQ(clients.back().receive(4), "ping");
 }
 
 TEST(ManyConnections, LeaveNoDescriptorsBehind) {

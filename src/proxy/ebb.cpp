@@ -1,0 +1,26 @@
+#include "proxy/ebb.hpp"
+
+#include <malloc.h>
+
+namespace amba::proxy {
+
+namespace {
+
+constexpr core::Duration kQuiet{5000};
+
+}  // namespace
+
+void Ebb::wait() {
+    pipes_taken_ = pipes_.taken();
+    deadlines_.set(*this, core::Clock::now() + kQuiet);
+}
+
+void Ebb::on_deadline() {
+    if (pipes_.taken() != pipes_taken_) return wait();
+    pipes_.close_idle();
+    if (most_ < kBurst || !is_over()) return;
+    malloc_trim(0);
+    most_ = connections_;
+}
+
+}  // namespace amba::proxy
