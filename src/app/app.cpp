@@ -37,7 +37,7 @@ Examples:
   amba reconfigure --wait 127.127.0.2:6379 redis1:6379 redis2:6379 + 127.127.0.3:80 web 80
 )";
 
-using Verb = int (*)(const Arguments&);
+using Verb = int (*)(Arguments);
 
 const std::map<std::string, Verb> kVerbs{{"run", command_run},
                                          {"reconfigure", command_reconfigure},
@@ -63,9 +63,8 @@ int run(std::vector<std::string> arguments) {
     const auto verb = kVerbs.find(arguments[0]);
     if (verb != kVerbs.end()) {
         // A platform may pass "6379 10.0.0.1 32768" as one word after the verb.
-        const Arguments rest =
-            table::split_words(Arguments(arguments.begin() + 1, arguments.end()));
-        return verb->second(rest);
+        arguments.erase(arguments.begin());
+        return verb->second(table::split_words(std::move(arguments)));
     }
     // A table begins with a port or an address. What does not is a verb that was misspelt.
     const std::string& first = arguments[0];
@@ -76,7 +75,7 @@ int run(std::vector<std::string> arguments) {
                                 "run, reconfigure, debugconfig, showconfig, check, status, "
                                 "healthcheck, or a table such as 6379 HOST PORT");
     }
-    return command_run(arguments);
+    return command_run(std::move(arguments));
 }
 
 void VolumeOptions::add(CLI::App& app) {

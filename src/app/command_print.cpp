@@ -7,7 +7,7 @@
 
 namespace amba::app {
 
-int command_debugconfig(const Arguments& arguments) {
+int command_debugconfig(Arguments arguments) {
     CLI::App app("Print the JSON that a table stands for. Touches nothing.", "debugconfig");
     Arguments words;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
@@ -20,7 +20,7 @@ int command_debugconfig(const Arguments& arguments) {
     return kDone;
 }
 
-int command_showconfig(const Arguments& arguments) {
+int command_showconfig(Arguments arguments) {
     CLI::App app("Print the active table as JSON, as reconfigure --file - takes it back.",
                  "showconfig");
     VolumeOptions volume;
@@ -45,7 +45,7 @@ int command_showconfig(const Arguments& arguments) {
     return kDone;
 }
 
-int command_check(const Arguments& arguments) {
+int command_check(Arguments arguments) {
     CLI::App app("Validate a config file. Errors are FILE:LINE:COLUMN: JSON-POINTER: reason.",
                  "check");
     VolumeOptions volume;

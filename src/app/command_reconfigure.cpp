@@ -219,7 +219,7 @@ int write_and_knock(const Options& options, table::Table table) {
 
 }  // namespace
 
-int command_reconfigure(const Arguments& arguments) {
+int command_reconfigure(Arguments arguments) {
     CLI::App app("Replace the table of a running ambassador, through the volume they share.",
                  "reconfigure");
     Options options;

@@ -53,9 +53,8 @@ void prepare_process() {
     mallopt(M_ARENA_MAX, 2);
 }
 
-}  // namespace
-
-int command_run(const Arguments& arguments) {
+// Into `options`; an exit code when there is nothing to run. What parsing needs is gone at its end.
+std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
     CLI::App app("Start the ambassador. Without a table it waits for one in the volume.", "run");
     VolumeOptions volume;
     volume.add(app);
@@ -64,7 +63,6 @@ int command_run(const Arguments& arguments) {
     std::string drain = "8s";
     log::Level level = log::Level::kInfo;
     log::Format format = log::Format::kText;
-    DaemonOptions options;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
     app.add_option("--admin", admin, "Serve status over HTTP there, read-only")
         ->envname("ADMIN")
@@ -81,7 +79,7 @@ int command_run(const Arguments& arguments) {
     app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
     if (const auto code = parse(app, arguments)) return *code;
 
-    options.words = table::split_words(words);
+    options.words = table::split_words(std::move(words));
     if (!options.words.empty()) {
         auto table = table::parse_words(options.words);
         if (!table) return fail(kWrong, table.error().reason);
@@ -97,6 +95,14 @@ int command_run(const Arguments& arguments) {
     options.drain_timeout = *drain_timeout;
     options.paths = volume.paths();
     log::configure(format, level);
+    return std::nullopt;
+}
+
+}  // namespace
+
+int command_run(Arguments arguments) {
+    DaemonOptions options;
+    if (const auto code = parse_run(std::move(arguments), options)) return *code;
     prepare_process();
     return Daemon(std::move(options)).run();
 }

@@ -13,7 +13,7 @@ constexpr core::Duration kPatience = 5s;
 
 }  // namespace
 
-int command_status(const Arguments& arguments) {
+int command_status(Arguments arguments) {
     CLI::App app("Frontends, backends and their connections.", "status");
     VolumeOptions volume;
     volume.add(app);
@@ -36,7 +36,7 @@ int command_status(const Arguments& arguments) {
     return kDone;
 }
 
-int command_healthcheck(const Arguments& arguments) {
+int command_healthcheck(Arguments arguments) {
     CLI::App app(
         "Exit 0 when the ambassador answers and every frontend of its table listens, "
         "1 when not. An ambassador that waits for its first table is healthy.",

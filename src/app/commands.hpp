@@ -20,13 +20,14 @@ enum Exit : int { kDone = 0, kFailed = 1, kWrong = 2 };
 
 using Arguments = std::vector<std::string>;
 
-int command_run(const Arguments& arguments);
-int command_reconfigure(const Arguments& arguments);
-int command_debugconfig(const Arguments& arguments);
-int command_showconfig(const Arguments& arguments);
-int command_check(const Arguments& arguments);
-int command_status(const Arguments& arguments);
-int command_healthcheck(const Arguments& arguments);
+// `run` keeps nothing of its arguments while it serves.
+int command_run(Arguments arguments);
+int command_reconfigure(Arguments arguments);
+int command_debugconfig(Arguments arguments);
+int command_showconfig(Arguments arguments);
+int command_check(Arguments arguments);
+int command_status(Arguments arguments);
+int command_healthcheck(Arguments arguments);
 int command_version();
 
 // ---- shared by the verbs ----

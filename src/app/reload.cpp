@@ -15,10 +15,10 @@ constexpr std::size_t kRemembered = 64;
 }  // namespace
 
 Reload::Reload(Activate& activate, net::Offload& offload, volume::Paths paths, std::string daemon,
-               std::vector<std::string> command_line) :
+               const std::vector<std::string>& command_line) :
     activate_(activate),
     offload_(offload), paths_(std::move(paths)), daemon_(std::move(daemon)),
-    command_line_(std::move(command_line)) {}
+    command_line_(command_line) {}
 
 void Reload::knock(const std::string& revision, Answered answered) {
     if (const volume::Verdict* verdict = find(revision)) return answered({*verdict, ""});

@@ -25,7 +25,7 @@ class Reload {
     using Answered = std::function<void(const Answer&)>;
 
     Reload(Activate& activate, net::Offload& offload, volume::Paths paths, std::string daemon,
-           std::vector<std::string> command_line);
+           const std::vector<std::string>& command_line);
 
     // Something in the volume changed: judges config.json unless it was judged already.
     void changed() { request(false); }
@@ -61,7 +61,7 @@ class Reload {
     net::Offload& offload_;
     const volume::Paths paths_;
     const std::string daemon_;
-    const std::vector<std::string> command_line_;
+    const std::vector<std::string>& command_line_;
 
     bool busy_ = false;
     int firsts_ = 0;  // tables tried at start
