@@ -255,6 +255,7 @@ std::string Frontend::describe(const Backend& backend) const {
 void Frontend::connected(Backend& backend) {
     ++backend.connections_current;
     ++backend.connections_total;
+    backend.connected_at = shared_.poller.now();
     said_empty_ = false;
     if (backend.state == State::kHealthy) return;
     if (backend.state == State::kUnhealthy) log::info("up", describe(backend) + " answers again");

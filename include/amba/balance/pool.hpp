@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "amba/balance/rotation.hpp"
+#include "amba/core/duration.hpp"
 #include "amba/core/endpoint.hpp"
 
 namespace amba::balance {
@@ -30,6 +31,7 @@ class Backend : public boost::intrusive_ref_counter<Backend> {
 
     const core::Endpoint endpoint;
     State state = State::kUnknown;
+    core::Time connected_at{};  // when a connection to it was last established
     std::uint32_t users = 0;  // connections that dial it or are served by it
     std::uint32_t connections_current = 0;
     std::uint64_t connections_total = 0;   // established to this backend

@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "amba/core/bind.hpp"
+#include "amba/core/check.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/endpoint.hpp"
 
 namespace amba::table {
 
 using core::Bind;
+using core::Check;
+using core::CheckType;
 using core::Duration;
 
 inline constexpr int kMaxWeight = 256;
@@ -30,17 +33,6 @@ struct Removed {
     enum class Kind { kKeep, kDrain, kClose } kind = Kind::kKeep;
     Duration drain{0};  // kDrain alone: time until they are closed
     bool operator==(const Removed&) const = default;
-};
-
-enum class CheckType { kTcp, kRedis, kPostgres, kMysql, kHttp, kOff };
-
-struct Check {
-    CheckType type = CheckType::kTcp;
-    Duration inter{2000};
-    int fall = 3;
-    int rise = 2;
-    Duration timeout{1000};
-    bool operator==(const Check&) const = default;
 };
 
 struct Timeouts {
