@@ -15,26 +15,27 @@ constexpr core::Duration kNamesTime = 1s;
 // Of a kind in the log of one swap, before the rest is told in one.
 constexpr std::size_t kLines = 20;
 
-std::string join(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words)
-        out += (out.empty() ? "" : ", ") + word;
-    return out;
-}
-
 }  // namespace
 
 Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
-                   net::Deadlines& deadlines, net::Poller& poller, admin::Server::Handler admin,
-                   std::optional<core::Bind> own_admin) :
+                   net::Deadlines& deadlines, net::Poller& poller, std::uint64_t seed,
+                   admin::Server::Handler admin, std::optional<core::Bind> own_admin) :
     loop_(loop),
     offload_(offload),
     names_(resolver, deadlines, [this](const std::string& key) { name_changed(key); }),
-    proxy_(poller, deadlines, [this](const std::string& origin) { names_.hurry(origin); }),
-    admin_handler_(std::move(admin)), own_admin_(own_admin) {
+    proxy_(poller, deadlines, seed, what_it_tells()), admin_handler_(std::move(admin)),
+    own_admin_(own_admin), seed_(seed) {
     proxy_.discard_beside([this](std::shared_ptr<void> what) {
         offload_.run([what = std::move(what)]() mutable { what.reset(); }, nullptr);
     });
+}
+
+proxy::Proxy::Told Activate::what_it_tells() {
+    proxy::Proxy::Told told;
+    told.connect_failed = [this](const balance::Member& member) {
+        names_.hurry(member.origin);
+    };
+    return told;
 }
 
 void Activate::beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done) {
@@ -51,6 +52,7 @@ void Activate::start(table::Table table, std::string revision, std::uint64_t gen
     draft->generation = generation;
     draft->local = net::local_addresses();
     draft->own_admin = own_admin_;
+    draft->seed = seed_;
     draft->before = active_ ? &active_->table : nullptr;
     beside(draft, examine, [this, draft, done = std::move(done)]() mutable {
         if (!draft->refusal.empty()) return done(draft->refusal);
@@ -131,10 +133,6 @@ void Activate::say_swap(const Draft& draft) const {
     });
     log::info("applied", "generation " + std::to_string(active_->generation) + ", revision " +
                              active_->revision + ": " + draft.changes);
-    if (!draft.not_in_effect.empty()) {
-        log::warning("settings",
-                     "read but not in effect in this version: " + join(draft.not_in_effect));
-    }
 }
 
 // The admin address of the table, where it changed. It is bound before anything is swapped.

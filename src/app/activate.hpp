@@ -42,8 +42,8 @@ class Activate {
     using Done = std::function<void(const std::string& reason)>;
 
     Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
-             net::Deadlines& deadlines, net::Poller& poller, admin::Server::Handler admin,
-             std::optional<core::Bind> own_admin);
+             net::Deadlines& deadlines, net::Poller& poller, std::uint64_t seed,
+             admin::Server::Handler admin, std::optional<core::Bind> own_admin);
 
     // A generation of 0 is the next one.
     void start(table::Table table, std::string revision, std::uint64_t generation, Done done);
@@ -62,6 +62,7 @@ class Activate {
 
   private:
     using DraftPtr = std::shared_ptr<Draft>;
+    proxy::Proxy::Told what_it_tells();
     void beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done);
     void resolve(const DraftPtr& draft, Done done);
     void bind(const DraftPtr& draft, Done done);
@@ -79,6 +80,7 @@ class Activate {
     proxy::Proxy proxy_;
     const admin::Server::Handler admin_handler_;
     const std::optional<core::Bind> own_admin_;  // by flag or environment: survives every table
+    const std::uint64_t seed_;
     std::unique_ptr<admin::Server> table_admin_;
     std::optional<core::Bind> table_admin_bind_;
     ActivePtr active_;

@@ -34,7 +34,7 @@ Daemon::Daemon(DaemonOptions options) :
     options_(std::move(options)), id_(volume::random_id()),
     server_(loop_, [this](const auto& request, auto respond) { handle(request, respond); }),
     activate_(
-        loop_, offload_, resolver_, deadlines_, poller_,
+        loop_, offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_),
         [this](const auto& request, auto respond) { handle(request, respond); }, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     signals_(loop_, SIGTERM, SIGINT, SIGHUP), drain_timer_(loop_) {}

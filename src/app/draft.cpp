@@ -58,7 +58,7 @@ void compose(Draft& draft) {
         return draft.answer(name);
     };
     draft.plans = plans_of(draft.table, addresses, draft.own);
-    proxy::build(draft.plans, draft.known, std::hash<std::string>{}(draft.revision));
+    proxy::build(draft.plans, draft.known, draft.seed + std::hash<std::string>{}(draft.revision));
     draft.known.clear();
     const table::Table none;
     const table::Table& before = draft.before != nullptr ? *draft.before : none;
@@ -76,7 +76,6 @@ void compose(Draft& draft) {
             if (frontends.empty() || frontends.back() != i) frontends.push_back(i);
         }
     }
-    draft.not_in_effect = not_in_effect(draft.table);
 }
 
 }  // namespace amba::app

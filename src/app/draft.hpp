@@ -26,6 +26,7 @@ struct Draft {
     std::uint64_t generation = 0;  // 0: the next
     std::vector<core::Address> local;
     std::optional<core::Bind> own_admin;
+    std::uint64_t seed = 0;  // of this process: where pools begin
 
     // examine()
     std::string refusal;  // why it cannot be the table of this process; empty: it can
@@ -43,7 +44,6 @@ struct Draft {
     std::string changes;             // in words
     std::vector<std::string> added;  // addresses of new frontends
     std::vector<std::string> empty;  // names of frontends without a backend
-    std::vector<std::string> not_in_effect;
 
     std::vector<core::Address> answer(const net::Name& name) const;
 };

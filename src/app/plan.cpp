@@ -8,6 +8,39 @@ namespace amba::app {
 
 namespace {
 
+balance::Algorithm algorithm_of(table::Policy policy) {
+    switch (policy) {
+        case table::Policy::kRoundRobin: break;
+        case table::Policy::kLeastConn: return balance::Algorithm::kLeastConn;
+        case table::Policy::kRandom: return balance::Algorithm::kRandom;
+        case table::Policy::kSource: return balance::Algorithm::kSource;
+        case table::Policy::kFirst: return balance::Algorithm::kFirst;
+    }
+    return balance::Algorithm::kRoundRobin;
+}
+
+// The checks of a frontend's backends: its own settings, with the type that a backend has for
+// itself. One object for all that have the same.
+class ChecksOf {
+  public:
+    explicit ChecksOf(const table::Frontend& frontend) : frontend_(frontend) {}
+    std::shared_ptr<const core::Check> of(const table::Backend& backend) {
+        const core::CheckType type = backend.check.value_or(frontend_.check.type);
+        if (type == core::CheckType::kOff) return nullptr;
+        auto& made = made_[type];
+        if (!made) {
+            core::Check check = frontend_.check;
+            check.type = type;
+            made = std::make_shared<const core::Check>(std::move(check));
+        }
+        return made;
+    }
+
+  private:
+    const table::Frontend& frontend_;
+    std::map<core::CheckType, std::shared_ptr<const core::Check>> made_;
+};
+
 proxy::Settings settings_of(const table::Frontend& frontend) {
     proxy::Settings out;
     out.name = frontend.name;
@@ -21,6 +54,15 @@ proxy::Settings settings_of(const table::Frontend& frontend) {
         case table::Removed::Kind::kClose: out.removed.kind = proxy::Removed::Kind::kClose; break;
     }
     out.removed.drain = frontend.removed.drain;
+    out.algorithm = algorithm_of(frontend.balance);
+    out.maxconn = static_cast<std::uint32_t>(frontend.maxconn);
+    out.hold = frontend.empty == table::Empty::kHold;
+    out.queue_timeout = frontend.timeouts.queue;
+    out.hedge = frontend.hedge;
+    out.observe = frontend.observe;
+    out.error_limit = frontend.error_limit;
+    out.max_ejected = frontend.max_ejected;
+    out.close_on_marked_down = frontend.close_on_marked_down;
     return out;
 }
 
@@ -50,15 +92,25 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const Add
                                       const net::Names::Own& own) {
     std::vector<proxy::Target> out;
     out.reserve(frontend.backends.size());
+    ChecksOf checks(frontend);
     for (const auto& backend : frontend.backends) {
+        proxy::Target target;
+        target.weight = backend.weight;
+        target.backup = backend.backup;
+        target.origin = backend.to_string();
+        target.maxconn = static_cast<std::uint32_t>(backend.maxconn);
+        target.slowstart = backend.slowstart;
+        target.check = checks.of(backend);
         if (const auto literal = backend.literal()) {
-            out.push_back({*literal, backend.weight, backend.backup, backend.to_string()});
+            target.endpoint = *literal;
+            out.push_back(std::move(target));
             continue;
         }
         for (const auto& address : addresses(name_of(frontend, backend))) {
             const core::Endpoint endpoint{address, backend.port};
             if (own(endpoint)) continue;
-            out.push_back({endpoint, backend.weight, backend.backup, backend.to_string()});
+            target.endpoint = endpoint;
+            out.push_back(target);
         }
     }
     return out;
@@ -93,24 +145,6 @@ std::vector<std::string> unresolved(const std::vector<net::Name>& wanted, const 
             out.push_back(name.host + ":" + std::to_string(name.port));
     }
     return out;
-}
-
-std::vector<std::string> not_in_effect(const table::Table& table) {
-    std::set<std::string> out;
-    const table::Frontend plain;
-    for (const auto& frontend : table.frontends) {
-        if (frontend.balance != plain.balance) out.insert("balance other than roundrobin");
-        if (frontend.maxconn != 0) out.insert("maxconn");
-        if (frontend.empty != plain.empty) out.insert("empty=hold");
-        if (!(frontend.check == plain.check)) out.insert("check");
-        if (frontend.timeouts.queue != plain.timeouts.queue) out.insert("timeouts.queue");
-        for (const auto& backend : frontend.backends) {
-            if (backend.maxconn != 0) out.insert("maxconn");
-            if (backend.check) out.insert("check");
-            if (backend.slowstart.count() != 0) out.insert("slowstart");
-        }
-    }
-    return {out.begin(), out.end()};
 }
 
 }  // namespace amba::app

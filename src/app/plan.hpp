@@ -32,8 +32,4 @@ net::Names::Own own_of(const table::Table& table, std::vector<core::Address> loc
 // Names without an address so far, as HOST:PORT.
 std::vector<std::string> unresolved(const std::vector<net::Name>& wanted, const net::Names& names);
 
-// Settings of the table that this version reads and does not act on yet, as "balance=leastconn";
-// each once. Empty when all of the table is in effect.
-std::vector<std::string> not_in_effect(const table::Table& table);
-
 }  // namespace amba::app

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "amba/balance/policy.hpp"
+
 namespace amba::balance {
 
 namespace {
@@ -156,12 +158,22 @@ void Rotation::start_from(const std::vector<Credit>& credits) {
     restart(std::move(owed));
 }
 
+void Rotation::skip(std::uint64_t turns) {
+    for (std::uint64_t turn = 0; turn < turns && !shares_.empty(); ++turn)
+        next();
+}
+
 void Rotation::spread(std::uint64_t phase) {
-    std::vector<Credit> credits;
-    credits.reserve(shares_.size());
-    for (std::uint64_t i = 0; i < shares_.size(); ++i) {
-        const std::uint64_t point = (i + phase) * kGolden;
-        credits.push_back(static_cast<Credit>(point >> 34) - kWhole / 2);
+    std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    order.reserve(shares_.size());
+    for (std::size_t i = 0; i < shares_.size(); ++i)
+        order.emplace_back(mixed(phase + i * kGolden), i);
+    std::sort(order.begin(), order.end());
+    std::vector<Credit> credits(shares_.size());
+    const auto count = static_cast<Credit>(shares_.size());
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        credits[order[place].second] =
+            kWhole * (2 * static_cast<Credit>(place) + 1) / (2 * count) - kWhole / 2;
     }
     start_from(credits);
 }

@@ -23,7 +23,7 @@ BackendPtr backend_at(const core::Endpoint& endpoint, const balance::Pool* servi
 }
 
 std::shared_ptr<balance::Pool> make_pool(std::vector<Target> targets, const Known* known,
-                                         std::uint64_t phase) {
+                                         balance::Algorithm algorithm, std::uint64_t seed) {
     Leaving leaving;
     if (known != nullptr) {
         for (const BackendPtr& backend : known->leaving)
@@ -42,21 +42,22 @@ std::shared_ptr<balance::Pool> make_pool(std::vector<Target> targets, const Know
         }
         members.push_back(
             {backend_at(target.endpoint, known != nullptr ? known->pool.get() : nullptr, leaving),
-             target.weight, target.backup, std::move(target.origin)});
+             target.weight, target.backup, std::move(target.origin), target.maxconn,
+             target.slowstart, std::move(target.check)});
     }
-    return std::make_shared<balance::Pool>(std::move(members), phase);
+    return std::make_shared<balance::Pool>(std::move(members), algorithm, seed);
 }
 
 }  // namespace
 
-void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint64_t phase) {
+void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint64_t seed) {
     std::unordered_map<core::Bind, const Known*, core::BindHash> by_bind;
     for (const Known& one : known)
         by_bind.emplace(one.bind, &one);
     for (Plan& plan : plans) {
         const auto at = by_bind.find(plan.settings.bind);
-        plan.pool =
-            make_pool(std::move(plan.targets), at == by_bind.end() ? nullptr : at->second, phase);
+        plan.pool = make_pool(std::move(plan.targets), at == by_bind.end() ? nullptr : at->second,
+                              plan.settings.algorithm, seed);
     }
 }
 

@@ -15,7 +15,6 @@ namespace amba::proxy {
 
 using balance::Backend;
 using balance::BackendPtr;
-using balance::State;
 using core::EndedBy;
 using namespace std::chrono_literals;
 
@@ -27,8 +26,6 @@ constexpr int kAcceptBatch = 64;
 constexpr auto kPause = 100ms;
 // Handshakes that have begun when a listener leaves have this long to end.
 constexpr auto kLastCall = 100ms;
-// Resets by backends in mid-stream are folded into one line per frontend and this time.
-constexpr auto kResetLineEvery = 10s;
 
 }  // namespace
 
@@ -36,6 +33,7 @@ Frontend::Frontend(Shared& shared, Plan plan) :
     shared_(shared), settings_(std::move(plan.settings)), pool_(std::move(plan.pool)) {
     shared_.frontends.emplace(settings_.bind, this);
     if (settings_.bind.wide()) shared_.wide.emplace(settings_.bind.endpoint.port, this);
+    pool_replaced(nullptr);
 }
 
 // ---- accepting ----
@@ -106,6 +104,10 @@ void Frontend::accept_some() {
 // False when the queue is empty or nothing can be taken from it now.
 bool Frontend::accept_one(const net::Descriptor& listener) {
     if (!listener) return false;
+    if (is_full() && &listener == &listener_) {
+        pause_at_maxconn();
+        return false;
+    }
     if (shared_.full()) {
         pause(kPause, "all descriptors are in use");
         return false;
@@ -145,7 +147,23 @@ void Frontend::resume() {
     clear();
     std::erase(shared_.paused, this);
     paused_ = false;
-    if (listener_) watch();
+    if (listener_ && !at_maxconn_) watch();
+}
+
+// As HAProxy has it: what is above a frontend's maxconn waits in the kernel's queue.
+void Frontend::pause_at_maxconn() {
+    if (std::exchange(at_maxconn_, true)) return;
+    if (!paused_) shared_.poller.remove(listener_.get());
+    if (std::exchange(said_maxconn_, true)) return;
+    log::warning("maxconn", "frontend " + settings_.name + " has its maxconn of " +
+                                count_of(settings_.maxconn, "connection") +
+                                "; new ones wait in the kernel's queue");
+}
+
+void Frontend::leave_maxconn() {
+    if (!at_maxconn_ || is_full()) return;
+    at_maxconn_ = false;
+    if (listener_ && !paused_) watch();
 }
 
 void Frontend::admit(int fd) {
@@ -162,11 +180,13 @@ void Frontend::admit(int fd) {
 void Frontend::update(Settings settings, std::shared_ptr<balance::Pool> pool) {
     settings_ = std::move(settings);
     replace_pool(std::move(pool));
+    leave_maxconn();
 }
 
 void Frontend::replace_pool(std::shared_ptr<balance::Pool> pool) {
-    pool->carry_over(*pool_);
+    pool->adopt(*pool_);
     std::swap(pool_, pool);
+    pool_replaced(pool.get());
     departures_.pool_replaced(std::move(pool));
 }
 
@@ -177,6 +197,7 @@ Known Frontend::known() {
 
 void Frontend::retire(bool heir) {
     close_listener(heir);
+    if (shared_.told.frontend_left) shared_.told.frontend_left(settings_.bind);
     clear();
     std::erase(shared_.paused, this);
     paused_ = false;
@@ -212,7 +233,7 @@ void Frontend::on_deadline() {
 }
 
 void Frontend::end_if_empty() {
-    if (!retired_ || !sessions_.empty() || closing_.listener || buried()) return;
+    if (!retired_ || current_ > 0 || closing_.listener || buried()) return;
     clear();
     shared_.retired.erase(this);
     shared_.frontends.erase(settings_.bind);
@@ -229,61 +250,28 @@ void Frontend::close_connections(const Departures::Backends& backends) {
         session->leave_backend(EndedBy::kDown);
 }
 
+void Frontend::leased(Backend& backend) {
+    ++backend.users;
+    if (pool_->counts_load()) pool_->note(backend);
+}
+
 void Frontend::released(Backend& backend) {
     if (--backend.users == 0) departures_.unused(backend);
+    if (pool_->counts_load()) pool_->note(backend);
+    if (has_queue()) serve_queue();
 }
 
 void Frontend::abort_all(EndedBy by) {
     std::vector<Session*> all;
-    for (Session& session : sessions_)
-        all.push_back(&session);
+    for (Sessions* list : {&sessions_, &queue_}) {
+        for (Session& session : *list)
+            all.push_back(&session);
+    }
     for (Session* session : all)
         session->abort(by);
 }
 
 // ---- what sessions tell ----
-
-std::string Frontend::describe(const Backend& backend) const {
-    std::string text = "backend " + backend.endpoint.to_string();
-    const balance::Member* member = pool_->find(backend.endpoint);
-    if (member != nullptr && member->origin != backend.endpoint.to_string()) {
-        text += " (" + member->origin + ")";
-    }
-    return text + " of frontend " + settings_.name;
-}
-
-void Frontend::connected(Backend& backend) {
-    ++backend.connections_current;
-    ++backend.connections_total;
-    backend.connected_at = shared_.poller.now();
-    said_empty_ = false;
-    if (backend.state == State::kHealthy) return;
-    if (backend.state == State::kUnhealthy) log::info("up", describe(backend) + " answers again");
-    backend.state = State::kHealthy;
-}
-
-void Frontend::connect_failed(Backend& backend, const char* why) {
-    ++backend.connections_failed;
-    if (const balance::Member* member = pool_->find(backend.endpoint);
-        member && shared_.connect_failed) {
-        shared_.connect_failed(member->origin);
-    }
-    if (backend.state == State::kUnhealthy) return;
-    backend.state = State::kUnhealthy;
-    log::warning("down", describe(backend) + " cannot be connected to: " + why);
-}
-
-void Frontend::backend_reset(Backend& backend) {
-    ++resets_unlogged_;
-    const core::Time now = shared_.poller.now();
-    if (now < next_reset_line_) return;
-    next_reset_line_ = now + kResetLineEvery;
-    const std::string more = resets_unlogged_ > 1
-                                 ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
-                                 : std::string();
-    resets_unlogged_ = 0;
-    log::warning("reset", describe(backend) + " reset a connection in mid-stream" + more);
-}
 
 void Frontend::no_backend(EndedBy by, std::size_t tries) {
     ++failed_;
@@ -303,6 +291,7 @@ void Frontend::out_of_resources(int error) {
 }
 
 void Frontend::ended(Session& session, bool served, core::Outcome) {
+    if (session.queued()) --queued_;
     static_cast<SessionHook&>(session).unlink();
     --current_;
     shared_.ebb.ended(--shared_.sessions);
@@ -320,6 +309,7 @@ void Frontend::ended(Session& session, bool served, core::Outcome) {
         said_resources_ = false;
         log::info("descriptors", "frontend " + settings_.name + " has descriptors to spare again");
     }
+    leave_maxconn();
     if (shared_.session_ended) shared_.session_ended();
     end_if_empty();
 }

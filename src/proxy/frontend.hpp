@@ -14,7 +14,10 @@
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/proxy/proxy.hpp"
+#include "proxy/connect_times.hpp"
 #include "proxy/departures.hpp"
+#include "proxy/ejections.hpp"
+#include "proxy/ramps.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shared.hpp"
 
@@ -54,16 +57,33 @@ class Frontend final : public net::Pollable, public net::Deadline {
     std::uint64_t connections() const { return current_; }
     const Settings& settings() const { return settings_; }
     const balance::Pool& pool() const { return *pool_; }
-    balance::Backend* pick(std::span<balance::Backend* const> failed) {
-        return pool_->pick(failed);
-    }
+    balance::Choice pick(const balance::Ask& ask) { return pool_->pick(ask); }
+    // How long to wait for one backend before another is asked as well.
+    core::Duration hedge_after() const { return connect_times_.hedge_after(); }
     FrontendView view() const;
+
+    // A backend is not what it was: its share of new connections changes with it.
+    void note(balance::Backend& backend);
+    // What its checks say.
+    void mark(balance::Backend& backend, bool healthy, const std::string& why);
+    std::string describe(const balance::Backend& backend) const;
+
+    // Connections that wait for a backend, in the order of their arrival.
+    bool has_queue() const { return !queue_.empty(); }
+    void enqueue(Session& session, bool in_front);
+    void dequeue(Session& session);
 
     // Told by sessions.
     void connected(balance::Backend& backend);
+    void connect_took(core::Clock::duration time) { connect_times_.add(time); }
     void connect_failed(balance::Backend& backend, const char* why);
-    void backend_reset(balance::Backend& backend);
+    // No answer yet, while another backend has answered.
+    void outrun(balance::Backend& backend);
+    void backend_reset(balance::Backend& backend, bool no_byte);
     void no_backend(core::EndedBy by, std::size_t tries);
+    void left_waiting();  // in the queue, to the end of its time
+    // A connection begins to use this backend.
+    void leased(balance::Backend& backend);
     void out_of_resources(int error);
     // A session uses this backend no more.
     void released(balance::Backend& backend);
@@ -83,10 +103,14 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void accept_some();
     void watch();
     bool accept_one(const net::Descriptor& listener);
+    bool is_full() const { return settings_.maxconn > 0 && current_ >= settings_.maxconn; }
     void pause(core::Duration for_at_most, const char* why);
+    void pause_at_maxconn();
+    void leave_maxconn();
+    void serve_queue();
+    void pool_replaced(const balance::Pool* before);
     void admit(int fd);
     void end_if_empty();
-    std::string describe(const balance::Backend& backend) const;
 
     Shared& shared_;
     Settings settings_;
@@ -94,7 +118,14 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Closing closing_{*this};
     std::shared_ptr<balance::Pool> pool_;
     Departures departures_{*this, shared_};
-    boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
+    Ejections ejections_{*this, shared_};
+    Ramps ramps_{*this, shared_};
+    ConnectTimes connect_times_;
+    using Sessions = boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
+    Sessions sessions_;
+    Sessions queue_;  // those that wait for a backend, instead
+    std::uint64_t queued_ = 0;
+    std::uint64_t queued_total_ = 0;
     std::uint64_t current_ = 0;
     std::uint64_t total_ = 0;
     std::uint64_t failed_ = 0;
@@ -105,6 +136,10 @@ class Frontend final : public net::Pollable, public net::Deadline {
     std::uint64_t accept_round_ = 0;
     bool retired_ = false;
     bool paused_ = false;
+    bool at_maxconn_ = false;
+    bool serving_queue_ = false;
+    bool said_maxconn_ = false;
+    bool said_waiting_ = false;
     bool said_empty_ = false;
     bool said_resources_ = false;
     bool waiting_ = false;  // connections were left in the kernel's queue, as far as is known

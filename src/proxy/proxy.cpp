@@ -7,9 +7,9 @@
 
 namespace amba::proxy {
 
-Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, ConnectFailed connect_failed) :
-    shared_(std::make_unique<Shared>(poller, deadlines)), slices_(poller) {
-    shared_->connect_failed = std::move(connect_failed);
+Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Told told) :
+    shared_(std::make_unique<Shared>(poller, deadlines, seed)), seed_(seed), slices_(poller) {
+    shared_->told = std::move(told);
     shared_->make_room(0);
 }
 
@@ -55,7 +55,7 @@ void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
     if (frontend == nullptr) return;
     std::vector<Plan> plans;
     plans.push_back({frontend->settings(), std::move(targets), nullptr});
-    build(plans, {frontend->known()}, shared_->poller.rounds());
+    build(plans, {frontend->known()}, seed_);
     frontend->replace_pool(std::move(plans.front().pool));
 }
 
@@ -63,6 +63,11 @@ void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
 Frontend* Proxy::find(const core::Bind& bind) const {
     const auto found = shared_->frontends.find(bind);
     return found == shared_->frontends.end() ? nullptr : found->second;
+}
+
+void Proxy::mark(const core::Bind& bind, balance::Backend& backend, bool healthy,
+                 const std::string& why) {
+    if (Frontend* frontend = find(bind)) frontend->mark(backend, healthy, why);
 }
 
 void Proxy::stop_listening() {
@@ -89,7 +94,8 @@ std::optional<std::string> Proxy::not_listening() const {
 
 std::optional<std::string> Proxy::without_backend() const {
     const auto usable = [](const balance::Member& member) {
-        return member.weight > 0 && member.backend->state != balance::State::kUnhealthy;
+        return member.weight > 0 && member.backend->state != balance::State::kUnhealthy &&
+               !member.backend->ejected;
     };
     for (const Frontend* frontend : frontends_) {
         const auto& members = frontend->pool().members();

@@ -1,15 +1,21 @@
 // One connection: the story from accept to finish.
 //
 //   start -> dial (one backend after the other) -> relay -> finish
-//                                                    \-> linger: a side aborted; what it sent
+//              \-> queue: until a backend has room      \-> linger: a side aborted; what it sent
 //                                                        before is handed on, at most 1 s -> finish
+//
+// While one backend is slow to answer, a second is dialed beside it, and the first that answers
+// wins.
 //
 // Every way out goes through finish(), which counts, closes and unlinks. A session is owned by its
 // frontend's list until then and freed by the poller.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <boost/intrusive/list.hpp>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "amba/balance/pool.hpp"
@@ -23,6 +29,9 @@ namespace amba::proxy {
 
 class Frontend;
 
+// What both sockets of a connection are watched for.
+inline constexpr std::uint32_t kBothEnds = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+
 using SessionHook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
@@ -33,6 +42,9 @@ class Session final : public net::Pollable, public net::Deadline, public Session
 
     const balance::Backend* backend() const { return backend_.get(); }
     balance::BackendPtr take_backend() { return std::move(backend_); }
+    // In the frontend's queue: dials if a backend takes it now; false when none does.
+    bool leave_queue();
+    bool queued() const { return queued_; }
     // Its backend takes no connections any more: dials another one, or resets what is established.
     void leave_backend(core::EndedBy by);
     // Resets both sides.
@@ -43,20 +55,36 @@ class Session final : public net::Pollable, public net::Deadline, public Session
 
   private:
     using Backends = std::vector<balance::Backend*>;
+    // Of a connection that is not made at the first try, which hardly ever happens.
+    struct Tries {
+        Backends made;                // all backends that were dialed
+        net::Descriptor slow;         // a connect without an answer, that server_ races with
+        balance::BackendPtr backend;  // of `slow`
+    };
     enum class End : std::uint8_t { kClose, kReset };
 
     void on_ready(unsigned slot, std::uint32_t events) override;
     void on_again() override { relay(); }
     void on_deadline() override;
 
-    // The backends that failed this connection; hardly ever any.
-    const Backends& failed() const;
+    std::span<balance::Backend* const> tried() const;
+    balance::Choice pick() const;
     void dial_next();
+    void none_to_dial(balance::Choice choice);
+    void enqueue();
+    bool dial_chosen(balance::Backend& backend);
     bool dial(balance::Backend& backend, core::Time try_deadline);
+    bool may_hedge() const;
+    void hedge();
     void dial_ready(std::uint32_t events);
     void dial_failed(int error);
+    bool has_slow() const { return tries_ && tries_->slow; }
+    void slow_ready(std::uint32_t events);
+    void slow_failed(int error);
+    void drop_slow();
+    void dial_overdue();
     balance::BackendPtr leave_dial();
-    void remember_failure(balance::Backend& backend);
+    void remember_try(balance::Backend& backend);
     void give_up(core::EndedBy by);
     void connected();
     void relay();
@@ -68,13 +96,16 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     net::Descriptor client_;
     net::Descriptor server_;
     balance::BackendPtr backend_;
-    std::unique_ptr<Backends> failed_;
+    std::unique_ptr<Tries> tries_;
     Relay relay_;
     // While connecting: when all tries must be over. Then: when bytes last moved, as far as a
     // time-out asks. While lingering: when that must be over.
     core::Time moment_;
     Relay::Verdict verdict_ = Relay::Verdict::kRunning;
     bool dialing_ = true;
+    bool queued_ = false;
+    bool hedging_ = false;          // its deadline is that of a slow backend
+    std::uint8_t server_slot_ = 1;  // of server_ in the poller; a slow one has the other
     bool lingering_ = false;
     bool kept_alive_ = false;
 };

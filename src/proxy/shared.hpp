@@ -15,6 +15,7 @@
 #include "amba/core/bind.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/poller.hpp"
+#include "amba/proxy/proxy.hpp"
 #include "proxy/ebb.hpp"
 #include "proxy/pipe_pool.hpp"
 
@@ -31,12 +32,12 @@ inline std::string count_of(std::uint64_t count, const char* what) {
 
 class Shared {
   public:
-    Shared(net::Poller& poller_in, net::Deadlines& deadlines_in) :
-        poller(poller_in), deadlines(deadlines_in), ebb(deadlines_in, pipes) {}
+    Shared(net::Poller& poller_in, net::Deadlines& deadlines_in, std::uint64_t seed) :
+        poller(poller_in), deadlines(deadlines_in), ebb(deadlines_in, pipes), random_(seed) {}
 
     net::Poller& poller;
     net::Deadlines& deadlines;
-    std::function<void(const std::string& origin)> connect_failed;
+    Proxy::Told told;
     std::function<void()> session_ended;
 
     // The one buffer of the loop: a pump fills and empties it within a call.
@@ -65,6 +66,11 @@ class Shared {
         if (parts > balance::Pool::kCarried && discard_beside) discard_beside(std::move(what));
     }
     std::function<void(std::shared_ptr<void>)> discard_beside;
+
+    std::uint64_t draw() { return balance::draw(random_); }
+
+  private:
+    std::uint64_t random_;
 };
 
 }  // namespace amba::proxy

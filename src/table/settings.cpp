@@ -78,6 +78,9 @@ constexpr std::array<Word<CheckType>, 6> kChecks{{{"tcp", CheckType::kTcp},
                                                   {"http", CheckType::kHttp},
                                                   {"off", CheckType::kOff}}};
 constexpr std::array<Word<bool>, 2> kFamilies{{{"first", false}, {"both", true}}};
+constexpr std::array<Word<bool>, 2> kHedge{{{"auto", true}, {"off", false}}};
+constexpr std::array<Word<bool>, 2> kObserve{{{"layer4", true}, {"off", false}}};
+constexpr std::array<Word<bool>, 2> kOnMarkedDown{{{"keep", false}, {"close", true}}};
 
 constexpr int kMaxConnections = 1'000'000'000;
 
@@ -166,6 +169,33 @@ constexpr FrontendSetting kFrontend[] = {
      [](Frontend& f, std::string_view t) { return read_word(f.family_both, t, kFamilies); },
      [](const Frontend& f) {
          return show_word(f.family_both, kFamilies);
+     }},
+    {"hedge", "", "hedge", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_word(f.hedge, t, kHedge); },
+     [](const Frontend& f) {
+         return show_word(f.hedge, kHedge);
+     }},
+    {"observe", "", "observe", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_word(f.observe, t, kObserve); },
+     [](const Frontend& f) {
+         return show_word(f.observe, kObserve);
+     }},
+    {"error-limit", "", "error-limit", kInteger, kWord,
+     [](Frontend& f, std::string_view t) { return read_int(f.error_limit, t, 1, 1000); },
+     [](const Frontend& f) {
+         return std::to_string(f.error_limit);
+     }},
+    {"max-ejected", "", "max-ejected", kInteger, kWord,
+     [](Frontend& f, std::string_view t) { return read_int(f.max_ejected, t, 0, 100); },
+     [](const Frontend& f) {
+         return std::to_string(f.max_ejected);
+     }},
+    {"on-marked-down", "", "on-marked-down", kString, kWord,
+     [](Frontend& f, std::string_view t) {
+         return read_word(f.close_on_marked_down, t, kOnMarkedDown);
+     },
+     [](const Frontend& f) {
+         return show_word(f.close_on_marked_down, kOnMarkedDown);
      }},
     {"check", "check", "type", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_word(f.check.type, t, kChecks); },

@@ -12,6 +12,12 @@ class Swap : public testing::Test {
   protected:
     // A connection that is known to be served by its backend.
     Socket open() { return open_at(place); }
+    Socket open_to(const std::string& name) {
+        for (;;) {
+            Socket client = Socket::connect(place);
+            if (client.receive(1) == name) return client;
+        }
+    }
     Socket open_at(const Place& at) {
         Socket client = Socket::connect(at);
         client.receive(1);
@@ -104,8 +110,8 @@ TEST_F(Swap, WithDrainLetsThemEndByThemselves) {
 
 TEST_F(Swap, WithCloseClosesThemAtOnce) {
     daemon.run({place.to_string(), "removed=close", a.address(), b.address()});
-    Socket at_a = open();
-    Socket at_b = open();
+    Socket at_a = open_to("a");
+    Socket at_b = open_to("b");
     daemon.reconfigure({place.to_string(), "removed=close", b.address()});
     EXPECT_EQ(at_a.end(1s), End::kReset);
     EXPECT_TRUE(alive(at_b));

@@ -26,6 +26,9 @@ struct Connecting {
 };
 Connecting connect_to(const core::Endpoint& endpoint);
 
+// A hash of the address of the other end, without its port: the same in every process.
+std::uint64_t peer_hash(int fd);
+
 // The pending error of a socket (SO_ERROR), 0 when there is none.
 int take_error(int fd);
 

@@ -46,6 +46,15 @@ struct Settings {
     core::Duration connect_timeout{5000};  // over all tries
     core::Duration idle_timeout{0};        // 0: none
     Removed removed;
+    balance::Algorithm algorithm = balance::Algorithm::kRoundRobin;
+    std::uint32_t maxconn = 0;           // connections at once; more wait in the kernel. 0: no cap
+    bool hold = false;                   // without a backend: queue connections, not reset them
+    core::Duration queue_timeout{5000};  // for those that wait for a backend
+    bool hedge = true;                   // ask a second backend when one is slow to answer
+    bool observe = true;                 // count failures of connections against backends
+    int error_limit = 3;                 // in a row
+    int max_ejected = 50;                // percent of the backends at a time
+    bool close_on_marked_down = false;   // connections to a backend that its checks find down
 };
 
 // A backend of the table at one of its addresses.
@@ -54,6 +63,9 @@ struct Target {
     int weight = 1;
     bool backup = false;
     std::string origin;  // HOST:PORT as the table has it
+    std::uint32_t maxconn = 0;
+    core::Duration slowstart{0};
+    std::shared_ptr<const core::Check> check;  // null: none
 };
 
 // A frontend to be. build() makes the pool of the targets.
@@ -71,9 +83,9 @@ struct Known {
 };
 
 // Makes the pools of the plans. Backends that are known stay what they are, with their counters and
-// connections. Any thread; `known` must be of the table that is replaced. Large pools begin at
-// another place for each `phase`.
-void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint64_t phase);
+// connections. Any thread; `known` must be of the table that is replaced. New pools begin at
+// another place for each `seed`; 0 at their first backend.
+void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint64_t seed);
 
 // A table whose addresses are all bound. Dropped without commit(), it gives them back.
 struct Prepared {
@@ -89,10 +101,15 @@ class Frontend;
 
 class Proxy {
   public:
-    // Told the origin of a backend that could not be connected to: its name may have moved.
-    using ConnectFailed = std::function<void(const std::string& origin)>;
+    struct Told {
+        // A backend could not be connected to: its name may have moved, its checks should look.
+        std::function<void(const balance::Member&)> connect_failed;
+        // A frontend has these backends now, or is in no table any more.
+        std::function<void(const core::Bind&, const balance::Pool&)> pool_changed;
+        std::function<void(const core::Bind&)> frontend_left;
+    };
 
-    Proxy(net::Poller& poller, net::Deadlines& deadlines, ConnectFailed connect_failed);
+    Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Told told);
     ~Proxy();
 
     // Each calls `done` before it returns, or in a later turn of the loop when there is much to do;
@@ -107,6 +124,10 @@ class Proxy {
 
     // New addresses for the frontend at `bind`, as its names have changed. Not during a commit.
     void retarget(const core::Bind& bind, std::vector<Target> targets);
+
+    // What the checks of a backend of the frontend at `bind` say now, and why.
+    void mark(const core::Bind& bind, balance::Backend& backend, bool healthy,
+              const std::string& why);
 
     // Serves what is queued, then stops listening everywhere. Connections go on. A swap under way
     // is done first.
@@ -135,6 +156,7 @@ class Proxy {
 
     std::unique_ptr<Shared> shared_;
     std::vector<Frontend*> frontends_;  // in the order of the table; owned, freed by the poller
+    const std::uint64_t seed_;
     std::uint64_t swaps_ = 0;
     net::Slices slices_;
 };

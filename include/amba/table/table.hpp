@@ -66,7 +66,12 @@ struct Frontend {
     Removed removed;
     int retries = 3;
     Duration resolve{5000};
-    bool family_both = false;  // use AAAA records beside A records
+    bool family_both = false;           // use AAAA records beside A records
+    bool hedge = true;                  // ask a second backend when one is slow to answer a connect
+    bool observe = true;                // count failures of connections against backends
+    int error_limit = 3;                // failures in a row after which one is left out for a while
+    int max_ejected = 50;               // percent of the backends that may be left out at a time
+    bool close_on_marked_down = false;  // connections to a backend that its checks find down
     Check check;
     Timeouts timeouts;
     std::vector<Backend> backends;

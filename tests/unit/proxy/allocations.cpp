@@ -107,8 +107,7 @@ class Allocations : public testing::Test {
         loop.get_executor()};
     net::Poller poller{loop};
     net::Deadlines deadlines{loop};
-    proxy::Proxy proxy{poller, deadlines, [](const std::string&) {
-                       }};
+    proxy::Proxy proxy{poller, deadlines, 1, {}};
     net::Descriptor backend;
     sockaddr_in front{};
 };

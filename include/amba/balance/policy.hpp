@@ -1,0 +1,60 @@
+// A balancing policy: which share of a group takes the next connection. One file for each.
+//
+// A share is one backend of the group, known by its place. The group owns the shares; it tells the
+// policy of every change, and asks it for the next one. Names as in HAProxy's manual ("balance").
+//
+// Pure: no clock; randomness comes from the seed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "amba/balance/rotation.hpp"
+
+namespace amba::balance {
+
+enum class Algorithm : std::uint8_t { kRoundRobin, kLeastConn, kRandom, kSource, kFirst };
+
+// A slow start gives a backend its weight in so many steps: weights of shares are in such parts.
+inline constexpr std::uint8_t kRampSteps = 16;
+
+struct Share {
+    std::uint64_t identity = 0;     // a hash of its address: the same in every ambassador
+    std::int32_t whole_weight = 1;  // above 0
+    std::int32_t weight = 1;        // of it, what it has now: less during a slow start
+    std::uint32_t load = 0;         // connections
+    bool open = true;               // takes new connections: not down, not ejected
+    bool full = false;              // of connections, for now
+
+    bool ready() const { return open && !full; }
+};
+using Shares = std::vector<Share>;
+
+class Policy {
+  public:
+    // Of shares that are ready: may this one be taken? A connection tries none twice.
+    using Untried = std::function<bool(std::size_t)>;
+
+    virtual ~Policy() = default;
+    // The share for the next connection of that client (a hash of its address), or nullopt when
+    // none is ready and untried. Without `untried` all are.
+    virtual std::optional<std::size_t> pick(std::uint64_t client, const Untried& untried) = 0;
+    // Share `i` is not what it was.
+    virtual void changed(std::size_t i) = 0;
+
+    // Where it is in its order, for the policy of a group that takes this one's place.
+    virtual Rotation::Credit credit(std::size_t) const { return 0; }
+    virtual void start_from(const std::vector<Rotation::Credit>&) {}
+};
+
+// `shares` must outlive it. Round robin of many begins at another place for each seed.
+std::unique_ptr<Policy> make_policy(Algorithm algorithm, const Shares& shares, std::uint64_t seed);
+
+// One of a number of draws from 64 bits (splitmix64: Steele, Lea, Flood 2014).
+std::uint64_t draw(std::uint64_t& state);
+std::uint64_t mixed(std::uint64_t bits);
+
+}  // namespace amba::balance

@@ -1,0 +1,55 @@
+// leastconn: the share with the fewest connections for its weight; of equals the one that has
+// waited longest, as HAProxy has it, so that an idle group takes turns.
+#include "balance/policies.hpp"
+#include "balance/tournament.hpp"
+
+namespace amba::balance {
+
+namespace {
+
+class LeastConn final : public Policy {
+  public:
+    explicit LeastConn(const Shares& shares) : shares_(shares), last_(shares.size(), 0) {
+        const auto ready = [this](std::size_t i) {
+            return shares_[i].ready();
+        };
+        tree_.rebuild(shares_.size(), order(), ready);
+    }
+
+    std::optional<std::size_t> pick(std::uint64_t, const Untried& untried) override {
+        const auto found = untried ? tree_.best_of(order(), untried) : tree_.best();
+        if (found) {
+            last_[*found] = ++picks_;
+            changed(*found);
+        }
+        return found;
+    }
+    void changed(std::size_t i) override { tree_.update(i, shares_[i].ready(), order()); }
+
+  private:
+    // With the connection that is asked for: a heavy share is taken first when all are idle.
+    struct Order {
+        const LeastConn& in;
+        bool operator()(std::size_t a, std::size_t b) const {
+            const Share& x = in.shares_[a];
+            const Share& y = in.shares_[b];
+            const auto left = (std::uint64_t{x.load} + 1) * static_cast<std::uint64_t>(y.weight);
+            const auto right = (std::uint64_t{y.load} + 1) * static_cast<std::uint64_t>(x.weight);
+            return left < right || (left == right && in.last_[a] < in.last_[b]);
+        }
+    };
+    Order order() const { return {*this}; }
+
+    const Shares& shares_;
+    std::vector<std::uint64_t> last_;  // when it was picked, by the count of picks
+    std::uint64_t picks_ = 0;
+    Tournament tree_;
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_least_conn(const Shares& shares) {
+    return std::make_unique<LeastConn>(shares);
+}
+
+}  // namespace amba::balance

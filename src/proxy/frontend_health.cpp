@@ -1,0 +1,153 @@
+// What a frontend makes of its backends: what connections and checks say of them, and the queue of
+// those that wait for one.
+#include <utility>
+
+#include "amba/log/log.hpp"
+#include "proxy/frontend.hpp"
+
+namespace amba::proxy {
+
+using balance::Backend;
+using balance::Member;
+using balance::State;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Resets by backends in mid-stream are folded into one line per frontend and this time.
+constexpr auto kResetLineEvery = 10s;
+// A backend that resets a connection so soon, before a byte, cannot serve.
+constexpr auto kAtOnce = 1s;
+
+}  // namespace
+
+std::string Frontend::describe(const Backend& backend) const {
+    std::string text = "backend " + backend.endpoint.to_string();
+    const Member* member = pool_->find(backend.endpoint);
+    if (member != nullptr && member->origin != backend.endpoint.to_string()) {
+        text += " (" + member->origin + ")";
+    }
+    return text + " of frontend " + settings_.name;
+}
+
+void Frontend::note(Backend& backend) {
+    pool_->note(backend);
+    if (has_queue()) serve_queue();
+}
+
+// ---- what connections say ----
+
+void Frontend::connected(Backend& backend) {
+    ++backend.connections_current;
+    ++backend.connections_total;
+    backend.connected_at = shared_.poller.now();
+    said_empty_ = false;
+    if (backend.failures > 0) {
+        backend.failures = 0;
+        ejections_.succeeded(backend);
+    }
+    if (backend.state == State::kHealthy || backend.down) return;
+    if (backend.state == State::kUnhealthy) log::info("up", describe(backend) + " answers again");
+    backend.state = State::kHealthy;
+}
+
+void Frontend::connect_failed(Backend& backend, const char* why) {
+    ++backend.connections_failed;
+    ++backend.failures;
+    const Member* member = pool_->find(backend.endpoint);
+    if (member != nullptr && shared_.told.connect_failed) shared_.told.connect_failed(*member);
+    if (std::exchange(backend.state, State::kUnhealthy) != State::kUnhealthy) {
+        log::warning("down", describe(backend) + " cannot be connected to: " + why);
+    }
+    ejections_.failed(backend, backend.failures, why);
+}
+
+void Frontend::outrun(Backend& backend) {
+    if (++backend.failures == 1) {
+        log::warning("slow", describe(backend) + ": no answer, another backend was faster");
+    }
+    ejections_.failed(backend, backend.failures, "no answer while another backend answers");
+}
+
+void Frontend::backend_reset(Backend& backend, bool no_byte) {
+    const core::Time now = shared_.poller.now();
+    if (no_byte && now - backend.connected_at < kAtOnce) {
+        ejections_.failed(backend, ++backend.resets, "it resets connections at once");
+    }
+    ++resets_unlogged_;
+    if (now < next_reset_line_) return;
+    next_reset_line_ = now + kResetLineEvery;
+    const std::string more = resets_unlogged_ > 1
+                                 ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
+                                 : std::string();
+    resets_unlogged_ = 0;
+    log::warning("reset", describe(backend) + " reset a connection in mid-stream" + more);
+}
+
+// ---- what checks say ----
+
+void Frontend::mark(Backend& backend, bool healthy, const std::string& why) {
+    const Member* member = pool_->find(backend.endpoint);
+    if (member == nullptr || member->backend != &backend) return;
+    backend.state = healthy ? State::kHealthy : State::kUnhealthy;
+    if (backend.down == !healthy) return;
+    backend.down = !healthy;
+    if (healthy) {
+        log::info("up", describe(backend) + " is up: " + why);
+        backend.failures = backend.resets = 0;
+        ejections_.succeeded(backend);
+        ramps_.start(backend, member->slowstart);
+    } else {
+        const bool closed = settings_.close_on_marked_down && backend.users > 0;
+        log::warning("down", describe(backend) + " is down: " + why + "; " +
+                                 count_of(backend.users, "connection") +
+                                 (closed ? " closed" : " kept"));
+    }
+    note(backend);
+    if (!healthy && settings_.close_on_marked_down) close_connections({&backend});
+}
+
+void Frontend::pool_replaced(const balance::Pool* before) {
+    ejections_.pool_replaced();
+    // Never at the start of the process: all would be cold, and nobody warm beside them.
+    if (before != nullptr && pool_->has_slow_starts()) {
+        for (const Member& member : pool_->members()) {
+            if (member.slowstart > 0ms && before->find(member.backend->endpoint) == nullptr) {
+                ramps_.start(*member.backend, member.slowstart);
+            }
+        }
+    }
+    if (shared_.told.pool_changed) shared_.told.pool_changed(settings_.bind, *pool_);
+    if (has_queue()) serve_queue();
+}
+
+// ---- the queue ----
+
+void Frontend::enqueue(Session& session, bool in_front) {
+    static_cast<SessionHook&>(session).unlink();
+    queue_.insert(in_front ? queue_.begin() : queue_.end(), session);
+    ++queued_;
+    ++queued_total_;
+}
+
+void Frontend::dequeue(Session& session) {
+    static_cast<SessionHook&>(session).unlink();
+    sessions_.push_back(session);
+    --queued_;
+}
+
+void Frontend::serve_queue() {
+    if (std::exchange(serving_queue_, true)) return;
+    while (has_queue() && queue_.front().leave_queue()) {
+    }
+    serving_queue_ = false;
+}
+
+void Frontend::left_waiting() {
+    ++failed_;
+    if (std::exchange(said_waiting_, true)) return;
+    log::warning("queue", "frontend " + settings_.name + " resets connections that waited " +
+                              core::to_string(settings_.queue_timeout) + " for a backend");
+}
+
+}  // namespace amba::proxy
