@@ -9,7 +9,10 @@ namespace {
 
 class LeastConn final : public Policy {
   public:
-    explicit LeastConn(const Shares& shares) : shares_(shares), last_(shares.size(), 0) {
+    LeastConn(const Shares& shares, std::uint64_t seed) : shares_(shares), last_(shares.size(), 0) {
+        // All are idle at first: which is taken then is another in each ambassador.
+        for (std::size_t i = 0; i < last_.size() && seed != 0; ++i)
+            last_[i] = draw(seed) % picks_;
         const auto ready = [this](std::size_t i) {
             return shares_[i].ready();
         };
@@ -42,14 +45,14 @@ class LeastConn final : public Policy {
 
     const Shares& shares_;
     std::vector<std::uint64_t> last_;  // when it was picked, by the count of picks
-    std::uint64_t picks_ = 0;
+    std::uint64_t picks_ = std::uint64_t{1} << 32;
     Tournament tree_;
 };
 
 }  // namespace
 
-std::unique_ptr<Policy> make_least_conn(const Shares& shares) {
-    return std::make_unique<LeastConn>(shares);
+std::unique_ptr<Policy> make_least_conn(const Shares& shares, std::uint64_t seed) {
+    return std::make_unique<LeastConn>(shares, seed);
 }
 
 }  // namespace amba::balance

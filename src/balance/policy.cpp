@@ -7,7 +7,7 @@ namespace amba::balance {
 std::unique_ptr<Policy> make_policy(Algorithm algorithm, const Shares& shares, std::uint64_t seed) {
     switch (algorithm) {
         case Algorithm::kRoundRobin: break;
-        case Algorithm::kLeastConn: return make_least_conn(shares);
+        case Algorithm::kLeastConn: return make_least_conn(shares, seed);
         case Algorithm::kRandom: return make_random(shares, seed);
         case Algorithm::kSource: return make_source(shares);
         case Algorithm::kFirst: return make_first(shares);

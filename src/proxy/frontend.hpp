@@ -126,6 +126,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Sessions queue_;  // those that wait for a backend, instead
     std::uint64_t queued_ = 0;
     std::uint64_t queued_total_ = 0;
+    std::uint64_t queue_timeouts_ = 0;
     std::uint64_t current_ = 0;
     std::uint64_t total_ = 0;
     std::uint64_t failed_ = 0;

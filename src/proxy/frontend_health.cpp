@@ -145,6 +145,7 @@ void Frontend::serve_queue() {
 
 void Frontend::left_waiting() {
     ++failed_;
+    ++queue_timeouts_;
     if (std::exchange(said_waiting_, true)) return;
     log::warning("queue", "frontend " + settings_.name + " resets connections that waited " +
                               core::to_string(settings_.queue_timeout) + " for a backend");

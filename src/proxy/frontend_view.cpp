@@ -19,11 +19,23 @@ const char* word(State state) {
     return "";
 }
 
+const char* word(balance::Algorithm algorithm) {
+    switch (algorithm) {
+        case balance::Algorithm::kRoundRobin: return "roundrobin";
+        case balance::Algorithm::kLeastConn: return "leastconn";
+        case balance::Algorithm::kRandom: return "random";
+        case balance::Algorithm::kSource: return "source";
+        case balance::Algorithm::kFirst: return "first";
+    }
+    return "";
+}
+
 BackendView view_of(const Backend& backend) {
     BackendView view;
     view.address = backend.endpoint.to_string();
     view.origin = view.address;
-    view.state = word(backend.state);
+    view.state = backend.ejected ? "ejected" : word(backend.state);
+    view.weight_percent = backend.ramp * 100 / balance::kRampSteps;
     view.connections_current = backend.connections_current;
     view.connections_total = backend.connections_total;
     view.connections_failed = backend.connections_failed;
@@ -43,6 +55,11 @@ FrontendView Frontend::view() const {
     out.connections_current = current_;
     out.connections_total = total_;
     out.connections_failed = failed_;
+    out.balance = word(settings_.algorithm);
+    out.maxconn = settings_.maxconn;
+    out.queue_current = queued_;
+    out.queue_total = queued_total_;
+    out.queue_timeouts = queue_timeouts_;
     std::unordered_map<const Backend*, std::size_t> index;
     for (const balance::Member& member : pool_->members()) {
         index.emplace(member.backend.get(), out.backends.size());
@@ -50,6 +67,7 @@ FrontendView Frontend::view() const {
         view.origin = member.origin;
         view.weight = member.weight;
         view.backup = member.backup;
+        view.maxconn = member.maxconn;
     }
     for (const balance::BackendPtr& backend : departures_.backends()) {
         index.emplace(backend.get(), out.backends.size());

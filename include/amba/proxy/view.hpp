@@ -13,7 +13,11 @@ struct BackendView {
     std::string origin;   // HOST:PORT as the table has it
     int weight = 0;
     bool backup = false;
-    std::string state;  // "unknown", "healthy", "unhealthy", or "leaving" when out of the table
+    // "unknown", "healthy", "unhealthy", "ejected" when left out for its failures, or "leaving"
+    // when out of the table
+    std::string state;
+    std::uint32_t maxconn = 0;
+    int weight_percent = 100;  // of its weight, during a slow start
     std::uint64_t connections_current = 0;
     std::uint64_t connections_total = 0;
     std::uint64_t connections_failed = 0;
@@ -29,6 +33,11 @@ struct FrontendView {
     std::uint64_t connections_current = 0;
     std::uint64_t connections_total = 0;
     std::uint64_t connections_failed = 0;  // reset because no backend took them
+    std::string balance;
+    std::uint32_t maxconn = 0;
+    std::uint64_t queue_current = 0;  // connections that wait for a backend
+    std::uint64_t queue_total = 0;
+    std::uint64_t queue_timeouts = 0;
     std::vector<BackendView> backends;
 };
 

@@ -1,0 +1,159 @@
+// Backends that fail connections: raced by another, left out for a while, and taken back.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "support/daemon.hpp"
+#include "support/peer.hpp"
+
+using namespace amba::test;
+
+namespace {
+
+class LeftOut : public testing::Test {
+  protected:
+    std::string ask() { return Socket::connect(place).receive(2); }
+    std::string state(const std::string& address) {
+        const nlohmann::json frontend = daemon.frontend();
+        for (const auto& backend : frontend["backends"]) {
+            if (backend["address"] == address) return backend["state"];
+        }
+        return "";
+    }
+    Daemon daemon;
+    const Place place = own_place();
+    Peer good{script::greet_then_echo("ok")};
+};
+
+}  // namespace
+
+TEST_F(LeftOut, AfterSomeFailuresInARow) {
+    RefusingPeer refusing;
+    daemon.run({place.to_string(), refusing.address(), good.address()});
+    for (int i = 0; i < 8; ++i)
+        ASSERT_EQ(ask(), "ok");
+    EXPECT_TRUE(daemon.logs("is left out for"));
+    EXPECT_EQ(state(refusing.address()), "ejected");
+    EXPECT_EQ(daemon.frontend()["backends"][0]["connections_failed"], 3);
+}
+
+TEST_F(LeftOut, ForLongerEachTimeUntilItServes) {
+    auto bad = std::make_unique<Peer>(script::greet_then_echo("re"));
+    const Place at = bad->place();
+    bad.reset();
+    daemon.run({place.to_string(), "error-limit=1", at.to_string(), good.address()});
+    EXPECT_TRUE(eventually([&] { return ask() == "ok" && daemon.lines("is left out for") == 2; }));
+    Peer back(script::greet_then_echo("re"), at);
+    EXPECT_TRUE(eventually([&] { return ask() == "re"; }));
+    EXPECT_EQ(daemon.lines("is left out for"), 2u) << daemon.log();
+    EXPECT_TRUE(eventually([&] { return state(at.to_string()) == "healthy"; }));
+}
+
+TEST_F(LeftOut, NeverMoreThanAShareOfThePool) {
+    RefusingPeer one;
+    RefusingPeer two;
+    RefusingPeer three;
+    daemon.run({place.to_string(), "error-limit=1", "max-ejected=50", one.address(), two.address(),
+                three.address(), good.address()});
+    for (int i = 0; i < 30; ++i)
+        ASSERT_EQ(ask(), "ok");
+    const nlohmann::json frontend = daemon.frontend();
+    int ejected = 0;
+    for (const auto& backend : frontend["backends"])
+        ejected += backend["state"] == "ejected";
+    EXPECT_EQ(ejected, 2) << daemon.log();
+}
+
+TEST_F(LeftOut, IsNotTheOnlyOne) {
+    RefusingPeer refusing;
+    daemon.run({place.to_string(), "error-limit=1", refusing.address()});
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_EQ(state(refusing.address()), "unhealthy");
+}
+
+TEST_F(LeftOut, WithObserveOffIsNobody) {
+    RefusingPeer refusing;
+    daemon.run({place.to_string(), "observe=off", refusing.address(), good.address()});
+    for (int i = 0; i < 20; ++i)
+        ASSERT_EQ(ask(), "ok");
+    EXPECT_EQ(daemon.frontend()["backends"][0]["connections_failed"], 10);
+}
+
+// Accepts and resets before a byte: a dying server behind a balancer of its own.
+TEST_F(LeftOut, WhenItResetsAtOnce) {
+    Peer rude([](Socket& client) { client.reset(); });
+    daemon.run({place.to_string(), rude.address(), good.address()});
+    for (int i = 0; i < 12; ++i) {
+        Socket client = Socket::connect(place);
+        std::string got;
+        client.read_to_end(got, 100ms);
+    }
+    EXPECT_TRUE(daemon.logs("it resets connections at once"));
+    EXPECT_EQ(rude.accepted(), 3u);
+    EXPECT_EQ(state(rude.address()), "ejected");
+}
+
+TEST_F(LeftOut, ASilentOneCostsTheDelayOfAHedge) {
+    SilentPeer silent;
+    daemon.run({place.to_string(), "observe=off", silent.address(), good.address()});
+    for (int i = 0; i < 20; ++i) {
+        const auto start = Clock::now();
+        ASSERT_EQ(ask(), "ok") << "connection " << i;
+        // A quarter second while nothing is known; far from timeouts.connect in any case.
+        EXPECT_LT(since(start), 2s);
+    }
+    EXPECT_EQ(daemon.frontend()["connections_failed"], 0);
+    EXPECT_EQ(good.accepted(), 20u);
+    EXPECT_TRUE(daemon.logs("no answer, another backend was faster"));
+}
+
+TEST_F(LeftOut, WithoutAHedgeItCostsItsPartOfTheConnectTimeout) {
+    SilentPeer silent;
+    daemon.run(
+        {place.to_string(), "hedge=off", "timeouts.connect=1s", silent.address(), good.address()});
+    EXPECT_TRUE(eventually([&] { return ask() == "ok" && daemon.lines("no answer") == 1; }));
+}
+
+// Both are slow, and the first answers after all: no byte is lost, and the second is dropped.
+TEST_F(LeftOut, AllSilentOnesEndWithTheConnectTimeout) {
+    SilentPeer one;
+    SilentPeer two;
+    daemon.run({place.to_string(), "timeouts.connect=600ms", one.address(), two.address()});
+    const auto start = Clock::now();
+    EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_GE(since(start), 500ms);
+    EXPECT_LT(since(start), 3s);
+    for (const auto& backend : daemon.frontend()["backends"])
+        EXPECT_EQ(backend["connections_failed"], 1);
+    EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+}
+
+TEST_F(LeftOut, AClientThatGoesDuringAHedgeLeavesNothing) {
+    SilentPeer one;
+    SilentPeer two;
+    daemon.run({place.to_string(), one.address(), two.address()});
+    const std::size_t before = daemon.process().descriptors();
+    for (int i = 0; i < 5; ++i) {
+        Socket client = Socket::connect(place);
+        std::this_thread::sleep_for(300ms);  // into the race
+        client.reset();
+    }
+    EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+    EXPECT_TRUE(eventually([&] { return daemon.process().descriptors() <= before; }));
+}
+
+TEST_F(LeftOut, ASlowStartGivesANewBackendLittleAtFirst) {
+    Peer fresh(script::greet_then_echo("ne"));
+    daemon.run({place.to_string(), good.address()});
+    daemon.reconfigure({place.to_string(), good.address(), fresh.address(), "slowstart=1h"});
+    int to_fresh = 0;
+    for (int i = 0; i < 170; ++i)
+        to_fresh += ask() == "ne";
+    EXPECT_NEAR(to_fresh, 10, 2);
+    // And in a second it has its weight.
+    daemon.reconfigure({place.to_string(), good.address()});
+    daemon.reconfigure({place.to_string(), good.address(), fresh.address(), "slowstart=100ms"});
+    EXPECT_TRUE(
+        eventually([&] { return daemon.frontend()["backends"][1]["weight_percent"] == 100; }));
+}
