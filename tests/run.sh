@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3-dev
     libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev)
 TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
-    redis-server redis-tools postgresql postgresql-contrib curl iperf3 dnsmasq-base
+    redis-server redis-tools postgresql postgresql-contrib mariadb-server curl iperf3 dnsmasq-base
     iproute2 procps util-linux strace valgrind
     docker.io docker-compose iptables debootstrap ca-certificates)
 
@@ -62,7 +62,7 @@ check() {
 }
 
 run_quick() {
-    build release amba swap_under_load reconfigure_latency bench_load
+    build release amba swap_under_load reconfigure_latency bench_load ask
     say "the house, load, real peers, budgets"
     check release -L 'house|load|peers|budget'
     build asan

@@ -108,8 +108,11 @@ void Poller::run_again() {
     again_now_.clear();
 }
 
-// Between batches: no event names the dead any more.
+// Between batches: no event names the dead any more. One that asked for another round and was then
+// buried from the loop (by a deadline, by a swap) would be called after its death.
 void Poller::reap() {
+    if (buried_.empty()) return;
+    std::erase_if(again_, [](const Pollable* owner) { return owner->buried_; });
     while (!buried_.empty()) {
         dead_.swap(buried_);
         for (Pollable* owner : dead_)

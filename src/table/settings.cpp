@@ -1,5 +1,6 @@
 #include "table/settings.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -77,6 +78,11 @@ constexpr std::array<Word<CheckType>, 6> kChecks{{{"tcp", CheckType::kTcp},
                                                   {"mysql", CheckType::kMysql},
                                                   {"http", CheckType::kHttp},
                                                   {"off", CheckType::kOff}}};
+// The first word for a value is the one that is shown.
+constexpr std::array<Word<CheckRole>, 3> kRoles{
+    {{"any", CheckRole::kAny}, {"primary", CheckRole::kPrimary}, {"master", CheckRole::kPrimary}}};
+constexpr std::array<Word<CheckMethod>, 3> kMethods{
+    {{"GET", CheckMethod::kGet}, {"HEAD", CheckMethod::kHead}, {"OPTIONS", CheckMethod::kOptions}}};
 constexpr std::array<Word<bool>, 2> kFamilies{{{"first", false}, {"both", true}}};
 constexpr std::array<Word<bool>, 2> kHedge{{{"auto", true}, {"off", false}}};
 constexpr std::array<Word<bool>, 2> kObserve{{{"layer4", true}, {"off", false}}};
@@ -118,6 +124,61 @@ Reason read_name(std::string& out, std::string_view text) {
     }
     out = text;
     return std::nullopt;
+}
+
+bool consists_of(std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+constexpr std::string_view kAlphanumeric =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+// Neither may end a line or a field of the protocol that it becomes a part of.
+Reason read_user(std::string& out, std::string_view text) {
+    if (text.size() > 63 || !consists_of(text, std::string(kAlphanumeric) + "-_.@$")) {
+        return "expected at most 63 letters, digits, or any of -_.@$";
+    }
+    out = text;
+    return std::nullopt;
+}
+
+Reason read_host(std::string& out, std::string_view text) {
+    if (text.size() > 255 || !consists_of(text, std::string(kAlphanumeric) + "-_.:[]")) {
+        return "expected at most 255 letters, digits, or any of -_.:[]";
+    }
+    out = text;
+    return std::nullopt;
+}
+
+Reason read_path(std::string& out, std::string_view text) {
+    const bool visible =
+        std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+    if (!text.starts_with('/') || text.size() > 1024 || !visible) {
+        return "expected a path that begins with / and has at most 1024 visible ASCII characters";
+    }
+    out = text;
+    return std::nullopt;
+}
+
+Reason read_expect(Check& out, std::string_view text) {
+    const std::string_view least = text.substr(0, text.find('-'));
+    const std::string_view most =
+        least.size() == text.size() ? least : text.substr(least.size() + 1);
+    int from = 0;
+    int to = 0;
+    if (least.size() != 3 || most.size() != 3 || read_int(from, least, 100, 599) ||
+        read_int(to, most, 100, 599) || from > to) {
+        return "expected a status code or a range of them, from 100 to 599, such as 200-399";
+    }
+    out.expect_least = from;
+    out.expect_most = to;
+    return std::nullopt;
+}
+
+std::string show_expect(const Check& check) {
+    std::string out = std::to_string(check.expect_least);
+    if (check.expect_most != check.expect_least) out += "-" + std::to_string(check.expect_most);
+    return out;
 }
 
 std::string show_bool(bool value) {
@@ -217,10 +278,50 @@ constexpr FrontendSetting kFrontend[] = {
      [](const Frontend& f) {
          return std::to_string(f.check.rise);
      }},
-    {"check.timeout", "check", "timeout", kString, kJsonOnly,
+    {"check.timeout", "check", "timeout", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_duration(f.check.timeout, t, kTick); },
      [](const Frontend& f) {
          return core::to_string(f.check.timeout);
+     }},
+    {"fastinter", "check", "fastinter", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_duration(f.check.fastinter, t); },
+     [](const Frontend& f) {
+         return core::to_string(f.check.fastinter);
+     }},
+    {"downinter", "check", "downinter", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_duration(f.check.downinter, t); },
+     [](const Frontend& f) {
+         return core::to_string(f.check.downinter);
+     }},
+    {"check.role", "check", "role", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_word(f.check.role, t, kRoles); },
+     [](const Frontend& f) {
+         return show_word(f.check.role, kRoles);
+     }},
+    {"check.user", "check", "user", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_user(f.check.user, t); },
+     [](const Frontend& f) {
+         return f.check.user;
+     }},
+    {"check.method", "check", "method", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_word(f.check.method, t, kMethods); },
+     [](const Frontend& f) {
+         return show_word(f.check.method, kMethods);
+     }},
+    {"check.path", "check", "path", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_path(f.check.path, t); },
+     [](const Frontend& f) {
+         return f.check.path;
+     }},
+    {"check.host", "check", "host", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_host(f.check.host, t); },
+     [](const Frontend& f) {
+         return f.check.host;
+     }},
+    {"check.expect", "check", "expect", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_expect(f.check, t); },
+     [](const Frontend& f) {
+         return show_expect(f.check);
      }},
     {"timeouts.connect", "timeouts", "connect", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_duration(f.timeouts.connect, t, kTick); },

@@ -68,7 +68,9 @@ for verb in sorted(verbs):
 # Every key of the grammar is in README's two tables, and none that is not.
 schema = json.loads(amba("check", "--schema").stdout)["$defs"]
 frontend = set(schema["frontend"]["properties"]) - {"bind", "backends", "family", "check", "timeouts"}
-frontend |= {"check"} | (set(schema["frontend"]["properties"]["check"]["properties"]) - {"type", "timeout"})
+timing = {"inter", "fastinter", "downinter", "fall", "rise"}
+asked = set(schema["frontend"]["properties"]["check"]["properties"]) - {"type"} - timing
+frontend |= {"check"} | timing | {f"check.{key}" for key in asked}
 frontend |= {f"timeouts.{key}" for key in schema["frontend"]["properties"]["timeouts"]["properties"]}
 backend = set(schema["backend"]["properties"]) - {"address"}
 for kind, keys in (("frontend", frontend), ("backend", backend)):

@@ -18,6 +18,8 @@ namespace amba::table {
 
 using core::Bind;
 using core::Check;
+using core::CheckMethod;
+using core::CheckRole;
 using core::CheckType;
 using core::Duration;
 

@@ -117,6 +117,25 @@ TEST_F(PollerTest, AgainComesBackUntilItIsEnough) {
     run();
 }
 
+TEST_F(PollerTest, TheBuriedAreNotCalledForTheRoundThatTheyAskedFor) {
+    auto* probe = new Probe(poller, &deaths);
+    // From the loop, after the calls of this round and before the dead are deleted.
+    boost::asio::steady_timer timer(loop, 10ms);
+    timer.async_wait([&](boost::system::error_code) {
+        poller.again(*probe);
+        poller.bury(*probe);
+    });
+    run();
+    EXPECT_EQ(deaths, 1);
+    auto* next = new Probe(poller, &deaths);
+    next->wanted = 1;
+    poller.again(*next);
+    run();
+    EXPECT_EQ(next->agains, 1);
+    poller.bury(*next);
+    run();
+}
+
 TEST_F(PollerTest, RunsTheLoopBesideItself) {
     int posted = 0;
     int fired = 0;

@@ -88,8 +88,9 @@ TEST(Diff, EverySettingIsNamed) {
             frontend.backends.clear();
             for (const auto& s : frontend_settings()) {
                 if (s.show(plain) == s.show(frontend)) continue;
-                wanted.push_back("frontend " + frontend.name + ": " + s.key + " " + s.show(plain) +
-                                 " -> " + s.show(frontend));
+                const std::string from = s.show(plain).empty() ? "unset" : s.show(plain);
+                wanted.push_back("frontend " + frontend.name + ": " + s.key + " " + from + " -> " +
+                                 s.show(frontend));
             }
             EXPECT_EQ(diff(Table{{plain}, {}}, Table{{frontend}, {}}), wanted) << seed;
         }

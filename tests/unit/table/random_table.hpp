@@ -62,6 +62,20 @@ class RandomTable {
         return out;
     }
 
+    // What the protocols are asked.
+    void ask(Check& out) {
+        const std::string low = std::to_string(below(100));
+        if (rarely()) out.fastinter = time(0);
+        if (rarely()) out.downinter = time(0);
+        if (rarely()) out.role = CheckRole::kPrimary;
+        if (rarely()) out.user = "monitor-" + low;
+        if (rarely()) out.method = static_cast<CheckMethod>(below(3));
+        if (rarely()) out.path = "/health?deep=" + low;
+        if (rarely()) out.host = "www" + low + ".example.org";
+        if (rarely()) out.expect_least = 100 + below(300);
+        if (rarely()) out.expect_most = out.expect_least + below(200);
+    }
+
     Frontend frontend(int index) {
         Frontend out;
         out.bind = bind(index);
@@ -75,6 +89,7 @@ class RandomTable {
         if (rarely()) out.resolve = time(1000);
         if (rarely()) out.family_both = true;
         if (rarely()) out.check = {check(), time(1), 1 + below(100), 1 + below(100), time(1)};
+        if (rarely()) ask(out.check);
         if (rarely()) out.timeouts = {time(1), time(0), time(0)};
         const int backends = below(5);
         for (int i = 0; i < backends; ++i)

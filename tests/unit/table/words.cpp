@@ -110,6 +110,41 @@ TEST(Words, EveryKeyOfAFrontend) {
     EXPECT_EQ(f.backends.size(), 1u);
 }
 
+TEST(Words, WhatACheckAsks) {
+    const Check check = table(
+                            "80 check=http check.timeout=3s fastinter=100ms downinter=9s "
+                            "check.role=primary check.user=monitor check.method=OPTIONS "
+                            "check.path=/a?b=c check.host=[::1]:80 check.expect=204-299 www:80")
+                            .frontends[0]
+                            .check;
+    EXPECT_EQ(check.timeout, Duration(3'000));
+    EXPECT_EQ(check.fastinter, Duration(100));
+    EXPECT_EQ(check.downinter, Duration(9'000));
+    EXPECT_EQ(check.role, CheckRole::kPrimary);
+    EXPECT_EQ(check.user, "monitor");
+    EXPECT_EQ(check.method, CheckMethod::kOptions);
+    EXPECT_EQ(check.path, "/a?b=c");
+    EXPECT_EQ(check.host, "[::1]:80");
+    EXPECT_EQ(check.expect_least, 204);
+    EXPECT_EQ(check.expect_most, 299);
+    EXPECT_EQ(table("80 check.role=master").frontends[0].check.role, CheckRole::kPrimary);
+    EXPECT_EQ(table("80 check.expect=200").frontends[0].check.expect_most, 200);
+}
+
+TEST(Words, WhatACheckCannotAsk) {
+    for (const char* word :
+         {"check.timeout=0s", "check.role=", "check.role=slave", "check.method=POST",
+          "check.path=", "check.path=x", "check.path=/\xc3\xa4", "check.host=a/b", "check.user=a:b",
+          "check.expect=", "check.expect=20", "check.expect=-200", "check.expect=200-",
+          "check.expect=300-200", "check.expect=099", "check.expect=200-600",
+          "check.expect=200-299-300", "check.expect=+20", "check.password=x"}) {
+        EXPECT_THAT(reason({"80", word, "www:80"}), HasSubstr("expected")) << word;
+    }
+    EXPECT_THAT(reason({"80", "check.path=/a b"}), HasSubstr("visible"));
+    EXPECT_THAT(reason({"80", "check.path=/\r\nX: y"}), HasSubstr("visible"));
+    EXPECT_THAT(reason({"80", "check.host=a\nb"}), HasSubstr("letters"));
+}
+
 TEST(Words, EveryKeyOfABackend) {
     const auto backends =
         table("80 www 80 weight=0 backup=true maxconn=9 check=off slowstart=10s w2:80")
@@ -157,10 +192,12 @@ TEST(Words, KeysAreThoseOfTheContract) {
     for (const auto& s : backend_settings()) {
         if (s.on_command_line) backend.push_back(s.key);
     }
-    EXPECT_THAT(frontend, testing::UnorderedElementsAre("name", "balance", "maxconn", "empty",
-                                                        "removed", "retries", "resolve", "check",
-                                                        "inter", "fall", "rise", "timeouts.connect",
-                                                        "timeouts.idle", "timeouts.queue"));
+    EXPECT_THAT(frontend,
+                testing::UnorderedElementsAre(
+                    "name", "balance", "maxconn", "empty", "removed", "retries", "resolve", "check",
+                    "inter", "fall", "rise", "fastinter", "downinter", "check.timeout",
+                    "check.role", "check.user", "check.method", "check.path", "check.host",
+                    "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue"));
     EXPECT_THAT(backend,
                 testing::UnorderedElementsAre("weight", "backup", "maxconn", "check", "slowstart"));
 }
@@ -213,7 +250,7 @@ TEST(Words, ErrorsQuoteTheWordAndSayWhatWasExpected) {
         // keys
         {"80 weight=3", "\"weight=3\"", "a frontend has no key \"weight\"; expected one of name, "},
         {"80 family=both", "\"family=both\"", "a frontend has no key \"family\""},
-        {"80 check.timeout=1s", "\"check.timeout=1s\"", "has no key"},
+        {"80 family=both", "\"family=both\"", "has no key"},
         {"80 =3", "\"=3\"", "a frontend has no key \"\""},
         {"80 www:80 balance=first", "\"balance=first\"",
          "a backend has no key \"balance\"; expected one of weight, backup, maxconn, check, "

@@ -1,0 +1,234 @@
+#include "amba/health/checks.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "health/register.hpp"
+#include "health/subject.hpp"
+
+namespace amba::health {
+
+using balance::State;
+
+namespace {
+
+using Waiting =
+    boost::intrusive::list<Subject,
+                           boost::intrusive::member_hook<Subject, Subject::Turn, &Subject::turn>,
+                           boost::intrusive::constant_time_size<false>>;
+
+// Checks begun in one round: thousands may be due at once, and most begin and end at once when what
+// they ask refuses.
+constexpr int kPerRound = 16;
+
+bool used_since_last_look(const Subject& subject) {
+    return std::any_of(subject.links.begin(), subject.links.end(), [&](const Link& link) {
+        return link.backend->connected_at > subject.looked_at;
+    });
+}
+
+bool in_use(const Subject& subject) {
+    return std::any_of(subject.links.begin(), subject.links.end(), [&](const Link& link) {
+        return link.backend->connections_current > 0 ||
+               link.backend->connected_at > subject.looked_at;
+    });
+}
+
+// A real connection says what a tcp check would, while nothing speaks against it.
+bool may_be_left_out(const Subject& subject) {
+    return subject.check().type == core::CheckType::kTcp && !subject.hurried &&
+           subject.hysteresis.state() != State::kUnhealthy && !subject.hysteresis.changing() &&
+           used_since_last_look(subject);
+}
+
+}  // namespace
+
+class Checks::Inside final : public Schedule, public Register::Listener {
+  public:
+    Inside(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Changed changed) :
+        poller_(poller), deadlines_(deadlines), changed_(std::move(changed)), random_(seed),
+        next_round_(*new NextRound(*this)), known_(poller, *this, *this) {}
+    ~Inside() {
+        poller_.bury(next_round_);
+        known_.each([](Subject& subject) {
+            if (subject.probe != nullptr) subject.probe->cancel();
+        });
+    }
+
+    void hurry(const core::Endpoint& endpoint);
+    Register& known() { return known_; }
+    std::size_t under_way() const { return under_way_; }
+
+  private:
+    struct NextRound final : net::Pollable {
+        explicit NextRound(Inside& inside_in) : inside(inside_in) {}
+        void on_ready(unsigned, std::uint32_t) override {}  // has no descriptor
+        void on_again() override { inside.begin(); }
+        Inside& inside;
+    };
+
+    void due(Subject& subject) override;
+    void added(Subject& subject) override;
+    void removed(Subject& subject) override;
+    void joined(Link& link) override;
+
+    std::uint64_t draw();
+    void wait(Subject& subject, core::Duration at_least);
+    void begin();
+    void answered(Subject& subject, const Verdict& verdict);
+    void take(Subject& subject, bool success, const std::string& reason);
+    void tell(Subject& subject);
+    void tell(const Link& link);
+
+    net::Poller& poller_;
+    net::Deadlines& deadlines_;
+    const Changed changed_;
+    std::uint64_t random_;
+    NextRound& next_round_;  // buried with the poller's means
+    Register known_;
+    Waiting waiting_;
+    std::size_t under_way_ = 0;
+};
+
+// ---- the schedule ----
+
+// splitmix64: evenly spread is all that is asked of it.
+std::uint64_t Checks::Inside::draw() {
+    std::uint64_t out = random_ += 0x9e3779b97f4a7c15;
+    out = (out ^ out >> 30) * 0xbf58476d1ce4e5b9;
+    out = (out ^ out >> 27) * 0x94d049bb133111eb;
+    return out ^ out >> 31;
+}
+
+void Checks::Inside::wait(Subject& subject, core::Duration duration) {
+    deadlines_.set(subject, core::Clock::now() + duration);
+}
+
+void Checks::Inside::added(Subject& subject) {
+    wait(subject, balance::part_of(subject.check().inter, draw()));
+}
+
+void Checks::Inside::removed(Subject& subject) {
+    if (subject.probe == nullptr) return;
+    subject.probe->cancel();
+    --under_way_;
+    if (!waiting_.empty()) poller_.again(next_round_);
+}
+
+void Checks::Inside::hurry(const core::Endpoint& endpoint) {
+    known_.each(endpoint, [&](Subject& subject) {
+        const bool down = subject.hysteresis.state() == State::kUnhealthy;
+        if (down || subject.probe != nullptr) return;
+        subject.hurried = true;
+        if (!subject.armed()) return;  // waits for its turn
+        const auto soon = core::Clock::now() + balance::jittered(subject.check().fast(), draw());
+        if (soon < subject.when()) deadlines_.set(subject, soon);
+    });
+}
+
+void Checks::Inside::due(Subject& subject) {
+    if (may_be_left_out(subject)) return take(subject, true, {});
+    waiting_.push_back(subject);
+    begin();
+}
+
+void Checks::Inside::begin() {
+    for (int begun = 0; under_way_ < kMostUnderWay && !waiting_.empty(); ++begun) {
+        if (begun == kPerRound) return poller_.again(next_round_);
+        Subject& subject = waiting_.front();
+        waiting_.pop_front();
+        subject.probe =
+            new Probe(poller_, deadlines_, *subject.endpoint, subject.check(),
+                      [this, &subject](const Verdict& verdict) { answered(subject, verdict); });
+        ++under_way_;
+        subject.probe->start();
+    }
+}
+
+// ---- the results ----
+
+void Checks::Inside::answered(Subject& subject, const Verdict& verdict) {
+    subject.probe = nullptr;
+    --under_way_;
+    if (verdict.kind == Verdict::Kind::kNothing) {
+        wait(subject, balance::jittered(subject.check().inter, draw()));
+    } else {
+        take(subject, verdict.kind == Verdict::Kind::kAlive, verdict.reason);
+    }
+    begin();
+}
+
+void Checks::Inside::take(Subject& subject, bool success, const std::string& reason) {
+    const bool used = in_use(subject);
+    const bool changed = subject.hysteresis.take(success, subject.check());
+    subject.hurried = false;
+    subject.reason = reason;
+    subject.looked_at = core::Clock::now();
+    if (changed) subject.since = subject.looked_at;
+    wait(subject, balance::jittered(subject.hysteresis.interval(subject.check(), used), draw()));
+    if (changed) tell(subject);  // last: the subject may be gone afterwards
+}
+
+void Checks::Inside::joined(Link& link) {
+    const State state = link.subject.hysteresis.state();
+    if (state != State::kUnknown && state != link.backend->state) tell(link);
+}
+
+void Checks::Inside::tell(Subject& subject) {
+    known_.hold();
+    for (const Link& link : subject.links)
+        tell(link);
+    known_.release();
+}
+
+void Checks::Inside::tell(const Link& link) {
+    const Subject& subject = link.subject;
+    const bool healthy = subject.hysteresis.state() == State::kHealthy;
+    // A copy: whoever is told may hurry it, and what is known is not to change under its hands.
+    const std::string why = healthy ? "its checks succeed" : subject.reason;
+    changed_(link.owner, *link.backend, healthy, why);
+}
+
+// ---- the door ----
+
+Checks::Checks(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed,
+               Changed changed) :
+    inside_(std::make_unique<Inside>(poller, deadlines, seed, std::move(changed))) {}
+
+Checks::~Checks() = default;
+
+void Checks::watch(const core::Bind& owner, std::vector<Watched> backends) {
+    inside_->known().want(owner, std::move(backends));
+}
+
+void Checks::forget(const core::Bind& owner) {
+    inside_->known().want(owner, {});
+}
+
+void Checks::hurry(const core::Endpoint& endpoint) {
+    inside_->hurry(endpoint);
+}
+
+std::optional<Report> Checks::report(const core::Endpoint& endpoint,
+                                     const core::Check& check) const {
+    const auto settings = inside_->known().settings().find(check);
+    if (settings == inside_->known().settings().end()) return std::nullopt;
+    const Subject* subject = inside_->known().find(endpoint, settings);
+    if (subject == nullptr) return std::nullopt;
+    return Report{subject->hysteresis.state(),
+                  subject->since,
+                  subject->looked_at,
+                  subject->hysteresis.last_success(),
+                  subject->hysteresis.in_a_row(),
+                  subject->reason};
+}
+
+std::size_t Checks::watched() const {
+    return inside_->known().size();
+}
+
+std::size_t Checks::under_way() const {
+    return inside_->under_way();
+}
+
+}  // namespace amba::health

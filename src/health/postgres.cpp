@@ -1,0 +1,156 @@
+// The start of a session, as far as the server goes without a password (PostgreSQL's manual,
+// "Message Flow" and "Message Formats").
+//
+// As HAProxy's pgsql-check has it, a server is alive that asks for a password, and one that refuses
+// the user or the database too, unless it says that it cannot take connections now (57P03: it
+// starts, shuts down or recovers). One that lets the user in is followed to the end of its greeting
+// and left with Terminate, so that its log has no broken connection.
+#include <algorithm>
+
+#include "amba/core/result.hpp"
+#include "health/talk.hpp"
+
+namespace amba::health {
+
+namespace {
+
+constexpr std::uint32_t kVersion3 = 3 << 16;
+constexpr std::size_t kLongest = 8192;  // of one message
+constexpr std::string_view kGoodbye{"X\0\0\0\4", 5};
+
+std::string number(std::uint32_t value) {
+    std::string out;
+    for (int shift = 24; shift >= 0; shift -= 8)
+        out += static_cast<char>(value >> shift & 0xff);
+    return out;
+}
+
+std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+    std::uint32_t out = 0;
+    for (std::size_t i = at; i < at + 4; ++i)
+        out = out << 8 | static_cast<unsigned char>(bytes[i]);
+    return out;
+}
+
+// A field of an error: its kind in one letter, then its text, ended by NUL.
+std::string field(std::string_view body, char kind) {
+    while (!body.empty() && body[0] != '\0') {
+        const std::string_view text = body.substr(1, body.find('\0') - 1);
+        if (body[0] == kind) return std::string(text);
+        body.remove_prefix(std::min(body.size(), text.size() + 2));
+    }
+    return {};
+}
+
+class Postgres final : public Talk {
+  public:
+    explicit Postgres(const core::Check& check) :
+        user_(user_of(check)), primary_(check.role == core::CheckRole::kPrimary) {}
+
+    std::string open() override {
+        std::string body = number(kVersion3);
+        for (const std::string_view word :
+             {std::string_view("user"), std::string_view(user_), std::string_view("database"),
+              std::string_view("postgres"), std::string_view("application_name"),
+              std::string_view("amba")}) {
+            body += word;
+            body += '\0';
+        }
+        body += '\0';
+        return number(static_cast<std::uint32_t>(body.size() + 4)) + body;
+    }
+
+    Step hear(std::string& heard) override {
+        for (;;) {
+            constexpr std::size_t kHead = 5;  // the kind, and the length of what follows it
+            if (!heard.empty() && !is_known(heard[0])) return not_postgres(heard);
+            if (heard.size() < kHead) return Step::more();
+            const std::size_t length = number_at(heard, 1);
+            if (length < 4 || length > kLongest) return not_postgres(heard);
+            if (heard.size() < length + 1) return Step::more();
+            const char kind = heard[0];
+            const std::string body = heard.substr(kHead, length - 4);
+            heard.erase(0, length + 1);
+            Step step = message(kind, body);
+            if (step.kind != Step::Kind::kMore || !step.send.empty()) return step;
+        }
+    }
+
+  private:
+    // Authentication, error, notice, parameter, key, version, and the answer to a query.
+    static bool is_known(char kind) {
+        return std::string_view("RENSKvTDCZ").find(kind) != std::string_view::npos;
+    }
+
+    Step message(char kind, std::string_view body) {
+        switch (kind) {
+            case 'R': return authentication(body);
+            case 'E': return error(body);
+            case 'D': return row(body);
+            case 'Z': return ready();
+            default: return Step::more();
+        }
+    }
+
+    Step authentication(std::string_view body) {
+        if (body.size() < 4) return not_postgres(body);
+        if (number_at(body, 0) == 0) return Step::more();  // let in
+        if (!primary_) return Step::alive();
+        return Step::failed("postgres asks " + core::quote(user_) +
+                            " for a password; role=primary needs a user whom pg_hba.conf trusts");
+    }
+
+    Step error(std::string_view body) {
+        constexpr const char* kCannotConnectNow = "57P03";
+        const std::string code = field(body, 'C');
+        if (code.empty()) return not_postgres(body);
+        if (!primary_ && !asked_ && code != kCannotConnectNow) return Step::alive();
+        return Step::failed("postgres said " + core::quote(field(body, 'M')) + " (" +
+                            core::one_line(code) + ")");
+    }
+
+    Step ready() {
+        if (!primary_) return Step::alive(std::string(kGoodbye));
+        if (asked_) return answered();
+        asked_ = true;
+        const std::string query = "SELECT pg_catalog.pg_is_in_recovery()";
+        return Step::more("Q" + number(static_cast<std::uint32_t>(query.size() + 5)) + query +
+                          std::string(1, '\0'));
+    }
+
+    // One column of one byte: t or f.
+    Step row(std::string_view body) {
+        constexpr std::string_view kOneByte{"\0\1\0\0\0\1", 6};
+        if (!asked_ || body.size() != kOneByte.size() + 1 || !body.starts_with(kOneByte)) {
+            return not_postgres(body);
+        }
+        in_recovery_ = body.back();
+        return Step::more();
+    }
+
+    Step answered() {
+        if (in_recovery_ == 'f') return Step::alive(std::string(kGoodbye));
+        Step step =
+            Step::failed(in_recovery_ == 't' ? "postgres is in recovery, not a primary"
+                                             : "postgres did not say whether it is in recovery");
+        step.send = kGoodbye;
+        return step;
+    }
+
+    static Step not_postgres(std::string_view bytes) {
+        return Step::failed("not a PostgreSQL answer: " + core::quote(bytes.substr(0, 40)));
+    }
+
+    const std::string user_;
+    const bool primary_;
+    bool asked_ = false;
+    char in_recovery_ = '\0';  // its answer: t or f
+};
+
+}  // namespace
+
+std::unique_ptr<Talk> postgres_talk(const core::Check& check) {
+    return std::make_unique<Postgres>(check);
+}
+
+}  // namespace amba::health

@@ -1,0 +1,148 @@
+#include "health/probe.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "amba/net/tcp.hpp"
+
+namespace amba::health {
+
+namespace {
+
+// Out of descriptors, memory or ports.
+bool is_local(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+           error == EADDRNOTAVAIL;
+}
+
+Verdict verdict_of(int error) {
+    if (is_local(error)) return {Verdict::Kind::kNothing, std::strerror(error)};
+    return {Verdict::Kind::kFailed, std::strerror(error)};
+}
+
+// A connect to a port of the range that clients are given can meet itself when nobody listens
+// there (RFC 9293, simultaneous open).
+bool is_connected_to_itself(int fd, const core::Endpoint& backend) {
+    if (!backend.address.is_loopback()) return false;
+    sockaddr_storage own{};
+    socklen_t length = sizeof own;
+    auto* address = reinterpret_cast<sockaddr*>(&own);
+    return getsockname(fd, address, &length) == 0 &&
+           core::Endpoint::from_sockaddr(address) == backend;
+}
+
+}  // namespace
+
+Probe::Probe(net::Poller& poller, net::Deadlines& deadlines, const core::Endpoint& backend,
+             const core::Check& check, Done done) :
+    poller_(poller),
+    deadlines_(deadlines), backend_(backend), timeout_(check.timeout),
+    talk_(talk_of(check, backend)), done_(std::move(done)) {}
+
+void Probe::start() {
+    net::Connecting attempt = net::connect_to(backend_);
+    if (attempt.error == 0 &&
+        !poller_.add(attempt.socket.get(), *this, 0, EPOLLIN | EPOLLOUT | EPOLLRDHUP)) {
+        attempt.error = ENOMEM;
+    }
+    if (attempt.error != 0) {
+        early_ = verdict_of(attempt.error);
+        return poller_.again(*this);
+    }
+    socket_ = std::move(attempt.socket);
+    deadlines_.set(*this, core::Clock::now() + timeout_);
+}
+
+void Probe::cancel() {
+    clear();
+    if (socket_) net::reset_on_close(socket_.get());
+    socket_.reset();
+    poller_.bury(*this);
+}
+
+void Probe::on_ready(unsigned, std::uint32_t events) {
+    if (!connected_) {
+        if (events & (EPOLLERR | EPOLLHUP)) {
+            const int error = net::take_error(socket_.get());
+            if (error != 0) return failed(error);
+        }
+        if ((events & EPOLLOUT) == 0) return;
+        connected_ = true;
+        return connected();
+    }
+    if (!send()) return;
+    receive();
+}
+
+void Probe::connected() {
+    if (is_connected_to_itself(socket_.get(), backend_)) return failed(ECONNREFUSED);
+    if (!talk_) {
+        // Without FIN there is no TIME_WAIT here, and no end of stream that the server has to read.
+        net::reset_on_close(socket_.get());
+        return end({Verdict::Kind::kAlive, {}});
+    }
+    out_ = talk_->open();
+    if (!send()) return;
+    receive();
+}
+
+void Probe::receive() {
+    std::array<char, 4096> buffer;
+    for (;;) {
+        const ssize_t got = recv(socket_.get(), buffer.data(), buffer.size(), 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EAGAIN) return;
+        if (got < 0) return failed(errno);
+        if (got == 0) return failed("closed the connection before its answer was complete");
+        const auto count = static_cast<std::size_t>(got);
+        heard_.append(buffer.data(), count);
+        heard_in_all_ += count;
+        Step step = talk_->hear(heard_);
+        out_ += step.send;
+        if (step.kind != Step::Kind::kMore) return take(std::move(step));
+        if (heard_in_all_ > kMostHeard) return failed("an answer of more than 16 KiB");
+        if (!send()) return;
+    }
+}
+
+void Probe::take(Step step) {
+    // The farewell: what the kernel does not take at once is not worth waiting for.
+    if (!out_.empty()) ::send(socket_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
+    if (step.kind == Step::Kind::kFailed) return failed(std::move(step.reason));
+    end({Verdict::Kind::kAlive, {}});
+}
+
+// False when it ended.
+bool Probe::send() {
+    while (!out_.empty()) {
+        const ssize_t sent = ::send(socket_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && errno == EAGAIN) return true;
+        // A peer that refuses may have said why before it closed: receive() tells.
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) out_.clear();
+        if (sent < 0 && !out_.empty()) return failed(errno), false;
+        if (sent > 0) out_.erase(0, static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+void Probe::on_deadline() {
+    failed((connected_ ? "no answer in " : "no connection in ") + core::to_string(timeout_));
+}
+
+void Probe::failed(int error) {
+    end(verdict_of(error));
+}
+
+void Probe::end(Verdict verdict) {
+    clear();
+    socket_.reset();
+    poller_.bury(*this);
+    done_(verdict);
+}
+
+}  // namespace amba::health

@@ -1,0 +1,67 @@
+// One check of one backend under way: a connection, what is said on it, and a verdict.
+//
+//   start -> connect -> talk -> verdict -> (closed, buried)
+//
+// It tells its verdict once, from the poller or the deadlines, never from within start(). It frees
+// itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "amba/core/check.hpp"
+#include "amba/core/endpoint.hpp"
+#include "amba/net/deadlines.hpp"
+#include "amba/net/descriptor.hpp"
+#include "amba/net/poller.hpp"
+#include "health/talk.hpp"
+
+namespace amba::health {
+
+struct Verdict {
+    // kNothing: this host ran out of something, which says nothing about the backend.
+    enum class Kind : std::uint8_t { kAlive, kFailed, kNothing } kind = Kind::kAlive;
+    std::string reason;  // of kFailed: one line for people
+};
+
+class Probe final : public net::Pollable, public net::Deadline {
+  public:
+    using Done = std::function<void(const Verdict&)>;
+    static constexpr std::size_t kMostHeard = 16 * 1024;
+
+    Probe(net::Poller& poller, net::Deadlines& deadlines, const core::Endpoint& backend,
+          const core::Check& check, Done done);
+
+    void start();
+    // Without a verdict.
+    void cancel();
+
+  private:
+    void on_ready(unsigned slot, std::uint32_t events) override;
+    void on_again() override { end(early_); }
+    void on_deadline() override;
+    void connected();
+    void take(Step step);
+    void receive();
+    bool send();
+    void end(Verdict verdict);
+    void failed(std::string reason) { end({Verdict::Kind::kFailed, std::move(reason)}); }
+    void failed(int error);
+
+    net::Poller& poller_;
+    net::Deadlines& deadlines_;
+    const core::Endpoint backend_;
+    const core::Duration timeout_;
+    const std::unique_ptr<Talk> talk_;
+    const Done done_;
+    net::Descriptor socket_;
+    std::string out_;
+    std::string heard_;
+    std::size_t heard_in_all_ = 0;
+    bool connected_ = false;
+    Verdict early_;  // known before start() returned
+};
+
+}  // namespace amba::health

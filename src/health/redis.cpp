@@ -1,0 +1,87 @@
+// PING, and ROLE where a primary is wanted (Redis 2.8.12 and later, Valkey, KeyDB).
+//
+// Both are sent as plain lines, which every server of the protocol takes. ROLE alone would not do:
+// it is answered while the data set is being loaded.
+#include <algorithm>
+#include <array>
+
+#include "amba/core/result.hpp"
+#include "health/talk.hpp"
+
+namespace amba::health {
+
+namespace {
+
+// Errors of a server that is alive and does not serve just anybody. What is not listed (LOADING,
+// MASTERDOWN, BUSY, ...) it says of itself.
+constexpr std::array<std::string_view, 5> kAlive{"NOAUTH", "NOPERM", "DENIED", "ERR", "MISCONF"};
+constexpr std::string_view kFull = "ERR max number of clients";
+
+bool is_alive(std::string_view error) {
+    const std::string_view code = error.substr(0, error.find(' '));
+    if (error.starts_with(kFull)) return false;
+    return std::find(kAlive.begin(), kAlive.end(), code) != kAlive.end();
+}
+
+Step said(std::string_view line) {
+    return Step::failed("redis said " + core::quote(line));
+}
+
+class Redis final : public Talk {
+  public:
+    explicit Redis(bool primary) : primary_(primary) {}
+
+    std::string open() override { return "PING\r\n"; }
+
+    Step hear(std::string& heard) override {
+        for (;;) {
+            const std::size_t end = heard.find("\r\n");
+            if (end == std::string::npos) {
+                const bool known = heard.empty() || heard[0] == '+' || heard[0] == '-' || role_;
+                return known ? Step::more() : said(heard);
+            }
+            const std::string line = heard.substr(0, end);
+            heard.erase(0, end + 2);
+            Step step = role_ ? role(line) : pong(line);
+            if (step.kind != Step::Kind::kMore || !step.send.empty()) return step;
+        }
+    }
+
+  private:
+    Step pong(std::string_view line) {
+        const bool alive = line == "+PONG" || (line.starts_with('-') && is_alive(line.substr(1)));
+        if (!alive) return said(line);
+        if (!primary_) return Step::alive();
+        if (line != "+PONG") return refused(line);
+        role_ = true;
+        return Step::more("ROLE\r\n");
+    }
+
+    // *3 $6 master ...: an array whose first element is the role.
+    Step role(const std::string& line) {
+        if (line.starts_with('-')) return refused(line);
+        const char kind = "*$"[lines_ < 2 ? lines_ : 0];
+        if (lines_++ < 2) {
+            return line.starts_with(kind) ? Step::more() : said(line);
+        }
+        if (line == "master") return Step::alive();
+        return Step::failed("redis is " + core::quote(line) + ", not a primary");
+    }
+
+    static Step refused(std::string_view line) {
+        return Step::failed("redis said " + core::quote(line) +
+                            "; role=primary needs a server that answers ROLE without a password");
+    }
+
+    const bool primary_;
+    bool role_ = false;  // asked for
+    int lines_ = 0;      // of its answer
+};
+
+}  // namespace
+
+std::unique_ptr<Talk> redis_talk(const core::Check& check) {
+    return std::make_unique<Redis>(check.role == core::CheckRole::kPrimary);
+}
+
+}  // namespace amba::health

@@ -1,0 +1,23 @@
+#include "health/talk.hpp"
+
+namespace amba::health {
+
+using core::CheckType;
+
+std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& backend) {
+    switch (check.type) {
+        case CheckType::kRedis: return redis_talk(check);
+        case CheckType::kPostgres: return postgres_talk(check);
+        case CheckType::kMysql: return mysql_talk(check);
+        case CheckType::kHttp: return http_talk(check, backend);
+        case CheckType::kTcp:
+        case CheckType::kOff: break;
+    }
+    return nullptr;
+}
+
+std::string user_of(const core::Check& check) {
+    return check.user.empty() ? "amba" : check.user;
+}
+
+}  // namespace amba::health

@@ -1,0 +1,50 @@
+// What a check says to a backend and makes of its answers: a state machine for each protocol, fed
+// with bytes, without a socket or a clock.
+//
+//   connected -> open() -> bytes -> hear() -> ... -> alive or failed
+//
+// An answer may arrive in any pieces: hear() takes from the front of `heard` what it understands
+// and leaves the rest, to be called again when there is more. Whoever feeds it sees to it that the
+// backend does not send without end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "amba/core/check.hpp"
+#include "amba/core/endpoint.hpp"
+
+namespace amba::health {
+
+struct Step {
+    enum class Kind : std::uint8_t { kMore, kAlive, kFailed } kind = Kind::kMore;
+    std::string send;    // now; after the end, the farewell
+    std::string reason;  // of kFailed: one line for people
+
+    static Step more(std::string send = {}) { return {Kind::kMore, std::move(send), {}}; }
+    static Step alive(std::string farewell = {}) { return {Kind::kAlive, std::move(farewell), {}}; }
+    static Step failed(std::string reason) { return {Kind::kFailed, {}, std::move(reason)}; }
+};
+
+class Talk {
+  public:
+    virtual ~Talk() = default;
+    // What is sent first; "" when the backend speaks first.
+    virtual std::string open() { return {}; }
+    virtual Step hear(std::string& heard) = 0;
+};
+
+// Of a tcp check nullptr: that the connection was made says it all.
+std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& backend);
+
+std::unique_ptr<Talk> redis_talk(const core::Check& check);
+std::unique_ptr<Talk> postgres_talk(const core::Check& check);
+std::unique_ptr<Talk> mysql_talk(const core::Check& check);
+std::unique_ptr<Talk> http_talk(const core::Check& check, const core::Endpoint& backend);
+
+// The name that postgres and mysql are asked under.
+std::string user_of(const core::Check& check);
+
+}  // namespace amba::health

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# The checks of redis, postgres and http against real servers: alive, stopped (SIGSTOP), gone, wanting
+# a password, replica, and in recovery.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+for bin in /usr/lib/postgresql/*/bin; do [ -d "$bin" ] && PATH=$bin:$PATH; done
+need redis-server redis-cli initdb postgres psql pg_ctl python3
+
+asked() { for_at_most 20 "$AMBA_ASK" 1 "$@"; }
+# verdict EXPECTED ask's words...: it may be a pattern
+verdict() {
+    local expected=$1 got
+    shift
+    got=$(asked "$@")
+    # shellcheck disable=SC2053  # a pattern
+    [[ $got = $expected ]] || fail "check $*: expected '$expected', got '$got'"
+}
+# stopped PID ask's words...: time-out while it is stopped, well afterwards
+stopped() {
+    local pid=$1
+    shift
+    kill -STOP "$pid"
+    verdict 'no answer in 300ms' "$@" check.timeout=300ms
+    kill -CONT "$pid"
+    verdict alive "$@" check.timeout=5s
+}
+# gone PID ADDRESS ask's words...
+gone() {
+    kill -9 "$1"
+    wait "$1" 2>/dev/null || true
+    shift
+    verdict 'Connection refused' "$@"
+}
+
+# ---- redis ----
+one=$(free_port)
+two=$(free_port)
+redis() {
+    start "redis-$1" redis-server --bind 127.0.0.1 --save "" --appendonly no --dir "$TMP" --port "$@"
+}
+redis "$one"
+first=$PID
+redis "$two" --replicaof 127.0.0.1 "$one" --replica-serve-stale-data no
+eventually 10 redis-cli -p "$one" ping
+eventually 10 grep -q 'role:slave' <(redis-cli -p "$two" info replication)
+eventually 20 sh -c "redis-cli -p $two info replication | grep -q master_link_status:up"
+verdict alive "127.0.0.1:$one" check=redis
+verdict alive "127.0.0.1:$one" check=redis check.role=primary
+verdict alive "127.0.0.1:$two" check=redis
+verdict 'redis is "slave", not a primary' "127.0.0.1:$two" check=redis check.role=primary
+redis-cli -p "$two" replicaof no one >/dev/null
+verdict alive "127.0.0.1:$two" check=redis check.role=master
+stopped "$first" "127.0.0.1:$one" check=redis check.role=primary
+redis-cli -p "$one" config set maxclients 1 >/dev/null
+exec 3<>"/dev/tcp/127.0.0.1/$one"
+verdict '*max number of clients*' "127.0.0.1:$one" check=redis
+exec 3>&-
+redis-cli -p "$two" config set requirepass secret >/dev/null
+verdict alive "127.0.0.1:$two" check=redis
+verdict '*NOAUTH*role=primary needs*' "127.0.0.1:$two" check=redis check.role=primary
+verdict 'closed the connection*' "127.0.0.1:$two" check=http
+gone "$first" "127.0.0.1:$one" check=redis
+verdict 'Connection refused' "127.0.0.1:$one"
+say "redis: primary, replica, stopped, full, with a password, gone"
+
+# ---- postgres ----
+as_postgres=()
+if [ "$(id -u)" = 0 ]; then
+    need setpriv
+    as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+fi
+mkdir "$TMP/postgres"
+[ ${#as_postgres[@]} = 0 ] || chown postgres: "$TMP/postgres"
+cd "$TMP/postgres"
+"${as_postgres[@]}" "$(command -v initdb)" -D data -U postgres --auth=trust --no-sync -E UTF8 \
+    --locale=C >"$TMP/initdb.log" 2>&1 || fail "initdb: $(cat "$TMP/initdb.log")"
+port=$(free_port)
+postgres() {
+    start postgres "${as_postgres[@]}" "$(command -v postgres)" -D data -p "$port" \
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off "$@"
+}
+sql() { for_at_most 10 psql -X -q -h 127.0.0.1 -p "$port" -U postgres -c "$1"; }
+at=127.0.0.1:$port
+postgres
+server=$PID
+eventually 20 sql 'select 1'
+verdict alive "$at" check=postgres  # no such role: it answers
+verdict '*role "amba" does not exist*28000*' "$at" check=postgres check.role=primary
+verdict alive "$at" check=postgres check.role=primary check.user=postgres
+# A server that is stopped still has children that do not exist yet: nobody answers.
+stopped "$server" "$at" check=postgres check.user=postgres
+: >"$TMP/postgres.log"
+for_at_most 20 "$AMBA_ASK" 50 "$at" check=postgres check.role=primary check.user=postgres >"$TMP/asked"
+equal alive "$(cat "$TMP/asked")" "from 50 checks"
+equal "" "$(cat "$TMP/postgres.log")" "in the log of a server that is asked by its user"
+sql "create user locked password 'secret'"
+sed -i '1i host all locked 127.0.0.1/32 scram-sha-256' data/pg_hba.conf
+"${as_postgres[@]}" "$(command -v pg_ctl)" -D data reload >/dev/null
+eventually 10 sh -c "! PGPASSWORD=wrong psql -X -h 127.0.0.1 -p $port -U locked -d postgres -c ''"
+eventually 10 grep -q 'asks "locked" for a password' \
+    <(asked "$at" check=postgres check.role=primary check.user=locked)
+verdict alive "$at" check=postgres check.user=locked
+kill -INT "$server"
+wait "$server" 2>/dev/null || true
+verdict 'Connection refused' "$at" check=postgres
+# The same as a standby of nobody.
+touch data/standby.signal
+[ ${#as_postgres[@]} = 0 ] || chown postgres: data/standby.signal
+postgres
+eventually 20 sql 'select 1'
+verdict alive "$at" check=postgres check.user=postgres
+verdict 'postgres is in recovery, not a primary' "$at" check=postgres check.role=primary \
+    check.user=postgres
+kill -INT "$PID"
+wait "$PID" 2>/dev/null || true
+postgres -c hot_standby=off
+eventually 20 is_open 127.0.0.1 "$port"
+verdict 'postgres said "the database system is * (57P03)' "$at" check=postgres check.user=postgres
+say "postgres: alive, primary, standby, no hot standby, stopped, with a password, gone"
+
+# ---- http ----
+port=$(free_port)
+mkdir "$TMP/www"
+: >"$TMP/www/here"
+start http python3 -u -m http.server --bind 127.0.0.1 --directory "$TMP/www" "$port"
+eventually 10 is_open 127.0.0.1 "$port"
+verdict alive "127.0.0.1:$port" check=http
+verdict alive "127.0.0.1:$port" check=http check.method=HEAD check.path=/here check.expect=200
+verdict 'http status "404 File not found"' "127.0.0.1:$port" check=http check.path=/there
+verdict alive "127.0.0.1:$port" check=http check.path=/there check.expect=404
+verdict 'http status "501 *' "127.0.0.1:$port" check=http check.method=OPTIONS
+stopped "$PID" "127.0.0.1:$port" check=http
+say "http: statuses, methods, stopped"

@@ -1,0 +1,107 @@
+#include <gmock/gmock.h>
+
+#include "tests/unit/health/talk.hpp"
+
+using namespace amba;
+using health::verdict;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+namespace {
+
+core::Check check(core::CheckRole role = core::CheckRole::kAny) {
+    core::Check out;
+    out.type = core::CheckType::kPostgres;
+    out.role = role;
+    return out;
+}
+
+const core::Check kAny = check();
+const core::Check kPrimary = check(core::CheckRole::kPrimary);
+
+std::string bytes(std::initializer_list<int> values) {
+    std::string out;
+    for (const int value : values)
+        out += static_cast<char>(value);
+    return out;
+}
+
+std::string message(char kind, const std::string& body) {
+    const auto length = static_cast<int>(body.size() + 4);
+    return kind + bytes({0, 0, length >> 8, length & 0xff}) + body;
+}
+
+std::string error(const std::string& code, const std::string& text) {
+    const std::string nul(1, '\0');
+    return message('E',
+                   "SFATAL" + nul + "VFATAL" + nul + "C" + code + nul + "M" + text + nul + nul);
+}
+
+const std::string kLetIn = message('R', bytes({0, 0, 0, 0}));
+const std::string kPassword = message('R', bytes({0, 0, 0, 10}) + "SCRAM-SHA-256");
+const std::string kGreeting =
+    kLetIn + message('S', "server_version") + message('K', "12345678") + message('Z', "I");
+const std::string kGoodbye = message('X', "");
+
+std::string recovery(char answer) {
+    return message('T', "...") + message('D', bytes({0, 1, 0, 0, 0, 1}) + answer) +
+           message('C', "SELECT 1") + message('Z', "I");
+}
+
+}  // namespace
+
+TEST(PostgresCheck, StartsASession) {
+    const auto heard = health::converse(kAny, {kGreeting});
+    EXPECT_EQ(heard.verdict, "alive");
+    const std::string words{"user\0amba\0database\0postgres\0application_name\0amba\0\0", 51};
+    EXPECT_EQ(heard.sent, bytes({0, 0, 0, 59, 0, 3, 0, 0}) + words + kGoodbye);
+    core::Check other = kAny;
+    other.user = "monitor";
+    EXPECT_THAT(health::converse(other, {kPassword}).sent, HasSubstr("monitor"));
+}
+
+TEST(PostgresCheck, AServerThatAsksForAPasswordIsAlive) {
+    const auto heard = health::converse(kAny, {kPassword});
+    EXPECT_EQ(heard.verdict, "alive");
+    EXPECT_THAT(heard.sent, Not(EndsWith(kGoodbye))) << "it expects a password message";
+}
+
+TEST(PostgresCheck, AServerThatRefusesTheUserIsAlive) {
+    EXPECT_EQ(verdict(kAny, {error("28000", "role \"amba\" does not exist")}), "alive");
+    EXPECT_EQ(verdict(kAny, {kLetIn, error("3D000", "database \"postgres\" does not exist")}),
+              "alive");
+    EXPECT_EQ(verdict(kAny, {error("57P03", "the database system is starting up")}),
+              "postgres said \"the database system is starting up\" (57P03)");
+}
+
+TEST(PostgresCheck, APrimaryIsAskedWhetherItRecovers) {
+    const auto heard = health::converse(kPrimary, {kGreeting, recovery('f')});
+    EXPECT_EQ(heard.verdict, "alive");
+    EXPECT_THAT(heard.sent, HasSubstr("SELECT pg_catalog.pg_is_in_recovery()"));
+    EXPECT_THAT(heard.sent, EndsWith(kGoodbye));
+    const auto standby = health::converse(kPrimary, {kGreeting, recovery('t')});
+    EXPECT_EQ(standby.verdict, "postgres is in recovery, not a primary");
+    EXPECT_THAT(health::converse(kPrimary, {kGreeting, recovery('f').substr(0, 25)}).verdict,
+                "more")
+        << "not before the server is ready again";
+}
+
+TEST(PostgresCheck, APrimaryThatDoesNotSayFails) {
+    EXPECT_THAT(verdict(kPrimary, {kPassword}), HasSubstr("pg_hba.conf trusts"));
+    EXPECT_THAT(verdict(kPrimary, {error("28000", "no role")}), HasSubstr("(28000)"));
+    EXPECT_THAT(verdict(kPrimary, {kGreeting, error("57014", "canceled")}), HasSubstr("canceled"));
+    EXPECT_THAT(verdict(kPrimary, {kGreeting, message('C', "SELECT 0") + message('Z', "I")}),
+                HasSubstr("did not say"));
+}
+
+TEST(PostgresCheck, WhatIsNotPostgresFails) {
+    for (const std::string& answer :
+         {std::string("HTTP/1.1 400"), std::string("-ERR"), bytes({'R', 0, 0, 0, 3}),
+          bytes({'R', 127, 0, 0, 0}), bytes({'R', 0, 0, 0, 4}), message('E', "no fields"),
+          message('E', ""), message('D', "?")}) {
+        EXPECT_THAT(verdict(kAny, {answer}), StartsWith("not a PostgreSQL answer: \"")) << answer;
+    }
+    EXPECT_EQ(verdict(kAny, {bytes({'R', 0, 0})}), "more");
+}

@@ -1,0 +1,61 @@
+// Holds a conversation with what a backend would say, in pieces of any size.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "health/talk.hpp"
+
+namespace amba::health {
+
+// The verdict, "alive", "more" or the reason of a failure, and everything that was sent.
+struct Heard {
+    std::string verdict;
+    std::string sent;
+};
+
+// Feeds `answers` one after the other, each `piece` bytes at a time (0: whole).
+inline Heard converse(const core::Check& check, const std::vector<std::string>& answers,
+                      std::size_t piece) {
+    const auto backend = core::Endpoint{core::Address::v4({127, 0, 0, 1}), 80};
+    const std::unique_ptr<Talk> talk = talk_of(check, backend);
+    Heard out;
+    out.sent = talk->open();
+    std::string heard;
+    for (const std::string& answer : answers) {
+        const std::size_t step = piece == 0 ? std::max<std::size_t>(answer.size(), 1) : piece;
+        for (std::size_t at = 0; at < answer.size(); at += step) {
+            heard += answer.substr(at, step);
+            const Step said = talk->hear(heard);
+            out.sent += said.send;
+            if (said.kind == Step::Kind::kMore) continue;
+            out.verdict = said.kind == Step::Kind::kAlive ? "alive" : said.reason;
+            return out;
+        }
+    }
+    out.verdict = "more";
+    return out;
+}
+
+// The same whole and in pieces, which must not make a difference.
+inline Heard converse(const core::Check& check, const std::vector<std::string>& answers) {
+    const Heard whole = converse(check, answers, 0);
+    for (const std::size_t piece : {1u, 2u, 3u, 7u}) {
+        const Heard pieces = converse(check, answers, piece);
+        // Of garbage less may be quoted when less has arrived.
+        if (!whole.verdict.starts_with("not a")) {
+            EXPECT_EQ(pieces.verdict, whole.verdict) << "in pieces of " << piece;
+        }
+        EXPECT_EQ(pieces.sent, whole.sent) << "in pieces of " << piece;
+    }
+    return whole;
+}
+
+inline std::string verdict(const core::Check& check, const std::vector<std::string>& answers) {
+    return converse(check, answers).verdict;
+}
+
+}  // namespace amba::health
