@@ -23,6 +23,9 @@ Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Re
     loop_(loop),
     offload_(offload),
     names_(resolver, deadlines, [this](const std::string& key) { name_changed(key); }),
+    checks_(poller, deadlines, seed,
+            [this](const core::Bind& owner, balance::Backend& backend, bool healthy,
+                   const std::string& why) { proxy_.mark(owner, backend, healthy, why); }),
     proxy_(poller, deadlines, seed, what_it_tells()), admin_handler_(std::move(admin)),
     own_admin_(own_admin), seed_(seed) {
     proxy_.discard_beside([this](std::shared_ptr<void> what) {
@@ -34,6 +37,17 @@ proxy::Proxy::Told Activate::what_it_tells() {
     proxy::Proxy::Told told;
     told.connect_failed = [this](const balance::Member& member) {
         names_.hurry(member.origin);
+        if (member.check) checks_.hurry(member.backend->endpoint);
+    };
+    told.pool_changed = [this](const core::Bind& bind, const balance::Pool& pool) {
+        std::vector<health::Watched> watched;
+        for (const balance::Member& member : pool.members()) {
+            if (member.check) watched.push_back({member.backend, member.check});
+        }
+        checks_.watch(bind, std::move(watched));
+    };
+    told.frontend_left = [this](const core::Bind& bind) {
+        checks_.forget(bind);
     };
     return told;
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "amba/admin/server.hpp"
+#include "amba/health/checks.hpp"
 #include "amba/net/names.hpp"
 #include "amba/net/offload.hpp"
 #include "amba/proxy/proxy.hpp"
@@ -77,6 +78,7 @@ class Activate {
     boost::asio::io_context& loop_;
     net::Offload& offload_;
     net::Names names_;
+    health::Checks checks_;
     proxy::Proxy proxy_;
     const admin::Server::Handler admin_handler_;
     const std::optional<core::Bind> own_admin_;  // by flag or environment: survives every table

@@ -37,9 +37,9 @@ std::string refuse(const Draft& draft) {
 
 }  // namespace
 
-std::vector<core::Address> Draft::answer(const net::Name& name) const {
+std::vector<net::Place> Draft::answer(const net::Name& name) const {
     const auto found = addresses.find(name.key());
-    return found == addresses.end() ? std::vector<core::Address>() : found->second;
+    return found == addresses.end() ? std::vector<net::Place>() : found->second;
 }
 
 bool is_large(const Draft& draft) {

@@ -45,7 +45,7 @@ struct Draft {
     std::vector<std::string> added;  // addresses of new frontends
     std::vector<std::string> empty;  // names of frontends without a backend
 
-    std::vector<core::Address> answer(const net::Name& name) const;
+    std::vector<net::Place> answer(const net::Name& name) const;
 };
 
 // Is the work large enough to be done beside the loop?

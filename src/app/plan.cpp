@@ -66,10 +66,30 @@ proxy::Settings settings_of(const table::Frontend& frontend) {
     return out;
 }
 
+// Weights of a name's places: see targets_of.
+class Scale {
+  public:
+    Scale(const std::vector<net::Place>& places, int weight) : weight_(weight) {
+        for (const net::Place& place : places)
+            greatest_[place.backup] = std::max(greatest_[place.backup], place.weight);
+    }
+    int weight(const net::Place& place) const {
+        const std::int64_t product = std::int64_t{place.weight} * weight_;
+        const std::int64_t greatest = std::int64_t{greatest_[place.backup]} * weight_;
+        if (greatest <= table::kMaxWeight) return static_cast<int>(product);
+        const std::int64_t scaled = (product * table::kMaxWeight + greatest / 2) / greatest;
+        return static_cast<int>(std::max<std::int64_t>(scaled, 1));
+    }
+
+  private:
+    int weight_;
+    int greatest_[2] = {1, 1};
+};
+
 }  // namespace
 
 net::Name name_of(const table::Frontend& frontend, const table::Backend& backend) {
-    return {backend.host, backend.port, frontend.family_both, frontend.resolve};
+    return {backend.host, backend.port, frontend.family_both, frontend.resolve, backend.srv};
 }
 
 std::vector<net::Name> names_of(const table::Table& table) {
@@ -106,10 +126,13 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const Add
             out.push_back(std::move(target));
             continue;
         }
-        for (const auto& address : addresses(name_of(frontend, backend))) {
-            const core::Endpoint endpoint{address, backend.port};
-            if (own(endpoint)) continue;
-            target.endpoint = endpoint;
+        const std::vector<net::Place> places = addresses(name_of(frontend, backend));
+        const Scale scale(places, backend.weight);
+        for (const net::Place& place : places) {
+            if (own(place.endpoint)) continue;
+            target.endpoint = place.endpoint;
+            target.weight = scale.weight(place);
+            target.backup = backend.backup || place.backup;
             out.push_back(target);
         }
     }
@@ -141,8 +164,7 @@ net::Names::Own own_of(const table::Table& table, std::vector<core::Address> loc
 std::vector<std::string> unresolved(const std::vector<net::Name>& wanted, const net::Names& names) {
     std::vector<std::string> out;
     for (const net::Name& name : wanted) {
-        if (names.addresses(name).empty())
-            out.push_back(name.host + ":" + std::to_string(name.port));
+        if (names.addresses(name).empty()) out.push_back(name.origin());
     }
     return out;
 }

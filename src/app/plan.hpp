@@ -17,9 +17,12 @@ std::vector<net::Name> names_of(const table::Table& table);
 // A backend that is a name, with what its frontend says of names.
 net::Name name_of(const table::Frontend& frontend, const table::Backend& backend);
 
-using AddressesOf = std::function<std::vector<core::Address>(const net::Name&)>;
+using AddressesOf = std::function<std::vector<net::Place>(const net::Name&)>;
 
-// The backends of a frontend at their addresses, without amba's own.
+// The backends of a frontend at their addresses, without amba's own. An address weighs what its SRV
+// record says, if any, times what the table says of the name; where the greatest of a name is above
+// kMaxWeight, all of that name are scaled down with it and none to 0. Primaries and backups are
+// scaled apart.
 std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const AddressesOf& addresses,
                                       const net::Names::Own& own);
 
@@ -29,7 +32,7 @@ std::vector<proxy::Plan> plans_of(const table::Table& table, const AddressesOf& 
 // Would a connection to that address arrive at a frontend of this table?
 net::Names::Own own_of(const table::Table& table, std::vector<core::Address> local);
 
-// Names without an address so far, as HOST:PORT.
+// Names without an address so far, as HOST:PORT or srv:NAME.
 std::vector<std::string> unresolved(const std::vector<net::Name>& wanted, const net::Names& names);
 
 }  // namespace amba::app

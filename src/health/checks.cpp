@@ -77,7 +77,7 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     void begin();
     void answered(Subject& subject, const Verdict& verdict);
     void take(Subject& subject, bool success, const std::string& reason);
-    void tell(Subject& subject);
+    void tell(Subject& subject, bool all);
     void tell(const Link& link);
 
     net::Poller& poller_;
@@ -166,7 +166,9 @@ void Checks::Inside::take(Subject& subject, bool success, const std::string& rea
     subject.looked_at = core::Clock::now();
     if (changed) subject.since = subject.looked_at;
     wait(subject, balance::jittered(subject.hysteresis.interval(subject.check(), used), draw()));
-    if (changed) tell(subject);  // last: the subject may be gone afterwards
+    // Last: the subject may be gone afterwards. A backend that real connections found wanting, or
+    // well, while its checks say otherwise is told of as well.
+    if (subject.hysteresis.state() != State::kUnknown) tell(subject, changed);
 }
 
 void Checks::Inside::joined(Link& link) {
@@ -174,10 +176,12 @@ void Checks::Inside::joined(Link& link) {
     if (state != State::kUnknown && state != link.backend->state) tell(link);
 }
 
-void Checks::Inside::tell(Subject& subject) {
+void Checks::Inside::tell(Subject& subject, bool all) {
     known_.hold();
-    for (const Link& link : subject.links)
-        tell(link);
+    const State state = subject.hysteresis.state();
+    for (const Link& link : subject.links) {
+        if (all || link.backend->state != state) tell(link);
+    }
     known_.release();
 }
 

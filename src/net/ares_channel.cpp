@@ -1,10 +1,12 @@
 #include "net/ares_channel.hpp"
 
+#include <arpa/nameser.h>
 #include <netdb.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <stdexcept>
+#include <utility>
 
 namespace amba::net {
 
@@ -16,57 +18,149 @@ namespace {
 constexpr int kTimeoutMs = 1000;
 constexpr int kTries = 3;
 
+template <class Done>
 struct Ask {
     std::weak_ptr<AresChannel> channel;
-    AresChannel::Done done;
+    Done done;
 };
 
 }  // namespace
 
-AresChannel::AresChannel(asio::io_context& loop, const char* lookups) : loop_(loop), timer_(loop) {
+core::Result<std::shared_ptr<AresChannel>> AresChannel::open(asio::io_context& loop,
+                                                             const char* lookups) {
     static const int library = ares_library_init(ARES_LIB_INIT_ALL);
-    if (library != ARES_SUCCESS) throw std::runtime_error(ares_strerror(library));
+    std::shared_ptr<AresChannel> out(new AresChannel(loop));
+    const int status = library == ARES_SUCCESS ? out->init(lookups) : library;
+    if (status != ARES_SUCCESS) return core::error(ares_strerror(status));
+    return out;
+}
+
+// By a channel that is not used for anything else: c-ares ends its search at the first server that
+// fails, so that ours is made without domains.
+int AresChannel::read_search_domains() {
+    ares_channel reader = nullptr;
+    ares_options options{};
+    int mask = 0;
+    int status = ares_init(&reader);
+    if (status != ARES_SUCCESS) return status;
+    status = ares_save_options(reader, &options, &mask);
+    if (status == ARES_SUCCESS) {
+        domains_.assign(options.domains, options.domains + options.ndomains);
+        ndots_ = options.ndots;
+        ares_destroy_options(&options);
+    }
+    ares_destroy(reader);
+    return status;
+}
+
+std::vector<std::string> AresChannel::candidates(const std::string& name) const {
+    if (name.ends_with('.')) return {name};
+    std::vector<std::string> out;
+    for (const std::string& domain : domains_)
+        out.push_back(name + "." + domain);
+    const bool first = std::count(name.begin(), name.end(), '.') >= ndots_;
+    out.insert(first ? out.begin() : out.end(), name);
+    return out;
+}
+
+int AresChannel::init(const char* lookups) {
+    const int status = read_search_domains();
+    if (status != ARES_SUCCESS) return status;
     ares_options options{};
     options.timeout = kTimeoutMs;
     options.tries = kTries;
     options.sock_state_cb = &AresChannel::on_state;
     options.sock_state_cb_data = this;
     options.lookups = const_cast<char*>(lookups);
-    const int status = ares_init_options(
-        &channel_, &options,
-        ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS);
-    if (status != ARES_SUCCESS) throw std::runtime_error(ares_strerror(status));
+    options.ndomains = 0;
+    return ares_init_options(&channel_, &options,
+                             ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
+                                 ARES_OPT_LOOKUPS | ARES_OPT_DOMAINS);
 }
 
 AresChannel::~AresChannel() {
     if (channel_ != nullptr) ares_destroy(channel_);  // answers what is pending with EDESTRUCTION
 }
 
-void AresChannel::ask(const std::string& name, int family, Done done) {
-    ares_addrinfo_hints hints{};
-    hints.ai_family = family;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = ARES_AI_NOSORT;  // the order is for the balancing to decide
-    ++pending_;
-    auto* ask = new Ask{weak_from_this(), std::move(done)};
-    ares_getaddrinfo(
-        channel_, name.c_str(), nullptr, &hints,
-        [](void* argument, int status, int, ares_addrinfo* result) {
-            const std::unique_ptr<Ask> self(static_cast<Ask*>(argument));
-            auto channel = self->channel.lock();
-            if (!channel) {  // the channel's own end answers too, when nobody may be called any
-                             // more
-                if (result != nullptr) ares_freeaddrinfo(result);
-                return;
-            }
-            --channel->pending_;
-            // Posted, because the channel must not be destroyed by what it calls.
-            asio::post(channel->loop_, [channel, done = std::move(self->done), status, result] {
-                done(status, result);
-            });
-        },
-        ask);
+void AresChannel::close() {
+    const auto self = shared_from_this();  // who asks may be the last to keep it
+    closed_ = true;
+    waiting_.clear();
+    timer_.cancel();
+    ares_cancel(channel_);
+}
+
+void AresChannel::ask(const std::string& name, int family, OnAddresses done) {
+    admit([name, family, done = std::move(done)](AresChannel& on) mutable {
+        ares_addrinfo_hints hints{};
+        hints.ai_family = family;
+        hints.ai_socktype = SOCK_STREAM;
+        hints.ai_flags = ARES_AI_NOSORT;  // the order is for the balancing to decide
+        using Asked = Ask<OnAddresses>;
+        ares_getaddrinfo(
+            on.channel_, name.c_str(), nullptr, &hints,
+            [](void* argument, int status, int, ares_addrinfo* result) {
+                const std::unique_ptr<Asked> asked(static_cast<Asked*>(argument));
+                const Addresses found(result, [](ares_addrinfo* it) {
+                    if (it != nullptr) ares_freeaddrinfo(it);
+                });
+                const auto channel = asked->channel.lock();
+                if (!channel) return;  // its own end answers too, when nobody may be called
+                channel->answered(
+                    [done = std::move(asked->done), status, found] { done(status, found); });
+            },
+            new Asked{on.weak_from_this(), std::move(done)});
+    });
+}
+
+void AresChannel::query(const std::string& name, int type, OnMessage done) {
+    admit([name, type, done = std::move(done)](AresChannel& on) mutable {
+        using Asked = Ask<OnMessage>;
+        ares_query(
+            on.channel_, name.c_str(), C_IN, type,
+            [](void* argument, int status, int, unsigned char* bytes, int size) {
+                const std::unique_ptr<Asked> asked(static_cast<Asked*>(argument));
+                const auto channel = asked->channel.lock();
+                if (!channel) return;
+                Message message;
+                if (bytes != nullptr) message.assign(bytes, bytes + size);
+                channel->answered([done = std::move(asked->done), status,
+                                   message = std::move(message)] { done(status, message); });
+            },
+            new Asked{on.weak_from_this(), std::move(done)});
+    });
+}
+
+void AresChannel::take_over(AresChannel& before) {
+    for (auto& send : std::exchange(before.waiting_, {}))
+        admit(std::move(send));
+}
+
+void AresChannel::admit(Send send) {
+    if (closed_) return;
+    if (asked_ == kAtOnce) {
+        waiting_.push_back(std::move(send));
+        return;
+    }
+    ++asked_;
+    send(*this);
     keep_time();
+}
+
+void AresChannel::answered(std::function<void()> tell) {
+    if (closed_) return;
+    // Posted, because the channel must not be destroyed by what it calls, nor asked from within.
+    asio::post(loop_, [self = shared_from_this(), tell = std::move(tell)] {
+        if (self->closed_) return;
+        --self->asked_;
+        if (!self->waiting_.empty()) {
+            auto next = std::move(self->waiting_.front());
+            self->waiting_.pop_front();
+            self->admit(std::move(next));
+        }
+        if (self->asked_ == 0) self->keep_time();
+        tell();
+    });
 }
 
 void AresChannel::on_state(void* self, ares_socket_t fd, int readable, int writable) {
@@ -107,7 +201,7 @@ void AresChannel::watch(const std::shared_ptr<Watch>& at) {
 }
 
 void AresChannel::keep_time() {
-    if (pending_ == 0) {
+    if (asked_ == 0 || closed_) {
         timer_.cancel();
         return;
     }

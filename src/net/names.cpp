@@ -11,15 +11,30 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr core::Duration kLeastTtl = 1s;  // also the time between tries for a dead address
+constexpr core::Duration kLeastTtl = 1s;  // also the time between tries for a dead place
+constexpr const char* kBoth = " both";    // no name has a blank
+constexpr std::size_t kListed = 16;       // in one line of the log
 
-std::string list_of(const std::vector<core::Address>& addresses) {
+template <class Items, class Show>
+std::string list_of(const Items& items, Show show) {
     std::string out;
-    for (const core::Address& address : addresses) {
-        if (!out.empty()) out += ", ";
-        out += address.to_string();
-    }
+    for (std::size_t i = 0; i < items.size() && i < kListed; ++i)
+        out += (i == 0 ? "" : ", ") + show(items[i]);
+    if (items.size() > kListed) out += " and " + std::to_string(items.size() - kListed) + " more";
     return out;
+}
+
+// The table has a host's port, and DNS a service's.
+std::string list_of(const Name& name, const std::vector<Place>& places) {
+    return list_of(places, [&](const Place& place) {
+        if (!name.service) return place.endpoint.address.to_string();
+        return place.endpoint.to_string() + " weight " + std::to_string(place.weight) +
+               (place.backup ? " backup" : "");
+    });
+}
+
+std::string shown(const Name& name) {
+    return "name " + (name.service ? name.origin() : name.host);
 }
 
 }  // namespace
@@ -30,7 +45,8 @@ struct Names::Entry final : Deadline {
 
     Names& names;
     Name name;
-    std::vector<core::Address> addresses;
+    std::vector<Place> places;
+    std::vector<std::string> left_out;
     core::Time asked_at{};
     core::Duration retry = kLeastTtl;
     bool asking = false;
@@ -49,8 +65,12 @@ struct Names::Settling final : Deadline {
     std::function<void()> ready;
 };
 
+std::string Name::origin() const {
+    return service ? "srv:" + host : host + ":" + std::to_string(port);
+}
+
 std::string Name::key() const {
-    return host + ":" + std::to_string(port) + (both_families ? " both" : "");
+    return origin() + (both_families ? kBoth : "");
 }
 
 Names::Names(Resolver& resolver, Deadlines& deadlines, Changed changed) :
@@ -70,12 +90,10 @@ void Names::prepare(const std::vector<Name>& names, Own own, core::Duration at_m
     auto settling = std::make_unique<Settling>(std::move(ready));
     for (const Name& name : names) {
         Entry& entry = find_or_add(name);
-        const auto is_own = [&](const core::Address& a) {
-            return own_({a, name.port});
+        const auto is_own = [&](const Place& place) {
+            return own_(place.endpoint);
         };
-        if (std::any_of(entry.addresses.begin(), entry.addresses.end(), is_own)) {
-            entry.answered = false;
-        }
+        if (std::any_of(entry.places.begin(), entry.places.end(), is_own)) entry.answered = false;
         if (entry.answered) continue;
         settling->waiting.insert(name.key());
         ask(entry);
@@ -96,30 +114,34 @@ void Names::keep_only(const std::vector<Name>& names, Own own) {
     own_ = std::move(own);
     std::set<std::string> kept;
     for (const Name& name : names) {
-        find_or_add(name).name.resolve = name.resolve;
+        Entry& entry = find_or_add(name);
+        entry.name.resolve = name.resolve;
+        const core::Time latest = entry.asked_at + name.resolve;
+        if (entry.armed() && latest < entry.when()) deadlines_.set(entry, latest);
         kept.insert(name.key());
     }
     std::erase_if(entries_, [&](const auto& item) { return !kept.contains(item.first); });
 }
 
-std::vector<core::Address> Names::addresses(const Name& name) const {
+std::vector<Place> Names::addresses(const Name& name) const {
     const auto found = entries_.find(name.key());
-    return found == entries_.end() ? std::vector<core::Address>() : found->second->addresses;
+    return found == entries_.end() ? std::vector<Place>() : found->second->places;
 }
 
 Names::Addresses Names::all_addresses() const {
     Addresses out;
     for (const auto& [key, entry] : entries_)
-        out.emplace(key, entry->addresses);
+        out.emplace_hint(out.end(), key, entry->places);
     return out;
 }
 
-void Names::hurry(const std::string& host_port) {
-    for (auto& [key, entry] : entries_) {
-        if (entry->name.host + ":" + std::to_string(entry->name.port) != host_port) continue;
-        if (entry->asking) continue;
-        const core::Time soon = std::max(core::Clock::now(), entry->asked_at + kLeastTtl);
-        if (!entry->armed() || soon < entry->when()) deadlines_.set(*entry, soon);
+void Names::hurry(const std::string& origin) {
+    for (const char* families : {"", kBoth}) {
+        const auto found = entries_.find(origin + families);
+        if (found == entries_.end() || found->second->asking) continue;
+        Entry& entry = *found->second;
+        const core::Time soon = std::max(core::Clock::now(), entry.asked_at + kLeastTtl);
+        if (!entry.armed() || soon < entry.when()) deadlines_.set(entry, soon);
     }
 }
 
@@ -128,10 +150,8 @@ void Names::ask(Entry& entry) {
     entry.asking = true;
     entry.asked_at = core::Clock::now();
     entry.clear();
-    Question question{entry.name.host, entry.name.both_families,
-                      [own = own_, port = entry.name.port](const core::Address& address) {
-                          return own && own({address, port});
-                      }};
+    Question question{entry.name.host, entry.name.port, entry.name.service,
+                      entry.name.both_families, own_};
     resolver_.resolve(std::move(question), [this, alive = std::weak_ptr<bool>(alive_),
                                             key = entry.name.key()](Answer a) {
         if (alive.lock()) answered(key, std::move(a));
@@ -145,37 +165,58 @@ void Names::answered(const std::string& key, Answer answer) {
     entry.asking = false;
     entry.answered = true;
     if (!answer.skipped.empty() && !std::exchange(entry.said_own, true)) {
-        log::info("names", "name " + entry.name.host + ": " + list_of(answer.skipped) +
+        const auto show = [&](const core::Endpoint& at) {
+            return entry.name.service ? at.to_string() : at.address.to_string();
+        };
+        log::info("names", shown(entry.name) + ": " + list_of(answer.skipped, show) +
                                " is this ambassador itself and is not used as a backend");
     }
-    core::Duration again = entry.name.resolve;
     bool moved = false;
-    if (answer.addresses.empty()) {
-        again = std::min(entry.retry, entry.name.resolve);
-        entry.retry = std::min<core::Duration>(entry.retry * 2, entry.name.resolve);
-        if (!std::exchange(entry.said_failing, true)) {
-            log::warning("names",
-                         "name " + entry.name.host + " does not resolve: " + answer.error +
-                             (entry.addresses.empty()
-                                  ? std::string("; asked for again until it does")
-                                  : "; its last addresses stay: " + list_of(entry.addresses)));
-        }
-    } else {
-        entry.retry = kLeastTtl;
-        if (answer.ttl.count() > 0) again = std::clamp(answer.ttl, kLeastTtl, entry.name.resolve);
-        moved = entry.addresses != answer.addresses;
-        if (moved || entry.said_failing) {
-            log::info("names", "name " + entry.name.host + " is " + list_of(answer.addresses));
-        }
-        entry.said_failing = false;
-        entry.addresses = std::move(answer.addresses);
-    }
-    deadlines_.set(entry, core::Clock::now() + again);
+    if (answer.places.empty())
+        failed(entry, answer.error);
+    else
+        moved = resolved(entry, std::move(answer));
     if (settling_) {
         settling_->waiting.erase(key);
         settle();
     }
     if (moved) changed_(key);
+}
+
+void Names::failed(Entry& entry, const std::string& error) {
+    const core::Duration most = entry.name.resolve;
+    deadlines_.set(entry, core::Clock::now() + std::min(entry.retry, most));
+    entry.retry = std::min<core::Duration>(entry.retry * 2, most);
+    if (std::exchange(entry.said_failing, true)) return;
+    log::warning("names", shown(entry.name) + " does not resolve: " + error +
+                              (entry.places.empty() ? std::string("; asked for again until it does")
+                                                    : "; its last addresses stay: " +
+                                                          list_of(entry.name, entry.places)));
+}
+
+// True when it leads to other places than before.
+bool Names::resolved(Entry& entry, Answer answer) {
+    entry.retry = kLeastTtl;
+    core::Duration again = entry.name.resolve;
+    if (answer.ttl.count() > 0) again = std::clamp(answer.ttl, kLeastTtl, again);
+    deadlines_.set(entry, core::Clock::now() + again);
+    if (answer.left_out != entry.left_out) {
+        entry.left_out = std::move(answer.left_out);
+        const auto as_it_is = [](const std::string& target) {
+            return target;
+        };
+        if (!entry.left_out.empty()) {
+            log::warning("names", shown(entry.name) + ": left out, as they do not resolve: " +
+                                      list_of(entry.left_out, as_it_is));
+        }
+    }
+    const bool moved = entry.places != answer.places;
+    if (moved || entry.said_failing) {
+        log::info("names", shown(entry.name) + " is " + list_of(entry.name, answer.places));
+    }
+    entry.said_failing = false;
+    entry.places = std::move(answer.places);
+    return moved;
 }
 
 }  // namespace amba::net

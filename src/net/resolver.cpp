@@ -1,122 +1,88 @@
 #include "amba/net/resolver.hpp"
 
-#include <ares.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "amba/log/log.hpp"
 #include "net/ares_channel.hpp"
+#include "net/lookup.hpp"
 
 namespace amba::net {
 
-class Resolver::Channel : public AresChannel {
-    using AresChannel::AresChannel;
-};
+using namespace std::chrono_literals;
 
-// One name through its steps: /etc/hosts, then A, then AAAA.
-class Resolver::Lookup : public std::enable_shared_from_this<Resolver::Lookup> {
-  public:
-    Lookup(std::shared_ptr<Channel> hosts, std::shared_ptr<Channel> dns, Question question,
-           Done done) :
-        hosts_(std::move(hosts)),
-        dns_(std::move(dns)), question_(std::move(question)), done_(std::move(done)) {}
+namespace {
 
-    void start() {
-        hosts_->ask(question_.name, AF_UNSPEC,
-                    [self = shared_from_this()](int status, ares_addrinfo* result) {
-                        self->take(status, result);
-                        self->answer_.ttl = core::Duration(0);
-                        self->prefer_one_family();
-                        if (!self->answer_.addresses.empty()) return self->finish();
-                        self->ask_dns(AF_INET);
-                    });
-    }
+constexpr const char* kResolvConf = "/etc/resolv.conf";
+constexpr core::Duration kLook = 1s;  // the least time between two looks at it
 
-  private:
-    void ask_dns(int family) {
-        dns_->ask(question_.name, family,
-                  [self = shared_from_this(), family](int status, ares_addrinfo* result) {
-                      self->take(status, result);
-                      const bool enough =
-                          !self->question_.both_families && !self->answer_.addresses.empty();
-                      if (family == AF_INET6 || enough) return self->finish();
-                      self->ask_dns(AF_INET6);
-                  });
-    }
+// Differs whenever the file does. It may be written in place, replaced by another, or mounted over.
+std::string mark_of(const char* path) {
+    struct stat now {};
+    if (::stat(path, &now) != 0) return "none";
+    return std::to_string(now.st_dev) + "." + std::to_string(now.st_ino) + "." +
+           std::to_string(now.st_mtim.tv_sec) + "." + std::to_string(now.st_mtim.tv_nsec) + "." +
+           std::to_string(now.st_size);
+}
 
-    void take(int status, ares_addrinfo* result) {
-        if (status != ARES_SUCCESS) {
-            // What DNS said last counts, but "no such record" of AAAA does not hide a SERVFAIL of
-            // A.
-            if (answer_.error.empty() || (status != ARES_ENODATA && status != ARES_ENOTFOUND)) {
-                answer_.error = ares_strerror(status);
-            }
-            return;
-        }
-        for (const ares_addrinfo_node* node = result->nodes; node; node = node->ai_next) {
-            const auto address = core::Endpoint::from_sockaddr(node->ai_addr).address;
-            auto& list =
-                question_.own && question_.own(address) ? answer_.skipped : answer_.addresses;
-            if (std::find(list.begin(), list.end(), address) != list.end()) continue;
-            list.push_back(address);
-            const core::Duration ttl = std::chrono::seconds(std::max(node->ai_ttl, 1));
-            answer_.ttl = answer_.ttl.count() == 0 ? ttl : std::min(answer_.ttl, ttl);
-        }
-        ares_freeaddrinfo(result);
-    }
-
-    // /etc/hosts is asked for both families at once.
-    void prefer_one_family() {
-        auto& all = answer_.addresses;
-        const auto is_v6 = [](const core::Address& a) {
-            return a.is_v6();
-        };
-        if (question_.both_families || std::all_of(all.begin(), all.end(), is_v6)) return;
-        std::erase_if(all, is_v6);
-    }
-
-    void finish() {
-        if (!answer_.addresses.empty())
-            answer_.error.clear();
-        else if (!answer_.skipped.empty())
-            answer_.error = "it resolves to this ambassador alone";
-        else if (answer_.error.empty())
-            answer_.error = "no address";
-        std::sort(answer_.addresses.begin(), answer_.addresses.end());
-        done_(std::move(answer_));
-    }
-
-    const std::shared_ptr<Channel> hosts_;
-    const std::shared_ptr<Channel> dns_;  // of the resolv.conf at the time of the question
-    const Question question_;
-    const Done done_;
-    Answer answer_;
-};
+}  // namespace
 
 Resolver::Resolver(boost::asio::io_context& loop) : loop_(loop) {}
 
-Resolver::~Resolver() = default;
-
-void Resolver::resolve(Question question, Done done) {
-    boost::asio::post(loop_, [this, question = std::move(question), done = std::move(done)] {
-        renew_channel();
-        // A channel reads /etc/hosts when it asks it, and keeps nothing.
-        auto hosts = std::make_shared<Channel>(loop_, "f");
-        std::make_shared<Lookup>(std::move(hosts), dns_, question, done)->start();
-    });
+Resolver::~Resolver() {
+    old_.push_back(hosts_);
+    old_.push_back(dns_);
+    for (const auto& one : old_) {
+        if (const auto channel = one.lock()) channel->close();
+    }
 }
 
-void Resolver::renew_channel() {
-    struct stat now {};
-    std::string mark = "none";
-    if (::stat("/etc/resolv.conf", &now) == 0) {
-        mark = std::to_string(now.st_ino) + "." + std::to_string(now.st_mtim.tv_sec) + "." +
-               std::to_string(now.st_mtim.tv_nsec) + "." + std::to_string(now.st_size);
+void Resolver::resolve(Question question, Done done) {
+    renew_channels();
+    if (!hosts_ || !dns_) {
+        boost::asio::post(
+            loop_, [alive = std::weak_ptr<bool>(alive_), done = std::move(done), error = error_] {
+                Answer answer;
+                answer.error = error;
+                if (alive.lock()) done(std::move(answer));
+            });
+        return;
     }
+    const Channels channels{hosts_, dns_};
+    Search search(question.name, dns_->candidates(question.name));
+    if (question.service) {
+        std::make_shared<ServiceLookup>(channels, question, std::move(search), std::move(done))
+            ->start();
+    } else {
+        std::make_shared<HostLookup>(channels, question, std::move(search), std::move(done))
+            ->start();
+    }
+}
+
+// Questions that are sent are answered on the channel where they began.
+void Resolver::renew_channels() {
+    const core::Time now = core::Clock::now();
+    if (now < looked_at_ + kLook) return;
+    looked_at_ = now;
+    const std::string mark = mark_of(kResolvConf);
     if (dns_ && mark == resolv_conf_) return;
+    const auto hosts = AresChannel::open(loop_, "f");
+    const auto dns = AresChannel::open(loop_, "b");
+    if (!hosts || !dns) {
+        error_ = std::string(kResolvConf) + ": " + (hosts ? dns : hosts).error().reason;
+        return;  // the channels that there are serve on
+    }
+    if (dns_) {
+        log::info("names", std::string(kResolvConf) + " has changed and is read again");
+        std::erase_if(old_, [](const auto& one) { return one.expired(); });
+        old_.push_back(hosts_);
+        old_.push_back(dns_);
+        (*dns)->take_over(*dns_);
+    }
     resolv_conf_ = mark;
-    dns_ = std::make_shared<Channel>(loop_, "b");
+    hosts_ = *hosts;
+    dns_ = *dns;
 }
 
 }  // namespace amba::net

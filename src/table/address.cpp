@@ -38,7 +38,28 @@ Result<std::uint16_t> port_of(std::string_view word, std::string_view port) {
                  "; expected a number from 1 to 65535");
 }
 
+constexpr std::string_view kService = "srv:";
+
+Result<Backend> parse_service(std::string_view word) {
+    const std::string_view name = word.substr(kService.size());
+    if (!is_name(name) || digits_and_dots(name)) {
+        return error(quote(word) +
+                     " is not a service; expected srv:NAME such as srv:_redis._tcp.example, "
+                     "whose SRV records have the ports");
+    }
+    Backend backend;
+    backend.host = name;
+    backend.srv = true;
+    return backend;
+}
+
 }  // namespace
+
+bool is_service(std::string_view word) {
+    if (!word.starts_with(kService)) return false;
+    const std::string_view name = word.substr(kService.size());
+    return name.empty() || name.find_first_not_of("0123456789") != std::string_view::npos;
+}
 
 Result<std::string> parse_host(std::string_view word) {
     const std::string_view bare = without_brackets(word);
@@ -64,6 +85,7 @@ Result<std::string> parse_host(std::string_view word) {
 }
 
 Result<Backend> parse_backend_address(std::string_view word) {
+    if (is_service(word)) return parse_service(word);
     const std::size_t colon = word.rfind(':');
     if (colon == std::string_view::npos) {
         return error(quote(word) + " has no port; expected HOST:PORT");

@@ -13,7 +13,10 @@ namespace amba::table {
 // what was expected.
 core::Result<std::string> parse_host(std::string_view word);
 
-// HOST:PORT or [V6]:PORT into host and port of a backend.
+// Is that srv:NAME? Then no port follows. srv:6379 is a port of a host that is called srv.
+bool is_service(std::string_view word);
+
+// HOST:PORT, [V6]:PORT or srv:NAME into host and port of a backend.
 core::Result<Backend> parse_backend_address(std::string_view word);
 
 using core::quote;

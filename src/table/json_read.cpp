@@ -134,6 +134,7 @@ Backend read_backend(const json& value, const std::string& pointer) {
                       if (!parsed) fail(at, parsed.error().reason);
                       backend.host = std::move(parsed->host);
                       backend.port = parsed->port;
+                      backend.srv = parsed->srv;
                       return addressed = true;
                   });
     if (!addressed) fail(pointer, "has no \"address\"; expected HOST:PORT");

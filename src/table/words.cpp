@@ -80,13 +80,24 @@ class Parser {
         const auto colons = std::count(word.begin(), word.end(), ':');
         const bool bracketed = word.front() == '[';
         Result<Backend> backend = Backend{};
-        if (colons == 1 || (bracketed && word.back() != ']')) {
+        if (is_service(word)) {
+            backend = service(word);
+        } else if (colons == 1 || (bracketed && word.back() != ']')) {
             backend = parse_backend_address(word);
         } else {
             backend = host_then_port(word);
         }
         if (!backend) return backend;
         if (auto wrong = settings(*backend, backend_settings(), "backend", word)) return *wrong;
+        return backend;
+    }
+
+    Result<Backend> service(const std::string& word) {
+        auto backend = parse_backend_address(word);
+        if (backend && !at_end() && core::parse_port(words_[next_])) {
+            return error(quote(words_[next_]) + " after backend " + quote(word) +
+                         ": the ports of a service are those of its SRV records");
+        }
         return backend;
     }
 

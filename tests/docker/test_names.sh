@@ -74,3 +74,49 @@ test_itself_as_a_literal_is_an_error() {
     exits 2 docker run --rm --label "$LABEL" "$IMAGE" run 127.127.0.2:6379 127.127.0.2:6379
     contains "$SAID" "127\.127\.0\.2:6379" "the message"
 }
+
+# Compose scales a service, and Docker's DNS says so, with a TTL of 600 seconds. What else it needs is
+# in test_compose.sh.
+scale() { in_project up -d --scale "backend=$1"; }
+
+# The ambassador has the addresses of the service's containers, and those alone.
+follows() {
+    local ids wanted got
+    mapfile -t ids < <(in_project ps -q backend)
+    equal "$1" "${#ids[@]}" "number of containers"
+    wanted=$(docker inspect \
+        -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}:6379{{end}}' "${ids[@]}" | sort | xargs)
+    got=$(in_project exec -T amba amba status --json | in_project exec -T client jq -r \
+        '.frontends[0].backends[] | select(.state != "leaving") | .address' | sort | xargs)
+    equal "$wanted" "$got" "the backends"
+}
+
+# Each of so many servers answers, and nobody else.
+all_answer() {
+    local servers
+    servers=$(for _ in $(seq $((2 * $1))); do run_id amba; done | sort -u | wc -l)
+    equal "$1" "$servers" "number of servers that answer"
+}
+
+test_dns_compose_up_scale() {
+    PROJECT=$(name scale | tr -d .)
+    FILE=$CACHE/scale.yml
+    cat >"$FILE" <<YAML
+services:
+  amba:
+    image: $IMAGE
+    command: 6379 resolve=1s backend:6379
+  client:
+    image: $TOOLS
+    command: sleep infinity
+  backend:
+    image: $TOOLS
+YAML
+    trap down EXIT
+    local servers
+    for servers in 1 3 1; do
+        scale "$servers"
+        eventually 15 follows "$servers"
+        all_answer "$servers"
+    done
+}

@@ -1,87 +1,7 @@
 #!/usr/bin/env bash
-# Names, with a real dnsmasq as the name server: A, AAAA, the search domain, names that come, change
-# and fail, another resolv.conf, and a hosts file in which the backend's name is the ambassador itself.
-#
-# All of it runs in network and mount namespaces of its own, because names are asked for on port 53
-# of whatever /etc/resolv.conf says.
-set -euo pipefail
-if [ "${AMBA_DNS_INSIDE:-}" = "" ]; then
-    export AMBA_DNS_INSIDE=1
-    command -v unshare >/dev/null || {
-        echo "dns: FAILED: not installed: unshare; run tests/run.sh deps" >&2
-        exit 1
-    }
-    if [ "$(id -u)" = 0 ]; then exec unshare --mount --net "$0" "$@"; fi
-    exec unshare --map-root-user --mount --net "$0" "$@"
-fi
-. "$(dirname "$0")/lib.sh"
-need dnsmasq python3 ip
-
-ip link set lo up
-ip -6 address add fd00::5/128 dev lo nodad
-for file in resolv.conf hosts; do
-    : >"$TMP/$file"
-    [ -e "/etc/$file" ] || fail "there is no /etc/$file to put another one over"
-    mount --bind "$TMP/$file" "/etc/$file"
-done
-echo "127.0.0.1 localhost" >/etc/hosts
-printf 'search lan\nnameserver 127.0.0.1\n' >/etc/resolv.conf
-
-PORT=6379
-FRONT=$HOST:$PORT
-
-# Backends that answer with the address at which they were reached.
-cat >"$TMP/who.py" <<'PYTHON'
-import select, socket
-listeners = [socket.create_server((host, 6379), backlog=128)
-             for host in [f"127.1.0.{i}" for i in range(1, 10)]
-             + [f"127.2.0.{i}" for i in range(1, 201)]]
-listeners.append(socket.create_server(("fd00::5", 6379), family=socket.AF_INET6))
-poll = select.epoll()
-by_fd = {listener.fileno(): listener for listener in listeners}
-for fd in by_fd:
-    poll.register(fd, select.EPOLLIN)
-while True:
-    for fd, _ in poll.poll():
-        connection, _ = by_fd[fd].accept()
-        connection.sendall(connection.getsockname()[0].encode() + b"\n")
-        connection.close()
-PYTHON
-
-# A name server that has nothing but one kind of bad answer.
-cat >"$TMP/bad_dns.py" <<'PYTHON'
-import socket, sys
-rcode = {"servfail": 2, "empty": 0}[sys.argv[1]]
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("127.0.0.1", 53))
-while True:
-    query, client = server.recvfrom(4096)
-    end = query.index(b"\0", 12) + 5  # the question, without EDNS
-    head = query[:2] + bytes([0x81, 0x80 | rcode]) + b"\0\1\0\0\0\0\0\0"
-    server.sendto(head + query[12:end], client)
-PYTHON
-
-# dns ADDRESS RECORDS: dnsmasq there, with "ADDRESS NAME" lines; its process id goes to $PID
-dns() {
-    start dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
-        --no-resolv --no-hosts --listen-address="$1" --bind-interfaces --addn-hosts="$2" \
-        --local=/lan/ --local=// --local-ttl=1 --log-facility=-
-    local pid=$PID
-    eventually 5 is_open "$1" 53
-    PID=$pid
-}
-
-who() { for_at_most 5 cat <"/dev/tcp/$HOST/$PORT"; }
-answered_by() { [ "$(who 2>/dev/null)" = "$1" ]; }
-nobody_answers() { [ "$(who 2>/dev/null || true)" = "" ]; }
-logged() { [ "$(grep -c -- "$1" "$TMP/amba.log")" -ge "${2:-1}" ]; }
-backends() {
-    "$AMBA" status --json | python3 -c '
-import json, sys
-for frontend in json.load(sys.stdin)["frontends"]:
-    print(*sorted(backend["address"] for backend in frontend["backends"]
-                  if backend["state"] != "leaving"))'
-}
+# Names, with a real dnsmasq as the name server: A, AAAA, search domains, names that come, change and
+# fail, another resolv.conf, and a hosts file in which the backend's name is the ambassador itself.
+. "$(dirname "$0")/dns_lib.sh"
 
 cat >"$TMP/records" <<'RECORDS'
 127.1.0.1 db.lan
@@ -89,11 +9,13 @@ fd00::5 db.lan
 127.1.0.1 plain.lan
 fd00::5 six.lan
 127.1.0.3 redis.lan
+127.1.0.2 two.far.lan
+127.1.0.8 a.b.lan
+127.1.0.9 a.b
 RECORDS
 for i in {1..200}; do echo "127.2.0.$i many.lan"; done >>"$TMP/records"
 
-start who python3 "$TMP/who.py"
-eventually 10 is_open 127.2.0.200 "$PORT"
+start_backends
 dns 127.0.0.1 "$TMP/records"
 server=$PID
 tell() { kill -HUP "$server"; }  # dnsmasq reads its records again
@@ -145,29 +67,57 @@ tell
 is_well_again 2
 
 count=2
-for answer in servfail empty; do
-    kill "$server"
-    wait "$server" 2>/dev/null || true
-    start bad_dns python3 "$TMP/bad_dns.py" "$answer"
+for answer in servfail refused empty nothing; do
+    end "$server"
+    if [ "$answer" != nothing ]; then start bad_dns python3 "$TMP/bad_dns.py" "$answer"; fi
     bad=$PID
     keeps_addresses "$count" "$answer"
-    kill "$bad"
-    wait "$bad" 2>/dev/null || true
+    if [ "$answer" != nothing ]; then end "$bad"; fi
     dns 127.0.0.1 "$TMP/records"
     server=$PID
     count=$((count + 1))
     is_well_again "$count"
 done
-say "NXDOMAIN, SERVFAIL and empty answers keep the last addresses"
+say "NXDOMAIN, SERVFAIL, REFUSED, an empty answer and no server keep the last addresses"
 
-# Another name server in resolv.conf, with another answer.
+# Another name server in resolv.conf, with another answer; written in place, and as another file.
 echo "127.1.0.6 late.lan" >"$TMP/records2"
 dns 127.0.0.2 "$TMP/records2"
 printf 'search lan\nnameserver 127.0.0.2\n' >/etc/resolv.conf
 eventually 6 answered_by 127.1.0.6
-printf 'search lan\nnameserver 127.0.0.1\n' >/etc/resolv.conf
+logged "/etc/resolv.conf has changed" || fail "nothing was logged of the resolv.conf that changed"
+printf 'search lan\nnameserver 127.0.0.1\n' >"$TMP/resolv.conf.new"
+umount /etc/resolv.conf
+mount --bind "$TMP/resolv.conf.new" /etc/resolv.conf
 eventually 6 answered_by 127.1.0.5
 say "a resolv.conf that changes"
+
+# resolv FIRST-LINE...: read before the next name is asked for
+resolv() {
+    printf '%s\n' "$@" "nameserver 127.0.0.1" >/etc/resolv.conf
+    sleep 1.1
+}
+# leads NAME ADDRESS: as a new name, so that it is asked for now
+leads() {
+    reconfigure "$FRONT" 127.1.0.1:1
+    reconfigure "$FRONT" "$1:$PORT"
+    equal "$2" "$(who 2>/dev/null || true)" "the backend of $1 with $(tr '\n' ',' </etc/resolv.conf)"
+}
+resolv "search lan far.lan"
+leads two 127.1.0.2
+leads plain 127.1.0.1
+leads a.b 127.1.0.9 # has a dot: as it is
+resolv "search lan" "options ndots:2"
+leads a.b 127.1.0.8 # has fewer dots than two: with the domain
+leads a.b. 127.1.0.9
+resolv "search lan" "options ndots:0" # as Docker has it
+leads plain 127.1.0.1
+leads a.b 127.1.0.9
+resolv "search lan"
+leads plain. ""
+logged "name plain\. does not resolve: no name server answers it (SERVFAIL, REFUSED" ||
+    fail "nothing was logged of the name that is refused"
+say "search domains and ndots"
 
 # What a shared network namespace with extra_hosts comes to: redis is the ambassador itself.
 echo "$HOST redis" >>/etc/hosts

@@ -1,8 +1,9 @@
-// The names of the table and their addresses, kept fresh.
+// The names of the table and the places where they lead, kept fresh.
 //
-// Each name is asked for again after its TTL, at the latest after the frontend's `resolve`, and
-// soon after a connect to one of its addresses failed. An empty or failed answer keeps the last
-// known addresses. A name that does not resolve is logged once and asked for again, never fatal.
+// Each name is asked for again after its TTL, though not within a second and at the latest after
+// the frontend's `resolve`, and soon after a connect to one of its places failed. An empty or
+// failed answer keeps the last known places. A name that does not resolve is logged once and asked
+// for again, never fatal.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,9 @@ struct Name {
     std::uint16_t port = 0;
     bool both_families = false;
     core::Duration resolve{5000};
+    bool service = false;  // host has SRV records, and port means nothing
 
+    std::string origin() const;  // HOST:PORT or srv:HOST, as the table has it
     std::string key() const;
 };
 
@@ -31,13 +34,13 @@ class Names {
   public:
     // Is that one of amba's own frontends? Then it is never a backend.
     using Own = std::function<bool(const core::Endpoint&)>;
-    // Told the key of a kept name when its addresses have changed.
+    // Told the key of a kept name when its places have changed.
     using Changed = std::function<void(const std::string& key)>;
 
     Names(Resolver& resolver, Deadlines& deadlines, Changed changed);
     ~Names();
 
-    // Asks for those names that are new or have an address that is now amba's own; the others are
+    // Asks for those names that are new or have a place that is now amba's own; the others are
     // in use and stay. Calls `ready` when each had its first answer, or after `at_most`.
     void prepare(const std::vector<Name>& names, Own own, core::Duration at_most,
                  std::function<void()> ready);
@@ -45,18 +48,20 @@ class Names {
     void keep_only(const std::vector<Name>& names, Own own);
 
     // Sorted; empty while the name has never resolved.
-    std::vector<core::Address> addresses(const Name& name) const;
+    std::vector<Place> addresses(const Name& name) const;
     // Of all names, by key.
-    using Addresses = std::map<std::string, std::vector<core::Address>>;
+    using Addresses = std::map<std::string, std::vector<Place>>;
     Addresses all_addresses() const;
-    // Asks soon, as an address was found dead; at most once a second for each name.
-    void hurry(const std::string& host_port);
+    // Asks soon, as a place was found dead; at most once a second for each name.
+    void hurry(const std::string& origin);
 
   private:
     struct Entry;
     struct Settling;
     void ask(Entry& entry);
     void answered(const std::string& key, Answer answer);
+    void failed(Entry& entry, const std::string& error);
+    bool resolved(Entry& entry, Answer answer);
     void settle();
     Entry& find_or_add(const Name& name);
 

@@ -1,4 +1,4 @@
-// Names to addresses, by /etc/hosts and then DNS (c-ares), without NSS and so without plug-ins in a
+// Names to places, by /etc/hosts and then DNS (c-ares), without NSS and so without plug-ins in a
 // static program. /etc/resolv.conf is read again when it changes; Docker's 127.0.0.11 is a name
 // server like any other there.
 #pragma once
@@ -14,19 +14,33 @@
 
 namespace amba::net {
 
-struct Answer {
-    std::vector<core::Address> addresses;
-    core::Duration ttl{0};  // the least of the records'; 0 from /etc/hosts, which has none
-    std::vector<core::Address> skipped;  // what the filter left out
-    std::string error;                   // set when there is no address, and why
+class AresChannel;
+
+// Where a name leads. A host's addresses all weigh 1.
+struct Place {
+    core::Endpoint endpoint;
+    int weight = 1;       // among the places of its name: what the SRV record says, at least 1
+    bool backup = false;  // the SRV record of another has a better priority
+
+    auto operator<=>(const Place&) const = default;
 };
 
 struct Question {
     std::string name;
+    std::uint16_t port = 0;      // of a host
+    bool service = false;        // a name with SRV records, which have the ports; else a host
     bool both_families = false;  // AAAA beside A; otherwise AAAA only where there is no A
-    // Addresses that must not be used: they are amba's own. One from /etc/hosts is passed over and
-    // DNS is asked.
-    std::function<bool(const core::Address&)> own;
+    // Places that must not be used: they are amba's own. One from /etc/hosts is passed over and DNS
+    // is asked.
+    std::function<bool(const core::Endpoint&)> own;
+};
+
+struct Answer {
+    std::vector<Place> places;            // sorted, each endpoint once
+    core::Duration ttl{0};                // the least of the records'; 0: /etc/hosts has none
+    std::vector<core::Endpoint> skipped;  // what `own` left out
+    std::vector<std::string> left_out;    // targets of a service that do not resolve
+    std::string error;                    // set when there is no place, and why
 };
 
 class Resolver {
@@ -40,13 +54,16 @@ class Resolver {
     void resolve(Question question, Done done);
 
   private:
-    class Channel;
-    class Lookup;
-    void renew_channel();
+    void renew_channels();
 
     boost::asio::io_context& loop_;
-    std::shared_ptr<Channel> dns_;
-    std::string resolv_conf_;  // what the channel was made from
+    std::shared_ptr<AresChannel> hosts_;
+    std::shared_ptr<AresChannel> dns_;
+    std::vector<std::weak_ptr<AresChannel>> old_;  // with the questions that they were asked
+    std::string resolv_conf_;                      // what dns_ was made from
+    core::Time looked_at_{};                       // at resolv.conf
+    std::string error_;                            // why there is no channel
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace amba::net

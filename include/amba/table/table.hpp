@@ -47,7 +47,8 @@ struct Timeouts {
 struct Backend {
     std::string host;  // a literal in its canonical form without brackets, or a name
     std::uint16_t port = 0;
-    int weight = 1;  // 0-256; 0 takes no new connections
+    bool srv = false;  // host is a service: addresses and ports are those of its SRV records
+    int weight = 1;    // 0-256; 0 takes no new connections
     bool backup = false;
     int maxconn = 0;                 // 0: no cap
     std::optional<CheckType> check;  // unset: as its frontend
@@ -55,7 +56,7 @@ struct Backend {
 
     // The address, when host is a literal.
     std::optional<core::Endpoint> literal() const;
-    std::string to_string() const;  // host:port or [v6]:port
+    std::string to_string() const;  // host:port, [v6]:port or srv:host
     bool operator==(const Backend&) const = default;
 };
 

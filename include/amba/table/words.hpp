@@ -3,7 +3,7 @@
 //   TABLE    := GROUP { "+" GROUP }
 //   GROUP    := FRONTEND {KEY=VALUE} { BACKEND {KEY=VALUE} }
 //   FRONTEND := PORT | ADDR:PORT | [V6]:PORT | *:PORT | :PORT | :::PORT
-//   BACKEND  := HOST PORT | HOST:PORT | [V6]:PORT | V6 PORT
+//   BACKEND  := HOST PORT | HOST:PORT | [V6]:PORT | V6 PORT | srv:NAME
 //
 // Example: 127.127.0.2:6379 removed=drain:30s redis1 6379 redis2:6379 weight=3 + 80 www:80
 #pragma once

@@ -87,6 +87,10 @@ TEST(ParseBackendAddress, EveryForm) {
         {"10.0.0.5:6379", "10.0.0.5:6379", true},
         {"[2001:DB8::0:5]:6379", "[2001:db8::5]:6379", true},
         {"[::ffff:10.0.0.5]:6379", "10.0.0.5:6379", true},
+        {"srv:_redis._tcp.example", "srv:_redis._tcp.example", false},
+        {"srv:redis.", "srv:redis.", false},
+        {"srv:3com", "srv:3com", false},
+        {"srv:6379", "srv:6379", false},  // port 6379 of a host that is called srv
     };
     for (const auto& c : cases) {
         const auto backend = parse_backend_address(c.word);
@@ -94,6 +98,18 @@ TEST(ParseBackendAddress, EveryForm) {
         EXPECT_EQ(backend->to_string(), c.printed);
         EXPECT_EQ(backend->literal().has_value(), c.literal) << c.word;
     }
+}
+
+TEST(ParseBackendAddress, Service) {
+    const auto service = parse_backend_address("srv:_redis._tcp.example");
+    ASSERT_TRUE(service);
+    EXPECT_TRUE(service->srv);
+    EXPECT_EQ(service->host, "_redis._tcp.example");
+    EXPECT_EQ(service->port, 0);
+    const auto host = parse_backend_address("srv:6379");
+    ASSERT_TRUE(host);
+    EXPECT_FALSE(host->srv);
+    EXPECT_EQ(host->port, 6379);
 }
 
 TEST(ParseBackendAddress, Errors) {
@@ -123,6 +139,13 @@ TEST(ParseBackendAddress, Errors) {
         {"w..w:80", "\"w..w\" is not a host"},
         {"w\xc3\xbcrm:80", "\"w\xc3\xbcrm\" is not a host"},
         {"a\nb:80", R"("a\x0ab" is not a host)"},
+        {"srv:", "\"srv:\" is not a service; expected srv:NAME such as srv:_redis._tcp.example"},
+        {"srv:10.0.0.5", "\"srv:10.0.0.5\" is not a service"},
+        {"srv:1.2", "\"srv:1.2\" is not a service"},
+        {"srv:[::1]", "\"srv:[::1]\" is not a service"},
+        {"srv:_redis._tcp.example:6379", "\"srv:_redis._tcp.example:6379\" is not a service"},
+        {"srv:a..b", "\"srv:a..b\" is not a service"},
+        {"srv:-a", "\"srv:-a\" is not a service"},
     };
     for (const auto& c : cases) {
         const auto backend = parse_backend_address(c.word);
@@ -131,4 +154,6 @@ TEST(ParseBackendAddress, Errors) {
     }
     EXPECT_TRUE(parse_backend_address(std::string(253, 'a') + ":80"));
     EXPECT_FALSE(parse_backend_address(std::string(254, 'a') + ":80"));
+    EXPECT_TRUE(parse_backend_address("srv:" + std::string(253, 'a')));
+    EXPECT_FALSE(parse_backend_address("srv:" + std::string(254, 'a')));
 }

@@ -29,6 +29,13 @@ TEST(Diff, OfEqualTablesIsEmpty) {
     EXPECT_THAT(diff("80 + 81", "81 + 80"), IsEmpty()) << "the order of frontends means nothing";
 }
 
+TEST(Diff, Services) {
+    EXPECT_THAT(
+        diff("80 srv:a srv:b", "80 srv:a weight=2 srv:c"),
+        ElementsAre("frontend *:80: backend srv:a weight 1 -> 2",
+                    "frontend *:80: backend srv:c added", "frontend *:80: backend srv:b removed"));
+}
+
 TEST(Diff, Frontends) {
     EXPECT_THAT(diff("", "80 + 127.127.0.2:81 a:1 + 82 a:1 b:1"),
                 ElementsAre("frontend *:80 added with 0 backends",

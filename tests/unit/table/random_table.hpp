@@ -54,6 +54,11 @@ class RandomTable {
         const char* const hosts[] = {"redis", "10.0.0.", "2001:db8::", "my_project.db-"};
         out.host = hosts[below(4)] + low;
         out.port = static_cast<std::uint16_t>(1 + below(65535));
+        if (rarely()) {
+            out.host = "_redis._tcp.example" + low;
+            out.port = 0;
+            out.srv = true;
+        }
         if (rarely()) out.weight = below(kMaxWeight + 1);
         if (rarely()) out.backup = true;
         if (rarely()) out.maxconn = below(1'000'000'001);

@@ -64,6 +64,9 @@ TEST(Words, Forms) {
         {":80 a:1 + *:81 b:1 + :::82 c:1 + [::]:83 d:1",
          "*:80 a:1 + *:81 b:1 + *:82 c:1 + *:83 d:1"},
         {"[::1]:80 a:1 + 0.0.0.0:81", "[::1]:80 a:1 + 0.0.0.0:81"},
+        {"80 srv:_a._tcp.b weight=3 c 1 srv:d + 81 srv:e",
+         "*:80 srv:_a._tcp.b c:1 srv:d + *:81 srv:e"},
+        {"80 srv 81 srv:82", "*:80 srv:81 srv:82"},  // a host that is called srv
     };
     for (const auto& c : cases)
         EXPECT_EQ(shape(table(c.line)), c.shape) << c.line;
@@ -232,6 +235,10 @@ TEST(Words, ErrorsQuoteTheWordAndSayWhatWasExpected) {
         {"80 12:80", "\"12\"", "is a number where a backend's host was expected"},
         {"80 1.2.3 80", "\"1.2.3\"", "expected four numbers from 0 to 255"},
         {"80 1.2.3.256:80", "\"1.2.3.256\"", "is not an IPv4 address"},
+        {"80 srv:_a._tcp.b 6379", "\"6379\" after backend \"srv:_a._tcp.b\"",
+         "the ports of a service are those of its SRV records"},
+        {"80 srv:10.0.0.5 6379", "\"srv:10.0.0.5\"", "expected srv:NAME"},
+        {"80 srv:a:6379", "\"srv:a:6379\"", "expected srv:NAME"},
         {"80 ::1", "\"::1\"", "has no port"},
         {"80 ::1::2 80", "\"::1::2\"", "is not an IPv6 address"},
         {"80 [::1]", "\"[::1]\"", "has no port"},

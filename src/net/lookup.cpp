@@ -1,0 +1,169 @@
+#include "net/lookup.hpp"
+
+#include <arpa/nameser.h>
+
+#include <algorithm>
+
+namespace amba::net {
+
+namespace {
+
+std::string reason(int status) {
+    // c-ares turns to the next server after a SERVFAIL or REFUSED, and says this after the last.
+    if (status == ARES_ECONNREFUSED) {
+        return "no name server answers it (SERVFAIL, REFUSED, or none is there)";
+    }
+    return ares_strerror(status);
+}
+
+bool is_no_record(int status) {
+    return status == ARES_ENODATA || status == ARES_ENOTFOUND;
+}
+
+template <class T>
+void sort_unique(std::vector<T>& list) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+}  // namespace
+
+void HostLookup::start() {
+    channels_.hosts->ask(
+        question_.name, AF_UNSPEC,
+        [self = shared_from_this()](int status, const AresChannel::Addresses& found) {
+            self->take(status, found);
+            // What counts is what DNS says: the file has no TTL, and not every name.
+            self->answer_.ttl = core::Duration(0);
+            self->answer_.error.clear();
+            self->was_answered_ = true;
+            self->prefer_one_family();
+            if (!self->answer_.places.empty()) return self->finish();
+            self->ask_dns(AF_INET);
+        });
+}
+
+void HostLookup::ask_dns(int family) {
+    channels_.dns->ask(
+        search_.current(), family,
+        [self = shared_from_this(), family](int status, const AresChannel::Addresses& found) {
+            self->take(status, found);
+            const bool none = self->answer_.places.empty();
+            // A server that failed has not said that there is no A record: what is known stays,
+            // rather than to give way to IPv6 for a moment.
+            const bool four = family == AF_INET;
+            if (four && (self->question_.both_families || (none && self->was_answered_))) {
+                return self->ask_dns(AF_INET6);
+            }
+            if (!none || !self->search_.next(self->was_answered_)) return self->finish();
+            self->was_answered_ = true;
+            self->ask_dns(AF_INET);
+        });
+}
+
+void HostLookup::take(int status, const AresChannel::Addresses& found) {
+    if (status != ARES_SUCCESS) {
+        // What DNS said last counts, but "no such record" does not hide a SERVFAIL before it.
+        if (answer_.error.empty() || !is_no_record(status)) answer_.error = reason(status);
+        was_answered_ = was_answered_ && is_no_record(status);
+        return;
+    }
+    for (const ares_addrinfo_node* node = found->nodes; node; node = node->ai_next) {
+        const core::Endpoint place{core::Endpoint::from_sockaddr(node->ai_addr).address,
+                                   question_.port};
+        if (question_.own && question_.own(place)) {
+            answer_.skipped.push_back(place);
+            continue;
+        }
+        answer_.places.push_back({place, 1, false});
+        const core::Duration ttl = std::chrono::seconds(std::max(node->ai_ttl, 1));
+        answer_.ttl = answer_.ttl.count() == 0 ? ttl : std::min(answer_.ttl, ttl);
+    }
+}
+
+// /etc/hosts is asked for both families at once.
+void HostLookup::prefer_one_family() {
+    auto& all = answer_.places;
+    const auto is_v6 = [](const Place& place) {
+        return place.endpoint.address.is_v6();
+    };
+    if (question_.both_families || std::all_of(all.begin(), all.end(), is_v6)) return;
+    std::erase_if(all, is_v6);
+}
+
+void HostLookup::finish() {
+    sort_unique(answer_.skipped);
+    sort_unique(answer_.places);
+    if (!answer_.places.empty())
+        answer_.error.clear();
+    else if (!answer_.skipped.empty() && was_answered_)
+        answer_.error = "it resolves to this ambassador alone";
+    else if (answer_.error.empty())
+        answer_.error = "no address";
+    done_(std::move(answer_));
+}
+
+void ServiceLookup::start() {
+    channels_.dns->query(
+        search_.current(), T_SRV,
+        [self = shared_from_this()](int status, const AresChannel::Message& message) {
+            self->take(status, message);
+        });
+}
+
+void ServiceLookup::take(int status, const AresChannel::Message& message) {
+    if (status != ARES_SUCCESS) {
+        if (answer_.error.empty() || !is_no_record(status)) answer_.error = reason(status);
+        return search_.next(is_no_record(status)) ? start() : finish();
+    }
+    auto parsed = parse_srv(message);
+    if (!parsed) {
+        answer_.error = "the answer is malformed";
+        return finish();
+    }
+    answer_.ttl = parsed->ttl;
+    std::erase_if(parsed->records, [](const auto& record) { return record.target.empty(); });
+    if (parsed->records.empty()) {
+        answer_.error = "its domain says that there is no such service";
+        return finish();
+    }
+    waiting_ = parsed->records.size();
+    for (const SrvRecord& record : parsed->records)
+        ask_target(record);
+}
+
+void ServiceLookup::ask_target(const SrvRecord& record) {
+    Question question{record.target, record.port, false, question_.both_families, question_.own};
+    // A target is a whole name: no domain is put behind it.
+    const auto lookup = std::make_shared<HostLookup>(
+        channels_, std::move(question), Search(record.target, {record.target}),
+        [self = shared_from_this(), record](Answer answer) {
+            self->take_target(record, std::move(answer));
+        });
+    lookup->start();
+}
+
+void ServiceLookup::take_target(const SrvRecord& record, Answer answer) {
+    if (answer.ttl.count() > 0) answer_.ttl = std::min(answer_.ttl, answer.ttl);
+    for (const Place& place : answer.places)
+        found_.push_back({record.priority, record.weight, place.endpoint});
+    answer_.skipped.insert(answer_.skipped.end(), answer.skipped.begin(), answer.skipped.end());
+    if (answer.places.empty() && answer.skipped.empty()) {
+        answer_.left_out.push_back(record.target);
+        answer_.error = "target " + record.target + ": " + answer.error;
+    }
+    if (--waiting_ == 0) finish();
+}
+
+void ServiceLookup::finish() {
+    answer_.places = places_of(found_);
+    sort_unique(answer_.skipped);
+    sort_unique(answer_.left_out);
+    if (!answer_.places.empty())
+        answer_.error.clear();
+    else if (answer_.error.empty())
+        answer_.error = "it resolves to this ambassador alone";
+    done_(std::move(answer_));
+}
+
+}  // namespace amba::net

@@ -1,0 +1,99 @@
+# shellcheck shell=bash disable=SC2034
+# What the tests of names share. Sourced first, never run.
+#
+# All of it runs in network and mount namespaces of its own, because names are asked for on port 53
+# of whatever /etc/resolv.conf says.
+set -euo pipefail
+if [ "${AMBA_DNS_INSIDE:-}" = "" ]; then
+    export AMBA_DNS_INSIDE=1
+    command -v unshare >/dev/null || {
+        echo "$(basename "$0" .sh): FAILED: not installed: unshare; run tests/run.sh deps" >&2
+        exit 1
+    }
+    if [ "$(id -u)" = 0 ]; then exec unshare --mount --net "$0" "$@"; fi
+    exec unshare --map-root-user --mount --net "$0" "$@"
+fi
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need dnsmasq python3 ip
+
+ip link set lo up
+ip -6 address add fd00::5/128 dev lo nodad
+for file in resolv.conf hosts; do
+    : >"$TMP/$file"
+    [ -e "/etc/$file" ] || fail "there is no /etc/$file to put another one over"
+    mount --bind "$TMP/$file" "/etc/$file"
+done
+echo "127.0.0.1 localhost" >/etc/hosts
+printf 'search lan\nnameserver 127.0.0.1\n' >/etc/resolv.conf
+
+PORT=6379
+FRONT=$HOST:$PORT
+
+# Backends that answer with the address at which they were reached, and the port unless it is 6379.
+cat >"$TMP/who.py" <<'PYTHON'
+import select, socket
+listeners = [socket.create_server((host, 6379), backlog=128)
+             for host in [f"127.1.0.{i}" for i in range(1, 10)]
+             + [f"127.2.0.{i}" for i in range(1, 201)]]
+listeners += [socket.create_server((f"127.1.0.{i}", 6380), backlog=128) for i in range(1, 10)]
+listeners.append(socket.create_server(("fd00::5", 6379), family=socket.AF_INET6))
+poll = select.epoll()
+by_fd = {listener.fileno(): listener for listener in listeners}
+for fd in by_fd:
+    poll.register(fd, select.EPOLLIN)
+while True:
+    for fd, _ in poll.poll():
+        connection, _ = by_fd[fd].accept()
+        host, port = connection.getsockname()[:2]
+        connection.sendall(f"{host}\n".encode() if port == 6379 else f"{host}:{port}\n".encode())
+        connection.close()
+PYTHON
+
+# A name server that has nothing but one kind of bad answer.
+cat >"$TMP/bad_dns.py" <<'PYTHON'
+import socket, sys
+rcode = {"servfail": 2, "refused": 5, "empty": 0}[sys.argv[1]]
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+while True:
+    query, client = server.recvfrom(4096)
+    end = query.index(b"\0", 12) + 5  # the question, without EDNS
+    head = query[:2] + bytes([0x81, 0x80 | rcode]) + b"\0\1\0\0\0\0\0\0"
+    server.sendto(head + query[12:end], client)
+PYTHON
+
+# dns ADDRESS RECORDS: dnsmasq there, with "ADDRESS NAME" lines; its process id goes to $PID. Records
+# have a TTL of $TTL seconds. What is not in .lan and has no record is REFUSED.
+TTL=1
+dns() {
+    start dnsmasq dnsmasq --keep-in-foreground --conf-file="$TMP/dns.conf" --pid-file= --user=root \
+        --no-resolv --no-hosts --listen-address="$1" --bind-interfaces --addn-hosts="$2" \
+        --local=/lan/ --local-ttl="$TTL" --log-queries --log-facility=-
+    local pid=$PID
+    eventually 5 is_open "$1" 53
+    PID=$pid
+}
+: >"$TMP/dns.conf"
+
+# end PID: one of what was started
+end() {
+    kill "$1"
+    wait "$1" 2>/dev/null || true
+}
+
+start_backends() {
+    start who python3 "$TMP/who.py"
+    eventually 10 is_open 127.2.0.200 "$PORT"
+}
+
+who() { for_at_most 5 cat <"/dev/tcp/$HOST/$PORT"; }
+answered_by() { [ "$(who 2>/dev/null)" = "$1" ]; }
+nobody_answers() { [ "$(who 2>/dev/null || true)" = "" ]; }
+logged() { [ "$(grep -c -- "$1" "$TMP/amba.log")" -ge "${2:-1}" ]; }
+backends() {
+    "$AMBA" status --json | python3 -c '
+import json, sys
+for frontend in json.load(sys.stdin)["frontends"]:
+    print(*sorted(backend["address"] for backend in frontend["backends"]
+                  if backend["state"] != "leaving"))'
+}
