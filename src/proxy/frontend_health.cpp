@@ -117,6 +117,12 @@ void Frontend::pool_replaced(const balance::Pool* before) {
             }
         }
     }
+    // Nobody checks it any more: nobody would say that it is up again.
+    for (const Member& member : pool_->members()) {
+        if (member.check || !member.backend->down) continue;
+        member.backend->down = false;
+        pool_->note(*member.backend);
+    }
     if (shared_.told.pool_changed) shared_.told.pool_changed(settings_.bind, *pool_);
     if (has_queue()) serve_queue();
 }

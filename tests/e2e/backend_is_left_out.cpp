@@ -12,6 +12,7 @@ namespace {
 
 class LeftOut : public testing::Test {
   protected:
+    LeftOut() { daemon.without_checks(); }
     std::string ask() { return Socket::connect(place).receive(2); }
     std::string state(const std::string& address) {
         const nlohmann::json frontend = daemon.frontend();

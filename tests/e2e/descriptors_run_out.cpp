@@ -13,7 +13,10 @@ constexpr unsigned kLimit = 64;
 
 class Descriptors : public testing::Test {
   protected:
-    void SetUp() override { daemon.options().descriptors = kLimit; }
+    void SetUp() override {
+        daemon.options().descriptors = kLimit;
+        daemon.without_checks();
+    }
     Daemon daemon;
     const Place place = own_place();
 };

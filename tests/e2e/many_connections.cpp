@@ -36,6 +36,7 @@ TEST(ManyConnections, IdleThenAllUsed) {
     Peer peer(script::echo);
     const Place place = own_place();
     Daemon daemon;
+    daemon.without_checks();
     daemon.run({place.to_string(), peer.address()});
     Socket warm = Socket::connect(place);
     warm.send("x");
@@ -65,6 +66,7 @@ TEST(ManyConnections, LeaveNoMemoryBehind) {
     Peer peer(script::echo);
     const Place place = own_place();
     Daemon daemon;
+    daemon.without_checks();
     daemon.run({place.to_string(), peer.address()});
     const std::size_t before = daemon.process().anonymous_kb();
     const std::size_t descriptors = daemon.process().descriptors();
@@ -94,6 +96,7 @@ TEST(ManyConnections, LeaveNoDescriptorsBehind) {
     RefusingPeer refusing;
     const Place place = own_place();
     Daemon daemon;
+    daemon.without_checks();
     daemon.run({place.to_string(), peer.address(), refusing.address()});
     EXPECT_EQ(Socket::connect(place).receive_to_end(), "bye");
     ASSERT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
@@ -116,6 +119,7 @@ TEST(ManyConnections, OfClientsThatGoWhileDialingAreForgotten) {
     SilentPeer silent;
     const Place place = own_place();
     Daemon daemon;
+    daemon.without_checks();
     daemon.run({place.to_string(), "timeouts.connect=10s", silent.address()});
     const std::size_t before = daemon.process().descriptors();
     std::vector<Socket> clients;
@@ -134,6 +138,7 @@ TEST(ManyConnections, ThatLastHaveKeepaliveOnBothLegs) {
     Peer peer(script::echo);
     const Place place = own_place();
     Daemon daemon;
+    daemon.without_checks();
     daemon.run({place.to_string(), peer.address()});
     Socket client = Socket::connect(place);
     client.send("x");

@@ -49,11 +49,23 @@ Process::Options Daemon::with_volume(Process::Options options) const {
     return options;
 }
 
+Words Daemon::as_asked(const Words& table) const {
+    Words out;
+    bool frontend = true;
+    for (const std::string& word : table) {
+        out.push_back(word);
+        if (frontend && !checks_) out.emplace_back("check=off");
+        frontend = word == "+";
+    }
+    return out;
+}
+
 void Daemon::launch(const Words& table) {
     if (process_ && process_->running()) throw std::logic_error("it runs already");
     Words command{amba_program(), "run"};
     command.insert(command.end(), flags_.begin(), flags_.end());
-    command.insert(command.end(), table.begin(), table.end());
+    const Words words = as_asked(table);
+    command.insert(command.end(), words.begin(), words.end());
     process_ = std::make_unique<Process>(command, with_volume(options_));
     over_ = false;
 }
@@ -93,7 +105,8 @@ Finished Daemon::amba(const Words& arguments, const std::string& input) const {
 
 void Daemon::reconfigure(const Words& table) const {
     Words arguments{"reconfigure", "--wait"};
-    arguments.insert(arguments.end(), table.begin(), table.end());
+    const Words words = as_asked(table);
+    arguments.insert(arguments.end(), words.begin(), words.end());
     const Finished done = amba(arguments);
     if (done.code != 0) throw std::runtime_error("reconfigure failed: " + done.err);
 }
