@@ -16,7 +16,8 @@
 // at ten times `inter`, and while nothing is watched nothing wakes. In between, a backend is a
 // place in the schedule, of less than 300 bytes.
 //
-// It never touches a backend's state: that is up to those who are told. One thread, the loop's.
+// It never touches a backend's state: that is up to those who are told, and also to forget what
+// was told of one that is watched no more. One thread, the loop's.
 #pragma once
 
 #include <cstdint>
