@@ -160,11 +160,10 @@ TEST_F(Queue, HoldsThemForItsTimeAlone) {
 }
 
 TEST_F(Queue, IsClosedWithTheDaemon) {
+    daemon.flags({"--drain-timeout", "200ms"});
     run({"empty=hold", "timeouts.queue=1h"});
-    daemon.flags({});
     Socket client = Socket::connect(place);
     ASSERT_TRUE(queued(1));
-    daemon.signal(SIGTERM);
     daemon.signal(SIGTERM);
     EXPECT_EQ(client.end(), End::kReset);
     EXPECT_EQ(daemon.wait(), 0);

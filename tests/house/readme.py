@@ -75,7 +75,7 @@ frontend |= {f"timeouts.{key}" for key in schema["frontend"]["properties"]["time
 backend = set(schema["backend"]["properties"]) - {"address"}
 for kind, keys in (("frontend", frontend), ("backend", backend)):
     rows = re.search(rf"^\| key of a {kind} .*?\n\n", readme, re.M | re.S)[0]
-    listed = {key for row in rows.splitlines()[2:] if row.startswith("|") for key in re.findall(r"`([a-z.]+)`", row.split("|")[1])}
+    listed = {key for row in rows.splitlines()[2:] if row.startswith("|") for key in re.findall(r"`([a-z.-]+)`", row.split("|")[1])}
     if listed != keys:
         faults.append(f"keys of a {kind}: README has {sorted(listed)}, the schema {sorted(keys)}")
 

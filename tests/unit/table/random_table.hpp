@@ -93,6 +93,11 @@ class RandomTable {
         if (rarely()) out.retries = below(101);
         if (rarely()) out.resolve = time(1000);
         if (rarely()) out.family_both = true;
+        if (rarely()) out.hedge = false;
+        if (rarely()) out.observe = false;
+        if (rarely()) out.error_limit = 1 + below(1000);
+        if (rarely()) out.max_ejected = below(101);
+        if (rarely()) out.close_on_marked_down = true;
         if (rarely()) out.check = {check(), time(1), 1 + below(100), 1 + below(100), time(1)};
         if (rarely()) ask(out.check);
         if (rarely()) out.timeouts = {time(1), time(0), time(0)};

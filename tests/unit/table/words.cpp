@@ -185,6 +185,13 @@ TEST(Words, ValuesOfEnumerations) {
     EXPECT_EQ(table("80 removed=keep").frontends[0].removed.kind, Removed::Kind::kKeep);
     EXPECT_EQ(table("80 removed=close").frontends[0].removed.kind, Removed::Kind::kClose);
     EXPECT_EQ(table("80 empty=refuse").frontends[0].empty, Empty::kRefuse);
+    const Frontend strict = table("80 hedge=off observe=off error-limit=7 max-ejected=10 "
+                                  "on-marked-down=close").frontends[0];
+    EXPECT_FALSE(strict.hedge);
+    EXPECT_FALSE(strict.observe);
+    EXPECT_EQ(strict.error_limit, 7);
+    EXPECT_EQ(strict.max_ejected, 10);
+    EXPECT_TRUE(strict.close_on_marked_down);
 }
 
 TEST(Words, KeysAreThoseOfTheContract) {
@@ -200,7 +207,8 @@ TEST(Words, KeysAreThoseOfTheContract) {
                     "name", "balance", "maxconn", "empty", "removed", "retries", "resolve", "check",
                     "inter", "fall", "rise", "fastinter", "downinter", "check.timeout",
                     "check.role", "check.user", "check.method", "check.path", "check.host",
-                    "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue"));
+                    "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue", "hedge",
+                    "observe", "error-limit", "max-ejected", "on-marked-down"));
     EXPECT_THAT(backend,
                 testing::UnorderedElementsAre("weight", "backup", "maxconn", "check", "slowstart"));
 }

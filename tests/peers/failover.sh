@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Real Redis servers that are killed, restarted, cut off, stopped and promoted, under a steady 200
+# connections a second: no client notices more than a moment.
+#
+# In a network namespace of its own, where a server can be cut off: its packets are dropped.
+set -euo pipefail
+if [ "${AMBA_FAILOVER_INSIDE:-}" = "" ]; then
+    export AMBA_FAILOVER_INSIDE=1
+    if [ "$(id -u)" = 0 ]; then exec unshare --net "$0" "$@"; fi
+    exec unshare --map-root-user --net "$0" "$@"
+fi
+. "$(dirname "$0")/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+need redis-server redis-cli python3 ip iptables jq
+ip link set lo up
+
+RATE=200
+TIME=3
+[ "$FULL" = 1 ] && TIME=20
+A=127.0.1.1
+B=127.0.1.2
+
+# redis ADDRESS [OPTIONS]: its process id goes to $PID
+redis() {
+    start "redis-$1" redis-server --bind "$1" --port 6379 --save "" --appendonly no --dir "$TMP" \
+        --protected-mode no "${@:2}"
+    local pid=$PID
+    eventually 10 redis-cli -h "$1" ping
+    PID=$pid
+}
+state() { "$AMBA" status --json | jq -r ".frontends[0].backends[] | select(.address == \"$1:6379\").state"; }
+becomes() { [ "$(state "$1")" = "$2" ]; }
+load() { python3 "$ROOT/tests/peers/steady.py" "$HOST" 6379 "$RATE" "$TIME" "$@"; }
+# during WHAT COMMAND...: the load, with that done a second after its beginning; none may fail
+during() {
+    local what=$1 said
+    shift
+    { sleep 1; "$@"; } &
+    said=$(load)
+    wait $!
+    equal 0 "$(jq .failed <<<"$said")" "failed connections $what: $said; failed"
+    say "$what: $said"
+    SAID=$said
+}
+drop() { iptables -I INPUT -p tcp -d "$A" --dport 6379 -j DROP; }
+undrop() { iptables -D INPUT -p tcp -d "$A" --dport 6379 -j DROP; }
+killed() { kill -9 "$1"; }
+
+redis "$A"; first=$PID
+redis "$B"; second=$PID
+start_amba "$HOST:6379" check=redis inter=500ms fall=2 rise=1 "$A:6379" "$B:6379"
+eventually 10 becomes "$A" healthy
+
+during "while a server is killed" killed "$first"
+eventually 10 becomes "$A" unhealthy
+redis "$A"; first=$PID
+eventually 10 becomes "$A" healthy
+
+during "while a server is cut off" drop
+# The delay of a hedge is 20 ms where connects are quick; a second would be a SYN sent again.
+[ "$(jq '.p99_ms < 500' <<<"$SAID")" = true ] || fail "expected a p99 below 500 ms, got $SAID"
+eventually 10 becomes "$A" unhealthy
+during "with a server cut off" true
+undrop
+eventually 10 becomes "$A" healthy
+
+# It accepts connections and answers none: the check of its protocol alone can see it.
+kill -STOP "$first"
+eventually 20 becomes "$A" unhealthy
+during "with a server stopped" true
+kill -CONT "$first"
+eventually 10 becomes "$A" healthy
+
+# ---- a primary and its replica: writes go where they can be made ----
+redis-cli -h "$B" replicaof "$A" 6379 >/dev/null
+reconfigure "$HOST:6379" check=redis check.role=primary inter=200ms fall=2 rise=1 \
+    on-marked-down=close "$A:6379" "$B:6379"
+eventually 10 becomes "$B" unhealthy
+said=$(load "SET key value")
+equal 0 "$(jq .failed <<<"$said")" "failed writes with one primary: $said; failed"
+# A client that stays connected is sent away with the primary, not left on it.
+start client redis-cli -h "$HOST" subscribe news
+eventually 5 grep -q '^subscribe' "$TMP/client.log"
+redis-cli -h "$B" replicaof no one >/dev/null
+redis-cli -h "$A" replicaof "$B" 6379 >/dev/null
+eventually 10 becomes "$A" unhealthy
+eventually 10 becomes "$B" healthy
+said=$(load "SET key value")
+equal 0 "$(jq .failed <<<"$said")" "failed writes after the promotion: $said; failed"
+eventually 5 grep -q '1 connection closed' "$TMP/amba.log"
+
+kill "$second"
+say "killed, cut off, stopped and promoted"

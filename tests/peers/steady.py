@@ -1,0 +1,48 @@
+"""Connections at a steady rate, each with one PING: what clients see while backends come and go.
+
+steady.py HOST PORT PER_SECOND SECONDS [COMMAND]: one JSON line with the connections, those that
+failed and why, and the milliseconds from connect() to the answer. COMMAND is an inline command in
+place of PING.
+"""
+import json
+import socket
+import sys
+import threading
+import time
+
+HOST, PORT, RATE, SECONDS = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
+COMMAND = (sys.argv[5] if len(sys.argv) > 5 else "PING").encode() + b"\r\n"
+PATIENCE = 3
+times, failures = [], []
+
+
+def one():
+    begun = time.monotonic()
+    try:
+        with socket.create_connection((HOST, PORT), PATIENCE) as client:
+            client.sendall(COMMAND)
+            answer = client.recv(1024)
+            if not answer.startswith((b"+", b":", b"$")):
+                raise OSError("answer %r" % answer)
+        times.append((time.monotonic() - begun) * 1000)
+    except OSError as error:
+        failures.append(str(error))
+
+
+threads = []
+start = time.monotonic()
+for i in range(int(RATE * SECONDS)):
+    pause = start + i / RATE - time.monotonic()
+    if pause > 0:
+        time.sleep(pause)
+    thread = threading.Thread(target=one)
+    thread.start()
+    threads.append(thread)
+for thread in threads:
+    thread.join()
+times.sort()
+print(json.dumps({
+    "connections": len(times) + len(failures), "failed": len(failures), "why": failures[:3],
+    "p50_ms": round(times[len(times) // 2], 1) if times else None,
+    "p99_ms": round(times[len(times) * 99 // 100], 1) if times else None,
+    "most_ms": round(times[-1], 1) if times else None}))
