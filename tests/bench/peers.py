@@ -102,9 +102,9 @@ class Amba(Peer):
         words = []
         for i in range(self.frontends):
             front = FRONT if i == 0 else "127.127.1.%d" % i
-            words += ["%s:%d" % (front, self.port)]
+            words += ["%s:%d" % (front, self.port), "check=off"]  # as the peers
             words += ["%s:%d" % (b, BACKEND_PORT) for b in BACKENDS] + ["+"]
-        words += ["%s:%d" % (FRONT, self.port + 1), "127.0.1.1:%d" % REDIS_PORT]
+        words += ["%s:%d" % (FRONT, self.port + 1), "check=off", "127.0.1.1:%d" % REDIS_PORT]
         return [self.binary, "run"] + words
 
     def environment(self):

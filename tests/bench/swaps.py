@@ -17,6 +17,7 @@ def table(port, size, turn):
     rest = [{"address": "10.%d.%d.%d:6379" % (i >> 16, i >> 8 & 255, i & 255), "weight": 0}
             for i in range(1, size - 1 + turn % 2)]
     return json.dumps({"frontends": [{"bind": "%s:%d" % (p.FRONT, port),
+                                      "check": {"type": "off"},  # the swap alone
                                       "backends": live + rest}]})
 
 

@@ -84,7 +84,8 @@ Options parse(int argc, char** argv) {
     return out;
 }
 
-// A table as the test makes them: some addresses of the two backends, with weights.
+// A table as the test makes them: some addresses of the two backends, with weights. Unchecked: the
+// backends count resets, and a check ends with one.
 struct Table {
     std::string bind;
     std::vector<std::pair<std::string, int>> backends;
@@ -97,25 +98,25 @@ struct Table {
                           "\", \"backends\": [";
         for (const auto& [address, weight] : backends) {
             out += (out.back() == '[' ? "\n" : ",\n");
-            out += "    {\"address\": \"" + address + "\", \"weight\": " + std::to_string(weight) +
-                   "}";
+            out += "    {\"address\": \"" + address +
+                   "\", \"check\": \"off\", \"weight\": " + std::to_string(weight) + "}";
         }
         out += "]}";
         if (!extra.empty()) {
             out += ",\n  {\"bind\": \"" + extra + "\", \"backends\": [{\"address\": \"" +
-                   backends.front().first + "\"}]}";
+                   backends.front().first + "\", \"check\": \"off\"}]}";
         }
         return out + "]}\n";
     }
 
     std::vector<std::string> words() const {
-        std::vector<std::string> out{bind, "name=load"};
+        std::vector<std::string> out{bind, "name=load", "check=off"};
         for (const auto& [address, weight] : backends) {
             out.push_back(address);
             out.push_back("weight=" + std::to_string(weight));
         }
         if (!extra.empty()) {
-            out.insert(out.end(), {"+", extra, backends.front().first});
+            out.insert(out.end(), {"+", extra, "check=off", backends.front().first});
         }
         return out;
     }

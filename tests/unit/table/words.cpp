@@ -185,8 +185,10 @@ TEST(Words, ValuesOfEnumerations) {
     EXPECT_EQ(table("80 removed=keep").frontends[0].removed.kind, Removed::Kind::kKeep);
     EXPECT_EQ(table("80 removed=close").frontends[0].removed.kind, Removed::Kind::kClose);
     EXPECT_EQ(table("80 empty=refuse").frontends[0].empty, Empty::kRefuse);
-    const Frontend strict = table("80 hedge=off observe=off error-limit=7 max-ejected=10 "
-                                  "on-marked-down=close").frontends[0];
+    const Frontend strict = table(
+                                "80 hedge=off observe=off error-limit=7 max-ejected=10 "
+                                "on-marked-down=close")
+                                .frontends[0];
     EXPECT_FALSE(strict.hedge);
     EXPECT_FALSE(strict.observe);
     EXPECT_EQ(strict.error_limit, 7);
