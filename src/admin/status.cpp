@@ -10,19 +10,25 @@ using nlohmann::ordered_json;
 
 namespace {
 
+void add_settings(ordered_json& out, const std::string& settings) {
+    if (!settings.empty()) out["settings"] = ordered_json::parse(settings);
+}
+
 ordered_json to_value(const proxy::BackendView& backend) {
-    return {{"address", backend.address},
-            {"origin", backend.origin},
-            {"weight", backend.weight},
-            {"backup", backend.backup},
-            {"maxconn", backend.maxconn},
-            {"weight_percent", backend.weight_percent},
-            {"state", backend.state},
-            {"connections_current", backend.connections_current},
-            {"connections_total", backend.connections_total},
-            {"connections_failed", backend.connections_failed},
-            {"bytes_up", backend.bytes_up},
-            {"bytes_down", backend.bytes_down}};
+    ordered_json out{{"address", backend.address},
+                     {"origin", backend.origin},
+                     {"weight", backend.weight},
+                     {"backup", backend.backup},
+                     {"maxconn", backend.maxconn},
+                     {"weight_percent", backend.weight_percent},
+                     {"state", backend.state},
+                     {"connections_current", backend.connections_current},
+                     {"connections_total", backend.connections_total},
+                     {"connections_failed", backend.connections_failed},
+                     {"bytes_up", backend.bytes_up},
+                     {"bytes_down", backend.bytes_down}};
+    add_settings(out, backend.settings);
+    return out;
 }
 
 ordered_json to_value(const proxy::FrontendView& frontend) {
@@ -38,6 +44,7 @@ ordered_json to_value(const proxy::FrontendView& frontend) {
                      {"connections_current", frontend.connections_current},
                      {"connections_total", frontend.connections_total},
                      {"connections_failed", frontend.connections_failed}};
+    add_settings(out, frontend.settings);
     out["backends"] = ordered_json::array();
     for (const auto& backend : frontend.backends)
         out["backends"].push_back(to_value(backend));
@@ -91,12 +98,13 @@ core::Result<std::string> to_text(const std::string& text) {
                           root.at("revision").get<std::string>() + ", since " +
                           root.at("applied").get<std::string>() + "\n";
         std::vector<std::vector<std::string>> rows{
-            {"ADDRESS", "STATE", "WEIGHT", "NOW", "TOTAL", "FAILED", "UP", "DOWN"}};
+            {"ADDRESS", "STATE", "WEIGHT", "NOW", "QUEUE", "TOTAL", "FAILED", "UP", "DOWN"}};
         for (const json& frontend : root.at("frontends")) {
             std::string name = frontend.at("bind").get<std::string>();
             if (frontend.at("name") != name) name += " " + frontend.at("name").get<std::string>();
             rows.push_back({name, frontend.at("listening").get<bool>() ? "listening" : "closed", "",
                             number(frontend, "connections_current"),
+                            number(frontend, "queue_current"),
                             number(frontend, "connections_total"),
                             number(frontend, "connections_failed"), "", ""});
             for (const json& backend : frontend.at("backends")) {
@@ -107,7 +115,7 @@ core::Result<std::string> to_text(const std::string& text) {
                 if (backend.at("backup").get<bool>()) address += " backup";
                 rows.push_back({address, backend.at("state").get<std::string>(),
                                 number(backend, "weight"), number(backend, "connections_current"),
-                                number(backend, "connections_total"),
+                                "", number(backend, "connections_total"),
                                 number(backend, "connections_failed"), number(backend, "bytes_up"),
                                 number(backend, "bytes_down")});
             }

@@ -11,6 +11,7 @@
 #include "amba/log/log.hpp"
 #include "app/commands.hpp"
 #include "app/give_back.hpp"
+#include "app/status.hpp"
 
 namespace amba::app {
 
@@ -27,6 +28,9 @@ void hold_signals() {
         sigaddset(&set, number);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
+
+// Frontends and backends, from which on a thread is worth starting.
+constexpr std::size_t kLargeStatus = 500;
 
 }  // namespace
 
@@ -209,7 +213,9 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
         });
     }
     if (request.method != "GET") return respond({405, "text/plain", "GET alone\n"});
-    if (request.path == "/status") return respond(json(status_json()));
+    if (request.path == "/status") {
+        return tell_status([json, respond](std::string body) { respond(json(std::move(body))); });
+    }
     if (request.path == "/healthz") return respond(health(false));
     if (request.path == "/readyz") return respond(health(true));
     if (request.path == "/config") {
@@ -220,7 +226,8 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
     respond({404, "text/plain", "no such page; there are /status, /config, /healthz, /readyz\n"});
 }
 
-std::string Daemon::status_json() {
+// Large ones are put together beside the loop.
+void Daemon::tell_status(std::function<void(std::string)> tell) {
     admin::Status status;
     status.version = version();
     status.daemon = id_;
@@ -232,7 +239,22 @@ std::string Daemon::status_json() {
     }
     status.unresolved = activate_.unresolved_names();
     status.frontends = activate_.proxy().view();
-    return admin::to_json(status);
+    const auto made = std::make_shared<admin::Status>(std::move(status));
+    const auto body = std::make_shared<std::string>();
+    const ActivePtr active = activate_.active();
+    auto make = [made, body, active] {
+        if (active) add_settings(made->frontends, active->table);
+        *body = admin::to_json(*made);
+    };
+    auto done = [body, tell = std::move(tell)] {
+        tell(std::move(*body));
+    };
+    std::size_t parts = made->frontends.size();
+    for (const auto& frontend : made->frontends)
+        parts += frontend.backends.size();
+    if (parts > kLargeStatus && !stopping_) return offload_.run(std::move(make), std::move(done));
+    make();
+    done();
 }
 
 admin::Reply Daemon::health(bool ready) {

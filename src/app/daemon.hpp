@@ -55,7 +55,7 @@ class Daemon {
     void stop(const char* signal);
     void end(const std::string& why);
     void handle(const admin::Request& request, admin::Server::Respond respond);
-    std::string status_json();
+    void tell_status(std::function<void(std::string)> tell);
     admin::Reply health(bool ready);
 
     DaemonOptions options_;

@@ -50,7 +50,27 @@ ordered_json write_frontend(const Frontend& frontend) {
     return out;
 }
 
+template <class Owner>
+std::string all_settings(std::span<const Setting<Owner>> settings, const Owner& owner) {
+    ordered_json out;
+    for (const auto& setting : settings) {
+        const std::string shown = setting.show(owner);
+        if (shown.empty()) continue;  // unset: as its frontend has it
+        ordered_json& object = *setting.group == '\0' ? out : out[setting.group];
+        object[setting.member] = typed(setting.kind, shown);
+    }
+    return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 }  // namespace
+
+std::string settings_json(const Frontend& frontend) {
+    return all_settings(frontend_settings(), frontend);
+}
+
+std::string settings_json(const Backend& backend) {
+    return all_settings(backend_settings(), backend);
+}
 
 std::string to_json(const Table& table, const Stamp& stamp) {
     ordered_json out;

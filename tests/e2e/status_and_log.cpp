@@ -82,6 +82,29 @@ TEST_F(Seen, HealthcheckIsAboutListeningAndReadyAboutBackends) {
     EXPECT_EQ(daemon.amba({"healthcheck", "--ready"}).code, 0);
 }
 
+TEST_F(Seen, StatusHasEverySettingOfTheTable) {
+    daemon.run({place.to_string(), "balance=leastconn", "hedge=off", "observe=off", "error-limit=7",
+                "max-ejected=20", "on-marked-down=close", "empty=hold", "timeouts.queue=9s",
+                "check=redis", "inter=3s", peer.address(), "weight=3", "maxconn=5", "slowstart=4s",
+                "check=off"});
+    const nlohmann::json frontend = daemon.frontend();
+    const nlohmann::json& settings = frontend["settings"];
+    EXPECT_EQ(settings["balance"], "leastconn");
+    EXPECT_EQ(settings["hedge"], "off");
+    EXPECT_EQ(settings["observe"], "off");
+    EXPECT_EQ(settings["error-limit"], 7);
+    EXPECT_EQ(settings["max-ejected"], 20);
+    EXPECT_EQ(settings["on-marked-down"], "close");
+    EXPECT_EQ(settings["empty"], "hold");
+    EXPECT_EQ(settings["timeouts"]["queue"], "9s");
+    EXPECT_EQ(settings["check"]["type"], "redis");
+    EXPECT_EQ(settings["check"]["inter"], "3s");
+    EXPECT_EQ(settings["check"]["fall"], 3);  // a default is shown too
+    const nlohmann::json expected{
+        {"weight", 3}, {"backup", false}, {"maxconn", 5}, {"slowstart", "4s"}, {"check", "off"}};
+    EXPECT_EQ(frontend["backends"][0]["settings"], expected);
+}
+
 TEST_F(Seen, HealthcheckKnowsADeadBackend) {
     RefusingPeer refusing;
     daemon.run({place.to_string(), refusing.address()});

@@ -23,6 +23,7 @@ struct BackendView {
     std::uint64_t connections_failed = 0;
     std::uint64_t bytes_up = 0;    // client to backend
     std::uint64_t bytes_down = 0;  // backend to client
+    std::string settings;          // JSON, of whoever knows the table; empty: none
 };
 
 struct FrontendView {
@@ -38,6 +39,7 @@ struct FrontendView {
     std::uint64_t queue_current = 0;  // connections that wait for a backend
     std::uint64_t queue_total = 0;
     std::uint64_t queue_timeouts = 0;
+    std::string settings;  // as that of backends
     std::vector<BackendView> backends;
 };
 

@@ -47,6 +47,10 @@ struct Stamp {
 // their default value are left out, so that what is printed is what was chosen.
 std::string to_json(const Table& table, const Stamp& stamp = {});
 
+// Every setting with its value, as a JSON object on one line: for status.
+std::string settings_json(const Frontend& frontend);
+std::string settings_json(const Backend& backend);
+
 // The JSON Schema (draft 2020-12) of config.json.
 std::string_view json_schema();
 
