@@ -347,6 +347,8 @@ TEST_F(ChecksTest, AtMost64AreUnderWay) {
     EXPECT_EQ(checks->under_way(), 0u);
 }
 
+// UBSan needs descriptors itself to look at a type.
+#ifndef AMBA_SANITIZED
 TEST_F(ChecksTest, OutOfDescriptorsSaysNothingAboutTheBackend) {
     const test::Peer peer(test::script::swallow);
     const BackendPtr one = backend(peer.place());
@@ -365,6 +367,7 @@ TEST_F(ChecksTest, OutOfDescriptorsSaysNothingAboutTheBackend) {
     ASSERT_TRUE(told(1));
     EXPECT_THAT(changes, ElementsAre("80 up"));
 }
+#endif
 
 TEST_F(ChecksTest, MayEndWhileChecksAreUnderWay) {
     const test::Peer peer(test::script::hold);
