@@ -39,17 +39,39 @@ proxy::Proxy::Told Activate::what_it_tells() {
         names_.hurry(member.origin);
         if (member.check) checks_.hurry(member.backend->endpoint);
     };
-    told.pool_changed = [this](const core::Bind& bind, const balance::Pool& pool) {
-        std::vector<health::Watched> watched;
-        for (const balance::Member& member : pool.members()) {
-            if (member.check) watched.push_back({member.backend, member.check});
-        }
-        checks_.watch(bind, std::move(watched));
+    told.pool_changed = [this](const core::Bind& bind, std::shared_ptr<const balance::Pool> pool) {
+        watch(bind, std::move(pool));
     };
     told.frontend_left = [this](const core::Bind& bind) {
+        watched_.erase(bind);
         checks_.forget(bind);
     };
     return told;
+}
+
+// Of a large pool the list is made beside the loop.
+void Activate::watch(const core::Bind& bind, std::shared_ptr<const balance::Pool> pool) {
+    const balance::Pool* const which = pool.get();
+    const bool large = pool->members().size() > balance::Pool::kCarried;
+    const auto list = std::make_shared<std::vector<health::Watched>>();
+    auto make = [list, pool = std::move(pool)]() mutable {
+        for (const balance::Member& member : pool->members()) {
+            if (member.check) list->push_back({member.backend, member.check});
+        }
+        pool.reset();  // here, should it be the last to know it
+    };
+    watched_.erase(bind);
+    if (!large) {
+        make();
+        return checks_.watch(bind, std::move(*list));
+    }
+    watched_[bind] = which;
+    offload_.run(std::move(make), [this, bind, list, which] {
+        const auto wanted = watched_.find(bind);
+        if (wanted == watched_.end() || wanted->second != which) return;  // another has come since
+        watched_.erase(wanted);
+        checks_.watch(bind, std::move(*list));
+    });
 }
 
 void Activate::beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done) {

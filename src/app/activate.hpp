@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "amba/admin/server.hpp"
@@ -64,6 +65,7 @@ class Activate {
   private:
     using DraftPtr = std::shared_ptr<Draft>;
     proxy::Proxy::Told what_it_tells();
+    void watch(const core::Bind& bind, std::shared_ptr<const balance::Pool> pool);
     void beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done);
     void resolve(const DraftPtr& draft, Done done);
     void bind(const DraftPtr& draft, Done done);
@@ -79,6 +81,8 @@ class Activate {
     net::Offload& offload_;
     net::Names names_;
     health::Checks checks_;
+    // Large pools whose list of checks is being made. Compared, never used.
+    std::unordered_map<core::Bind, const balance::Pool*, core::BindHash> watched_;
     proxy::Proxy proxy_;
     const admin::Server::Handler admin_handler_;
     const std::optional<core::Bind> own_admin_;  // by flag or environment: survives every table

@@ -17,9 +17,10 @@ using Waiting =
                            boost::intrusive::member_hook<Subject, Subject::Turn, &Subject::turn>,
                            boost::intrusive::constant_time_size<false>>;
 
-// Checks begun in one round: thousands may be due at once, and most begin and end at once when what
-// they ask refuses.
-constexpr int kPerRound = 16;
+// So many are begun in so long, 1,600 a second: a table may have a hundred thousand backends, and a
+// check of one that refuses ends at once. Where that is too few the intervals stretch.
+constexpr int kBurst = 16;
+constexpr core::Duration kWindow{10};
 
 bool used_since_last_look(const Subject& subject) {
     return std::any_of(subject.links.begin(), subject.links.end(), [&](const Link& link) {
@@ -47,9 +48,8 @@ class Checks::Inside final : public Schedule, public Register::Listener {
   public:
     Inside(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Changed changed) :
         poller_(poller), deadlines_(deadlines), changed_(std::move(changed)), random_(seed),
-        next_round_(*new NextRound(*this)), known_(poller, *this, *this) {}
+        known_(poller, *this, *this) {}
     ~Inside() {
-        poller_.bury(next_round_);
         known_.each([](Subject& subject) {
             if (subject.probe != nullptr) subject.probe->cancel();
         });
@@ -60,10 +60,9 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     std::size_t under_way() const { return under_way_; }
 
   private:
-    struct NextRound final : net::Pollable {
-        explicit NextRound(Inside& inside_in) : inside(inside_in) {}
-        void on_ready(unsigned, std::uint32_t) override {}  // has no descriptor
-        void on_again() override { inside.begin(); }
+    struct Pause final : net::Deadline {
+        explicit Pause(Inside& inside_in) : inside(inside_in) {}
+        void on_deadline() override { inside.begin(); }
         Inside& inside;
     };
 
@@ -84,8 +83,10 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     net::Deadlines& deadlines_;
     const Changed changed_;
     std::uint64_t random_;
-    NextRound& next_round_;  // buried with the poller's means
     Register known_;
+    Pause pause_{*this};
+    core::Time window_{};  // when it began
+    int begun_ = 0;        // in it
     Waiting waiting_;
     std::size_t under_way_ = 0;
 };
@@ -112,7 +113,8 @@ void Checks::Inside::removed(Subject& subject) {
     if (subject.probe == nullptr) return;
     subject.probe->cancel();
     --under_way_;
-    if (!waiting_.empty()) poller_.again(next_round_);
+    // Not from within: who is told of a result may be the one that takes the list apart.
+    if (!waiting_.empty()) deadlines_.set(pause_, core::Clock::now());
 }
 
 void Checks::Inside::hurry(const core::Endpoint& endpoint) {
@@ -133,8 +135,14 @@ void Checks::Inside::due(Subject& subject) {
 }
 
 void Checks::Inside::begin() {
-    for (int begun = 0; under_way_ < kMostUnderWay && !waiting_.empty(); ++begun) {
-        if (begun == kPerRound) return poller_.again(next_round_);
+    if (waiting_.empty()) return;
+    if (const core::Time now = core::Clock::now(); now - window_ >= kWindow) {
+        window_ = now;
+        begun_ = 0;
+    }
+    while (under_way_ < kMostUnderWay && !waiting_.empty()) {
+        if (begun_ == kBurst) return deadlines_.set(pause_, window_ + kWindow);
+        ++begun_;
         Subject& subject = waiting_.front();
         waiting_.pop_front();
         subject.probe =

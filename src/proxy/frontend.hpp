@@ -109,6 +109,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void leave_maxconn();
     void serve_queue();
     void pool_replaced(const balance::Pool* before);
+    void forget_downs();
     void admit(int fd);
     void end_if_empty();
 
@@ -127,6 +128,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     std::uint64_t queued_ = 0;
     std::uint64_t queued_total_ = 0;
     std::uint64_t queue_timeouts_ = 0;
+    std::size_t downs_ = 0;  // backends that their checks find down, those that left since too
     std::uint64_t current_ = 0;
     std::uint64_t total_ = 0;
     std::uint64_t failed_ = 0;

@@ -92,6 +92,11 @@ void Frontend::mark(Backend& backend, bool healthy, const std::string& why) {
     backend.state = healthy ? State::kHealthy : State::kUnhealthy;
     if (backend.down == !healthy) return;
     backend.down = !healthy;
+    if (!healthy) {
+        ++downs_;
+    } else if (downs_ > 0) {
+        --downs_;
+    }
     if (healthy) {
         log::info("up", describe(backend) + " is up: " + why);
         backend.failures = backend.resets = 0;
@@ -117,14 +122,22 @@ void Frontend::pool_replaced(const balance::Pool* before) {
             }
         }
     }
-    // Nobody checks it any more: nobody would say that it is up again.
-    for (const Member& member : pool_->members()) {
-        if (member.check || !member.backend->down) continue;
-        member.backend->down = false;
-        pool_->note(*member.backend);
-    }
-    if (shared_.told.pool_changed) shared_.told.pool_changed(settings_.bind, *pool_);
+    if (downs_ > 0) forget_downs();
+    if (shared_.told.pool_changed) shared_.told.pool_changed(settings_.bind, pool_);
     if (has_queue()) serve_queue();
+}
+
+// Those that nobody checks any more: nobody would say that they are up again.
+void Frontend::forget_downs() {
+    downs_ = 0;
+    for (const Member& member : pool_->members()) {
+        Backend& backend = *member.backend;
+        if (backend.down && !member.check) {
+            backend.down = false;
+            pool_->note(backend);
+        }
+        downs_ += backend.down;
+    }
 }
 
 // ---- the queue ----

@@ -14,7 +14,7 @@ EVERY = 0.25  # seconds between two swaps
 def table(port, size, turn):
     live = [{"address": "%s:%d" % (b, p.BACKEND_PORT)} for b in p.BACKENDS[:2]]
     # The rest has weight 0: it is carried by every swap and takes no traffic.
-    rest = [{"address": "10.%d.%d.%d:6379" % (i >> 16, i >> 8 & 255, i & 255), "weight": 0}
+    rest = [{"address": "127.%d.%d.%d:6379" % (i >> 16 | 16, i >> 8 & 255, i & 255), "weight": 0}
             for i in range(1, size - 1 + turn % 2)]
     return json.dumps({"frontends": [{"bind": "%s:%d" % (p.FRONT, port),
                                       "check": {"type": "off"},  # the swap alone

@@ -39,11 +39,11 @@ test_weight_at_idle() {
     local few=999999 many=999999 limit shown="" i
     limit=$(most_descriptors)
     client box
-    sidecar warm box run 7001 192.0.2.1:7001 # takes the page cache of the program upon itself
+    sidecar warm box run 7001 127.0.0.9:7001 # takes the page cache of the program upon itself
     # The least of three: a container may be charged for what its neighbours use too.
     for i in 1 2 3; do
-        sidecar "few$i" box --ulimit nofile=1024 -- run "71$i" 192.0.2.1:7001
-        sidecar "many$i" box --ulimit "nofile=$limit" -- run "72$i" 192.0.2.1:7001
+        sidecar "few$i" box --ulimit nofile=1024 -- run "71$i" 127.0.0.9:7001
+        sidecar "many$i" box --ulimit "nofile=$limit" -- run "72$i" 127.0.0.9:7001
         sleep 2
         few=$(least "$few" "$(exact_kib "$(full_id "few$i")")")
         many=$(least "$many" "$(exact_kib "$(full_id "many$i")")")

@@ -22,7 +22,7 @@ class LargeTable : public testing::Test {
             backends.push_back({{"address", address}});
         for (int i = 0; i < others; ++i) {
             backends.push_back(
-                {{"address", "192.0.2.1:" + std::to_string(10000 + i)}, {"weight", 0}});
+                {{"address", "127.0.0.9:" + std::to_string(10000 + i)}, {"weight", 0}});
         }
         const nlohmann::json table{
             {"frontends",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Real Redis servers that are killed, restarted, cut off, stopped and promoted, under a steady 200
-# connections a second: no client notices more than a moment.
+# connections a second: no client notices more than a moment. Of a server that is killed, those may be
+# lost that it had accepted and not answered.
 #
 # In a network namespace of its own, where a server can be cut off: its packets are dropped.
 set -euo pipefail
@@ -31,14 +32,15 @@ redis() {
 state() { "$AMBA" status --json | jq -r ".frontends[0].backends[] | select(.address == \"$1:6379\").state"; }
 becomes() { [ "$(state "$1")" = "$2" ]; }
 load() { python3 "$ROOT/tests/peers/steady.py" "$HOST" 6379 "$RATE" "$TIME" "$@"; }
-# during WHAT COMMAND...: the load, with that done a second after its beginning; none may fail
+# during LOST WHAT COMMAND...: the load, with that done a second after its beginning; at most LOST
+# may fail
 during() {
-    local what=$1 said
-    shift
+    local lost=$1 what=$2 said
+    shift 2
     { sleep 1; "$@"; } &
     said=$(load)
     wait $!
-    equal 0 "$(jq .failed <<<"$said")" "failed connections $what: $said; failed"
+    [ "$(jq .failed <<<"$said")" -le "$lost" ] || fail "expected at most $lost failed $what: $said"
     say "$what: $said"
     SAID=$said
 }
@@ -51,23 +53,23 @@ redis "$B"; second=$PID
 start_amba "$HOST:6379" check=redis inter=500ms fall=2 rise=1 "$A:6379" "$B:6379"
 eventually 10 becomes "$A" healthy
 
-during "while a server is killed" killed "$first"
+during 2 "while a server is killed" killed "$first"
 eventually 10 becomes "$A" unhealthy
 redis "$A"; first=$PID
 eventually 10 becomes "$A" healthy
 
-during "while a server is cut off" drop
+during 0 "while a server is cut off" drop
 # The delay of a hedge is 20 ms where connects are quick; a second would be a SYN sent again.
 [ "$(jq '.p99_ms < 500' <<<"$SAID")" = true ] || fail "expected a p99 below 500 ms, got $SAID"
 eventually 10 becomes "$A" unhealthy
-during "with a server cut off" true
+during 0 "with a server cut off" true
 undrop
 eventually 10 becomes "$A" healthy
 
 # It accepts connections and answers none: the check of its protocol alone can see it.
 kill -STOP "$first"
 eventually 20 becomes "$A" unhealthy
-during "with a server stopped" true
+during 0 "with a server stopped" true
 kill -CONT "$first"
 eventually 10 becomes "$A" healthy
 

@@ -1,8 +1,8 @@
-"""Connections at a steady rate, each with one PING: what clients see while backends come and go.
+"""Connections at a steady rate, each with one question: what clients see while backends come and go.
 
 steady.py HOST PORT PER_SECOND SECONDS [COMMAND]: one JSON line with the connections, those that
-failed and why, and the milliseconds from connect() to the answer. COMMAND is an inline command in
-place of PING.
+failed and why, and the milliseconds from connect() to the answer. COMMAND is an inline command of
+Redis, by default PING; `postgres` sends a start-up packet, `mysql` waits for the greeting.
 """
 import json
 import socket
@@ -11,7 +11,10 @@ import threading
 import time
 
 HOST, PORT, RATE, SECONDS = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
-COMMAND = (sys.argv[5] if len(sys.argv) > 5 else "PING").encode() + b"\r\n"
+COMMAND = sys.argv[5] if len(sys.argv) > 5 else "PING"
+STARTUP = b"\0\3\0\0user\0postgres\0database\0postgres\0\0"
+ASKED = {"postgres": (len(STARTUP) + 4).to_bytes(4, "big") + STARTUP, "mysql": b""}
+ANSWERS = {"postgres": (b"R",), "mysql": tuple(bytes([n, 0, 0, 0, 10]) for n in range(40, 200))}
 PATIENCE = 3
 times, failures = [], []
 
@@ -20,9 +23,9 @@ def one():
     begun = time.monotonic()
     try:
         with socket.create_connection((HOST, PORT), PATIENCE) as client:
-            client.sendall(COMMAND)
+            client.sendall(ASKED.get(COMMAND, COMMAND.encode() + b"\r\n"))
             answer = client.recv(1024)
-            if not answer.startswith((b"+", b":", b"$")):
+            if not answer.startswith(ANSWERS.get(COMMAND, (b"+", b":", b"$"))):
                 raise OSError("answer %r" % answer)
         times.append((time.monotonic() - begun) * 1000)
     except OSError as error:

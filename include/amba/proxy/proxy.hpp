@@ -105,7 +105,7 @@ class Proxy {
         // A backend could not be connected to: its name may have moved, its checks should look.
         std::function<void(const balance::Member&)> connect_failed;
         // A frontend has these backends now, or is in no table any more.
-        std::function<void(const core::Bind&, const balance::Pool&)> pool_changed;
+        std::function<void(const core::Bind&, std::shared_ptr<const balance::Pool>)> pool_changed;
         std::function<void(const core::Bind&)> frontend_left;
     };
 
