@@ -141,6 +141,11 @@ void retire_listener(int listener) {
     setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
+bool has_bytes(int fd) {
+    char byte = 0;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void reset_on_close(int fd) {
     const linger now{1, 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);

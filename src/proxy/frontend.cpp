@@ -300,6 +300,7 @@ void Frontend::ended(Session& session, bool served, core::Outcome) {
         --backend->connections_current;
         backend->bytes_up += session.bytes_up();
         backend->bytes_down += session.bytes_down();
+        if (backend->resets > 0 && session.bytes_down() > 0) served_well(*backend);
     }
     if (backend) released(*backend);
     if (!shared_.paused.empty()) {

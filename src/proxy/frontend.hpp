@@ -80,6 +80,8 @@ class Frontend final : public net::Pollable, public net::Deadline {
     // No answer yet, while another backend has answered.
     void outrun(balance::Backend& backend);
     void backend_reset(balance::Backend& backend, bool no_byte);
+    // It reset a connection that goes on with another backend.
+    void lost(balance::Backend& backend);
     void no_backend(core::EndedBy by, std::size_t tries);
     void left_waiting();  // in the queue, to the end of its time
     // A connection begins to use this backend.
@@ -108,6 +110,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void pause_at_maxconn();
     void leave_maxconn();
     void serve_queue();
+    void served_well(balance::Backend& backend);
     void pool_replaced(const balance::Pool* before);
     void forget_downs();
     void admit(int fd);

@@ -84,6 +84,19 @@ void Frontend::backend_reset(Backend& backend, bool no_byte) {
     log::warning("reset", describe(backend) + " reset a connection in mid-stream" + more);
 }
 
+void Frontend::lost(Backend& backend) {
+    --backend.connections_current;
+    ++backend.connections_failed;
+    backend_reset(backend, true);
+    released(backend);
+}
+
+// After immediate resets it takes a connection that got an answer: each had been established.
+void Frontend::served_well(Backend& backend) {
+    backend.resets = 0;
+    ejections_.succeeded(backend);
+}
+
 // ---- what checks say ----
 
 void Frontend::mark(Backend& backend, bool healthy, const std::string& why) {

@@ -43,6 +43,8 @@ class Pump {
     // Forgets what is held.
     void drop(Shared& shared);
     bool finished() const { return finished_; }
+    // Not a byte was read, nor the end.
+    bool untouched() const { return bytes_ == 0 && !holding() && !end_seen_; }
     std::uint64_t bytes() const { return bytes_; }  // passed on so far
 
   private:

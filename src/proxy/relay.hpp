@@ -29,11 +29,15 @@ class Relay {
     // Has either side aborted? Bytes may still be on their way to the other.
     bool any_reset() const { return legs_[0].reset || legs_[1].reset; }
     bool reset_by(Side side) const { return legs_[static_cast<int>(side)].reset; }
+    // Nothing was exchanged: another backend can take the place of this one.
+    bool untouched() const { return up_.untouched() && down_.untouched() && !any_over(); }
+    void forget_backend() { leg(Side::kBackend) = Leg{}; }
     bool half_closed() const { return up_.finished() || down_.finished(); }
     std::uint64_t bytes_up() const { return up_.bytes(); }
     std::uint64_t bytes_down() const { return down_.bytes(); }
 
   private:
+    bool any_over() const { return up_over_ || down_over_; }
     Leg& leg(Side side) { return legs_[static_cast<int>(side)]; }
     bool pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared);
 

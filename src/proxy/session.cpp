@@ -52,7 +52,7 @@ void Session::connected() {
     }
     if (!tries_) frontend_.connect_took(now - (moment_ - frontend_.settings().connect_timeout));
     dialing_ = false;
-    tries_.reset();
+    if (!redialed_) tries_.reset();  // else it would begin with the first again
     frontend_.connected(*backend_);
     moment_ = now;
     const auto idle = frontend_.settings().idle_timeout;
@@ -83,6 +83,7 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
     } else {
         if (dialing_) return slot == server_slot_ ? dial_ready(events) : slow_ready(events);
         if (slot != server_slot_) return;  // of one that lost the race in this batch
+        if (lost_before_a_byte(events)) return redial();
         relay_.on_events(Side::kBackend, events);
     }
     if (!lingering_) moment_ = shared_.poller.now();

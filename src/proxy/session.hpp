@@ -83,6 +83,8 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     void slow_failed(int error);
     void drop_slow();
     void dial_overdue();
+    bool lost_before_a_byte(std::uint32_t events) const;
+    void redial();
     balance::BackendPtr leave_dial();
     void remember_try(balance::Backend& backend);
     void give_up(core::EndedBy by);
@@ -104,6 +106,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     Relay::Verdict verdict_ = Relay::Verdict::kRunning;
     bool dialing_ = true;
     bool queued_ = false;
+    bool redialed_ = false;         // once established, and lost before a byte
     bool hedging_ = false;          // its deadline is that of a slow backend
     std::uint8_t server_slot_ = 1;  // of server_ in the poller; a slow one has the other
     bool lingering_ = false;

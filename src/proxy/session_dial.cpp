@@ -76,7 +76,7 @@ bool Session::leave_queue() {
     frontend_.dequeue(*this);
     clear();
     moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
-    if (!dial_chosen(*choice.backend)) dial_next();
+    if (!dial_chosen(*choice.backend) && dialing_) dial_next();  // unless that ended it
     return true;
 }
 
@@ -165,6 +165,27 @@ void Session::dial_overdue() {
     const bool alone = !server_;
     if (has_slow()) slow_failed(0);  // which goes on by itself when there is no second
     if (!alone) dial_failed(0);
+}
+
+// ---- established and lost ----
+
+// The backend aborted before a byte went either way, as one does that is killed with connections in
+// its queue: for the client nothing has happened yet.
+bool Session::lost_before_a_byte(std::uint32_t events) const {
+    return (events & EPOLLERR) != 0 && !lingering_ && relay_.untouched() &&
+           !net::has_bytes(server_.get());
+}
+
+void Session::redial() {
+    dialing_ = true;
+    redialed_ = true;
+    kept_alive_ = false;
+    moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
+    const balance::BackendPtr lost = leave_dial();
+    relay_.forget_backend();
+    remember_try(*lost);
+    frontend_.lost(*lost);
+    dial_next();
 }
 
 // ---- two at once ----

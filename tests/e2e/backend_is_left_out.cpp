@@ -1,6 +1,8 @@
 // Backends that fail connections: raced by another, left out for a while, and taken back.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "support/daemon.hpp"
@@ -12,7 +14,6 @@ namespace {
 
 class LeftOut : public testing::Test {
   protected:
-    LeftOut() { daemon.without_checks(); }
     std::string ask() { return Socket::connect(place).receive(2); }
     std::string state(const std::string& address) {
         const nlohmann::json frontend = daemon.frontend();
@@ -85,18 +86,54 @@ TEST_F(LeftOut, WithObserveOffIsNobody) {
 TEST_F(LeftOut, WhenItResetsAtOnce) {
     Peer rude([](Socket& client) { client.reset(); });
     daemon.run({place.to_string(), rude.address(), good.address()});
-    int resets = 0;
-    for (int i = 0; i < 100 && daemon.lines("it resets connections at once") == 0; ++i) {
-        Socket client = Socket::connect(place);
-        try {
-            client.receive(2);
-        } catch (const SocketError&) {
-            ++resets;
-        }
-    }
-    EXPECT_EQ(resets, 3);
+    // No client notices: not a byte had gone either way.
+    for (int i = 0; i < 100 && daemon.lines("it resets connections at once") == 0; ++i)
+        ASSERT_EQ(ask(), "ok");
     EXPECT_EQ(rude.accepted(), 3u);
     EXPECT_EQ(daemon.lines("is left out for"), 1u);
+}
+
+// A client that has sent something is told: it is not known what became of it.
+TEST_F(LeftOut, WhatWasSentIsNotSentAgain) {
+    Peer rude([](Socket& client) {
+        client.receive(1);
+        client.reset();
+    });
+    daemon.run({place.to_string(), rude.address(), good.address(), "backup=true"});
+    Socket client = Socket::connect(place);
+    client.send("x");
+    EXPECT_EQ(client.end(), End::kReset);
+    EXPECT_EQ(good.accepted(), 0u);
+}
+
+// All of them: each is tried once, then the client is reset.
+TEST_F(LeftOut, WhenAllResetAtOnceTheClientIsReset) {
+    Peer one([](Socket& client) { client.reset(); });
+    Peer two([](Socket& client) { client.reset(); });
+    daemon.run({place.to_string(), one.address(), two.address()});
+    EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_EQ(one.accepted() + two.accepted(), 2u);
+    EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+    EXPECT_EQ(daemon.frontend()["backends"][0]["connections_current"], 0);
+}
+
+// In a row means in a row: what serves in between is not left out.
+TEST_F(LeftOut, NotForResetsBetweenGoodConnections) {
+    std::atomic<int> count = 0;
+    Peer moody([&](Socket& client) {
+        if (++count % 3 == 0) return script::greet_then_close("mo")(client);
+        client.reset();
+    });
+    daemon.run({place.to_string(), moody.address(), good.address(), "backup=true"});
+    for (int i = 0; i < 12; ++i) {
+        {
+            Socket client = Socket::connect(place);
+            EXPECT_THAT(client.receive(2), testing::AnyOf("mo", "ok"));
+        }
+        ASSERT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+    }
+    EXPECT_EQ(count, 12);
+    EXPECT_EQ(daemon.lines("is left out for"), 0u) << daemon.log();
 }
 
 TEST_F(LeftOut, ASilentOneCostsTheDelayOfAHedge) {

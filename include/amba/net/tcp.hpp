@@ -47,6 +47,9 @@ void share_port(int fd, bool on);
 // queue of this one. What is in the queue of a socket that is closed is reset.
 void retire_listener(int listener);
 
+// Has it received bytes that nobody has read?
+bool has_bytes(int fd);
+
 // Makes close() send a reset instead of FIN.
 void reset_on_close(int fd);
 
