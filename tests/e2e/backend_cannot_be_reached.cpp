@@ -11,7 +11,6 @@ namespace {
 
 class Unreachable : public testing::Test {
   protected:
-    Unreachable() { daemon.without_checks(); }
     std::string ask() { return Socket::connect(place).receive(2); }
     Daemon daemon;
     const Place place = own_place();

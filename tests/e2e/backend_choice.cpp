@@ -16,7 +16,6 @@ struct Named {
 
 class Choice : public testing::Test {
   protected:
-    Choice() { daemon.without_checks(); }
     std::string ask() { return Socket::connect(place).receive(1); }
     std::map<std::string, int> ask(int times) {
         std::map<std::string, int> out;

@@ -13,6 +13,7 @@ namespace {
 
 class Checked : public testing::Test {
   protected:
+    Checked() { daemon.with_checks(); }
     std::string ask() { return Socket::connect(place).receive(1); }
     std::string state(const std::string& address) {
         const nlohmann::json frontend = daemon.frontend();
@@ -87,6 +88,7 @@ TEST_F(Checked, OnMarkedDownConnectionsAreClosedOrKept) {
     for (const bool close : {false, true}) {
         const Place front = own_place();
         Daemon one;
+        one.with_checks();
         // Answers the check while `well`, and always serves what it has.
         std::atomic<bool> well = true;
         Peer redis([&](Socket& client) {
@@ -118,6 +120,7 @@ TEST_F(Checked, OnceForAllFrontends) {
     Peer counted(script::greet_then_echo("c"));
     const auto probes_of = [&](int frontends) {
         Daemon one;
+        one.with_checks();
         Words words;
         for (int i = 0; i < frontends; ++i) {
             if (i > 0) words.push_back("+");

@@ -13,10 +13,7 @@ constexpr unsigned kLimit = 64;
 
 class Descriptors : public testing::Test {
   protected:
-    void SetUp() override {
-        daemon.options().descriptors = kLimit;
-        daemon.without_checks();
-    }
+    void SetUp() override { daemon.options().descriptors = kLimit; }
     Daemon daemon;
     const Place place = own_place();
 };

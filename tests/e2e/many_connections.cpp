@@ -36,7 +36,6 @@ TEST(ManyConnections, IdleThenAllUsed) {
     Peer peer(script::echo);
     const Place place = own_place();
     Daemon daemon;
-    daemon.without_checks();
     daemon.run({place.to_string(), peer.address()});
     Socket warm = Socket::connect(place);
     warm.send("x");
@@ -66,7 +65,6 @@ TEST(ManyConnections, LeaveNoMemoryBehind) {
     Peer peer(script::echo);
     const Place place = own_place();
     Daemon daemon;
-    daemon.without_checks();
     daemon.run({place.to_string(), peer.address()});
     const std::size_t before = daemon.process().anonymous_kb();
     const std::size_t descriptors = daemon.process().descriptors();
@@ -96,7 +94,6 @@ TEST(ManyConnections, LeaveNoDescriptorsBehind) {
     RefusingPeer refusing;
     const Place place = own_place();
     Daemon daemon;
-    daemon.without_checks();
     daemon.run({place.to_string(), peer.address(), refusing.address()});
     EXPECT_EQ(Socket::connect(place).receive_to_end(), "bye");
     ASSERT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
@@ -119,7 +116,6 @@ TEST(ManyConnections, OfClientsThatGoWhileDialingAreForgotten) {
     SilentPeer silent;
     const Place place = own_place();
     Daemon daemon;
-    daemon.without_checks();
     daemon.run({place.to_string(), "timeouts.connect=10s", silent.address()});
     const std::size_t before = daemon.process().descriptors();
     std::vector<Socket> clients;
@@ -138,7 +134,6 @@ TEST(ManyConnections, ThatLastHaveKeepaliveOnBothLegs) {
     Peer peer(script::echo);
     const Place place = own_place();
     Daemon daemon;
-    daemon.without_checks();
     daemon.run({place.to_string(), peer.address()});
     Socket client = Socket::connect(place);
     client.send("x");

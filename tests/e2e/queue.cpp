@@ -12,7 +12,6 @@ namespace {
 
 class Queue : public testing::Test {
   protected:
-    Queue() { daemon.without_checks(); }
     void run(const Words& words) {
         Words table{place.to_string()};
         table.insert(table.end(), words.begin(), words.end());

@@ -83,6 +83,7 @@ TEST_F(Seen, HealthcheckIsAboutListeningAndReadyAboutBackends) {
 }
 
 TEST_F(Seen, StatusHasEverySettingOfTheTable) {
+    daemon.with_checks();
     daemon.run({place.to_string(), "balance=leastconn", "hedge=off", "observe=off", "error-limit=7",
                 "max-ejected=20", "on-marked-down=close", "empty=hold", "timeouts.queue=9s",
                 "check=redis", "inter=3s", peer.address(), "weight=3", "maxconn=5", "slowstart=4s",

@@ -43,8 +43,9 @@ class Daemon {
     // Before run(): variables, limits, flags such as --poll.
     Process::Options& options() { return options_; }
     void flags(Words flags) { flags_ = std::move(flags); }
-    // Its tables get check=off, for tests that count what arrives at a backend.
-    void without_checks() { checks_ = false; }
+    // A check is a connection more at a peer, whenever it comes: words of tables get check=off,
+    // unless a test wants them as they are.
+    void with_checks() { checks_ = true; }
 
     // `amba run [FLAGS] TABLE`, until it serves a table and has written its verdict, or waits for a
     // table when there is none.
@@ -87,7 +88,7 @@ class Daemon {
     Process::Options options_;
     Words flags_;
     std::unique_ptr<Process> process_;
-    bool checks_ = true;
+    bool checks_ = false;
     bool over_ = true;  // its end was seen, and judged by the test
 };
 
