@@ -45,7 +45,11 @@ while True:
     for fd, _ in poll.poll():
         connection, _ = by_fd[fd].accept()
         host, port = connection.getsockname()[:2]
-        connection.sendall(f"{host}\n".encode() if port == 6379 else f"{host}:{port}\n".encode())
+        try:
+            connection.sendall(
+                f"{host}\n".encode() if port == 6379 else f"{host}:{port}\n".encode())
+        except OSError:
+            pass  # a check: it ends with a reset
         connection.close()
 PYTHON
 

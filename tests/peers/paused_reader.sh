@@ -32,7 +32,8 @@ start send python3 "$BYTES" send "$down" "$size"
 start receive python3 "$BYTES" receive "$up" "$pause"
 eventually 10 is_open 127.0.0.1 "$down"
 eventually 10 is_open 127.0.0.1 "$up"
-start_amba "$HOST:$front_down" "127.0.0.1:$down" + "$HOST:$front_up" "127.0.0.1:$up"
+# Each server is for one connection: unchecked.
+start_amba "$HOST:$front_down" check=off "127.0.0.1:$down" + "$HOST:$front_up" check=off "127.0.0.1:$up"
 
 for_at_most $((pause + 40)) python3 "$BYTES" fetch "$HOST" "$front_down" "$pause" \
     >"$TMP/fetched" 2>"$TMP/fetch.log" &
