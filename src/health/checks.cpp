@@ -71,7 +71,7 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     void removed(Subject& subject) override;
     void joined(Link& link) override;
 
-    std::uint64_t draw();
+    std::uint64_t draw() { return balance::draw(random_); }
     void wait(Subject& subject, core::Duration at_least);
     void begin();
     void answered(Subject& subject, const Verdict& verdict);
@@ -92,14 +92,6 @@ class Checks::Inside final : public Schedule, public Register::Listener {
 };
 
 // ---- the schedule ----
-
-// splitmix64: evenly spread is all that is asked of it.
-std::uint64_t Checks::Inside::draw() {
-    std::uint64_t out = random_ += 0x9e3779b97f4a7c15;
-    out = (out ^ out >> 30) * 0xbf58476d1ce4e5b9;
-    out = (out ^ out >> 27) * 0x94d049bb133111eb;
-    return out ^ out >> 31;
-}
 
 void Checks::Inside::wait(Subject& subject, core::Duration duration) {
     deadlines_.set(subject, core::Clock::now() + duration);

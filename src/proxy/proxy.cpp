@@ -55,7 +55,7 @@ void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
     if (frontend == nullptr) return;
     std::vector<Plan> plans;
     plans.push_back({frontend->settings(), std::move(targets), nullptr});
-    build(plans, {frontend->known()}, seed_);
+    build(plans, {frontend->known()}, seed_ + shared_->poller.rounds());
     frontend->replace_pool(std::move(plans.front().pool));
 }
 
