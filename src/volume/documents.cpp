@@ -1,6 +1,7 @@
-#include <ctime>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "amba/core/rfc3339.hpp"
 #include "amba/volume/volume.hpp"
 
 namespace amba::volume {
@@ -149,15 +150,9 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
 }
 
 std::string now_rfc3339() {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    std::tm utc{};
-    gmtime_r(&now.tv_sec, &utc);
-    char seconds[32];
-    char all[48];
-    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(all, sizeof all, "%s.%03ldZ", seconds, now.tv_nsec / 1'000'000);
-    return all;
+    using namespace std::chrono;
+    return core::rfc3339(
+        duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 }  // namespace amba::volume

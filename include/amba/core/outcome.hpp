@@ -2,18 +2,20 @@
 // disconnection"). The first says who or what ended it, the second at which stage.
 #pragma once
 
+#include <string>
+
 namespace amba::core {
 
 enum class EndedBy : char {
     kNormal = '-',         // both sides closed
     kClient = 'C',         // the client aborted
     kServer = 'S',         // the backend refused or aborted
-    kProxy = 'P',          // a rule or a limit of the ambassador: no backend, descriptors
-    kResource = 'R',       // the ambassador ran out of something
-    kClientTimeout = 'c',  // idle time-out
-    kServerTimeout = 's',  // connect time-out
-    kDown = 'D',           // the backend left the table, or the frontend did
-    kKilled = 'K',         // shutdown
+    kProxy = 'P',          // there is no backend for it
+    kResource = 'R',       // the ambassador ran out of something, such as descriptors
+    kClientTimeout = 'c',  // nothing moved for the idle time-out
+    kServerTimeout = 's',  // no backend answered, or was free, within its time
+    kDown = 'D',           // its backend or its frontend left the table, or its backend went down
+    kKilled = 'K',         // the ambassador was stopped
 };
 
 enum class Stage : char {
@@ -27,6 +29,13 @@ enum class Stage : char {
 struct Outcome {
     EndedBy by = EndedBy::kNormal;
     Stage stage = Stage::kNone;
+
+    bool operator==(const Outcome&) const = default;
+    bool normal() const { return by == EndedBy::kNormal; }
+    std::string letters() const { return {static_cast<char>(by), static_cast<char>(stage)}; }
 };
+
+// In words, such as "the backend aborted, while data was passed".
+std::string to_string(Outcome outcome);
 
 }  // namespace amba::core
