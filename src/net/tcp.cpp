@@ -99,13 +99,18 @@ void keep_alive(int fd) {
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveCount);
 }
 
-std::uint64_t peer_hash(int fd) {
+std::optional<Endpoint> peer_of(int fd) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return 0;
-    auto peer = Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&address));
-    peer.port = 0;
-    return core::EndpointHash{}(peer);
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return std::nullopt;
+    return Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&address));
+}
+
+std::uint64_t peer_hash(int fd) {
+    auto peer = peer_of(fd);
+    if (!peer) return 0;
+    peer->port = 0;
+    return core::EndpointHash{}(*peer);
 }
 
 int take_error(int fd) {

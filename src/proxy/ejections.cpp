@@ -31,9 +31,11 @@ void Ejections::failed(Backend& backend, std::uint32_t run, const char* why) {
     ++out_;
     frontend_.note(backend);
     shared_.deadlines.set(entry, shared_.poller.now() + time);
-    log::warning("ejected", frontend_.describe(backend) + " is left out for " +
-                                core::to_string(time) + " after " + count_of(run, "failure") +
-                                " in a row: " + why);
+    const std::string what = "left out for " + core::to_string(time) + " after " +
+                             count_of(run, "failure") + " in a row: " + why;
+    backend.turned(shared_.poller.now(), what);
+    ++backend.downs;
+    frontend_.say(log::Level::kWarning, "ejected", backend, " is " + what);
 }
 
 // The share of the pool that may be out, this one included.
@@ -54,7 +56,8 @@ void Ejections::over(Ejected& ejected) {
     if (!backend.ejected) return;
     backend.ejected = false;
     --out_;
-    log::info("ejected", frontend_.describe(backend) + " takes connections again, on trial");
+    backend.turned(shared_.poller.now(), "");
+    frontend_.say(log::Level::kInfo, "returned", backend, " takes connections again, on trial");
     frontend_.note(backend);
 }
 

@@ -171,6 +171,7 @@ void Frontend::admit(int fd) {
     sessions_.push_back(*session);
     ++current_;
     ++total_;
+    tallies_.rate.add(shared_.poller.now());
     shared_.ebb.began(++shared_.sessions);
     session->start();
 }
@@ -290,12 +291,16 @@ void Frontend::out_of_resources(int error) {
                                     " cannot open a socket to a backend: " + std::strerror(error));
 }
 
-void Frontend::ended(Session& session, bool served, core::Outcome) {
+void Frontend::ended(Session& session, bool served, core::Outcome outcome) {
+    tallies_.ended(outcome, shared_.poller.now() - session.accepted());
+    if (!outcome.normal() || session.line() != nullptr) tell_end(session, outcome);
     if (session.queued()) --queued_;
     static_cast<SessionHook&>(session).unlink();
     --current_;
     shared_.ebb.ended(--shared_.sessions);
     const BackendPtr backend = session.take_backend();
+    tallies_.bytes_up += session.bytes_up();
+    tallies_.bytes_down += session.bytes_down();
     if (served) {
         --backend->connections_current;
         backend->bytes_up += session.bytes_up();

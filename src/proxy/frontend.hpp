@@ -10,6 +10,7 @@
 
 #include "amba/balance/pool.hpp"
 #include "amba/core/outcome.hpp"
+#include "amba/log/log.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
@@ -20,6 +21,7 @@
 #include "proxy/ramps.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shared.hpp"
+#include "proxy/tallies.hpp"
 
 namespace amba::proxy {
 
@@ -67,6 +69,9 @@ class Frontend final : public net::Pollable, public net::Deadline {
     // What its checks say.
     void mark(balance::Backend& backend, bool healthy, const std::string& why);
     std::string describe(const balance::Backend& backend) const;
+    // An event of that backend: describe() and what.
+    void say(log::Level level, const char* event, const balance::Backend& backend,
+             const std::string& what) const;
 
     // Connections that wait for a backend, in the order of their arrival.
     bool has_queue() const { return !queue_.empty(); }
@@ -75,8 +80,15 @@ class Frontend final : public net::Pollable, public net::Deadline {
 
     // Told by sessions.
     void connected(balance::Backend& backend);
-    void connect_took(core::Clock::duration time) { connect_times_.add(time); }
-    void connect_failed(balance::Backend& backend, const char* why);
+    // Established; `alone` when no other backend was dialed before or beside it.
+    void connect_took(core::Clock::duration time, bool alone) {
+        tallies_.connect_took(time);
+        if (alone) connect_times_.add(time);
+    }
+    void retried() { ++tallies_.retries; }
+    void hedged() { ++tallies_.hedges; }
+    // With the error of connect(2); 0: no answer.
+    void connect_failed(balance::Backend& backend, int error);
     // No answer yet, while another backend has answered.
     void outrun(balance::Backend& backend);
     void backend_reset(balance::Backend& backend, bool no_byte);
@@ -114,6 +126,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void pool_replaced(const balance::Pool* before);
     void forget_downs();
     void admit(int fd);
+    void tell_end(const Session& session, core::Outcome outcome) const;
     void end_if_empty();
 
     Shared& shared_;
@@ -125,6 +138,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Ejections ejections_{*this, shared_};
     Ramps ramps_{*this, shared_};
     ConnectTimes connect_times_;
+    Tallies tallies_;
     using Sessions = boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
     Sessions sessions_;
     Sessions queue_;  // those that wait for a backend, instead

@@ -1,5 +1,7 @@
 // What a frontend makes of its backends: what connections and checks say of them, and the queue of
 // those that wait for one.
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "amba/log/log.hpp"
@@ -10,6 +12,7 @@ namespace amba::proxy {
 using balance::Backend;
 using balance::Member;
 using balance::State;
+using enum log::Level;
 using namespace std::chrono_literals;
 
 namespace {
@@ -30,6 +33,12 @@ std::string Frontend::describe(const Backend& backend) const {
     return text + " of frontend " + settings_.name;
 }
 
+void Frontend::say(log::Level level, const char* event, const Backend& backend,
+                   const std::string& what) const {
+    log::write(level, event, describe(backend) + what,
+               {settings_.name, backend.endpoint.to_string()});
+}
+
 void Frontend::note(Backend& backend) {
     pool_->note(backend);
     if (has_queue()) serve_queue();
@@ -41,36 +50,49 @@ void Frontend::connected(Backend& backend) {
     ++backend.connections_current;
     ++backend.connections_total;
     backend.connected_at = shared_.poller.now();
+    backend.rate.add(backend.connected_at);
     said_empty_ = false;
     if (backend.failures > 0) {
         backend.failures = 0;
         ejections_.succeeded(backend);
     }
     if (backend.state == State::kHealthy || backend.down) return;
-    if (backend.state == State::kUnhealthy) log::info("up", describe(backend) + " answers again");
+    if (backend.state == State::kUnhealthy) say(kInfo, "up", backend, " answers again");
     backend.state = State::kHealthy;
+    backend.turned(backend.connected_at, "");
 }
 
-void Frontend::connect_failed(Backend& backend, const char* why) {
+void Frontend::connect_failed(Backend& backend, int error) {
+    // A SYN is refused with ECONNREFUSED: this one was established, and reset before anybody
+    // looked.
+    if (error == ECONNRESET) {
+        backend.connected_at = shared_.poller.now();
+        ++backend.connections_failed;
+        return backend_reset(backend, true);
+    }
+    const char* const why = error == 0 ? "no answer" : std::strerror(error);
     ++backend.connections_failed;
     ++backend.failures;
     const Member* member = pool_->find(backend.endpoint);
     if (member != nullptr && shared_.told.connect_failed) shared_.told.connect_failed(*member);
     if (std::exchange(backend.state, State::kUnhealthy) != State::kUnhealthy) {
-        log::warning("down", describe(backend) + " cannot be connected to: " + why);
+        backend.turned(shared_.poller.now(), std::string("cannot be connected to: ") + why);
+        ++backend.downs;
+        say(kWarning, "down", backend, std::string(" cannot be connected to: ") + why);
     }
     ejections_.failed(backend, backend.failures, why);
 }
 
 void Frontend::outrun(Backend& backend) {
     if (++backend.failures == 1) {
-        log::warning("slow", describe(backend) + ": no answer, another backend was faster");
+        say(kWarning, "slow", backend, ": no answer, another backend was faster");
     }
     ejections_.failed(backend, backend.failures, "no answer while another backend answers");
 }
 
 void Frontend::backend_reset(Backend& backend, bool no_byte) {
     const core::Time now = shared_.poller.now();
+    ++backend.resets_total;
     if (no_byte && now - backend.connected_at < kAtOnce) {
         ejections_.failed(backend, ++backend.resets, "it resets connections at once");
     }
@@ -81,7 +103,7 @@ void Frontend::backend_reset(Backend& backend, bool no_byte) {
                                  ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
                                  : std::string();
     resets_unlogged_ = 0;
-    log::warning("reset", describe(backend) + " reset a connection in mid-stream" + more);
+    say(kWarning, "reset", backend, " reset a connection in mid-stream" + more);
 }
 
 void Frontend::lost(Backend& backend) {
@@ -102,7 +124,11 @@ void Frontend::served_well(Backend& backend) {
 void Frontend::mark(Backend& backend, bool healthy, const std::string& why) {
     const Member* member = pool_->find(backend.endpoint);
     if (member == nullptr || member->backend != &backend) return;
-    backend.state = healthy ? State::kHealthy : State::kUnhealthy;
+    const State state = healthy ? State::kHealthy : State::kUnhealthy;
+    if (std::exchange(backend.state, state) != state) {
+        backend.turned(shared_.poller.now(), healthy ? "" : why);
+        if (!healthy) ++backend.downs;
+    }
     if (backend.down == !healthy) return;
     backend.down = !healthy;
     if (!healthy) {
@@ -111,15 +137,15 @@ void Frontend::mark(Backend& backend, bool healthy, const std::string& why) {
         --downs_;
     }
     if (healthy) {
-        log::info("up", describe(backend) + " is up: " + why);
+        say(kInfo, "up", backend, " is up: " + why);
         backend.failures = backend.resets = 0;
         ejections_.succeeded(backend);
         ramps_.start(backend, member->slowstart);
     } else {
         const bool closed = settings_.close_on_marked_down && backend.users > 0;
-        log::warning("down", describe(backend) + " is down: " + why + "; " +
-                                 count_of(backend.users, "connection") +
-                                 (closed ? " closed" : " kept"));
+        say(kWarning, "down", backend,
+            " is down: " + why + "; " + count_of(backend.users, "connection") +
+                (closed ? " closed" : " kept"));
     }
     note(backend);
     if (!healthy && settings_.close_on_marked_down) close_connections({&backend});
@@ -179,8 +205,10 @@ void Frontend::left_waiting() {
     ++failed_;
     ++queue_timeouts_;
     if (std::exchange(said_waiting_, true)) return;
-    log::warning("queue", "frontend " + settings_.name + " resets connections that waited " +
-                              core::to_string(settings_.queue_timeout) + " for a backend");
+    log::warning("queue",
+                 "frontend " + settings_.name + " resets connections that waited " +
+                     core::to_string(settings_.queue_timeout) + " for a backend",
+                 {settings_.name, ""});
 }
 
 }  // namespace amba::proxy

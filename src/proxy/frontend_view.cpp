@@ -30,15 +30,20 @@ const char* word(balance::Algorithm algorithm) {
     return "";
 }
 
-BackendView view_of(const Backend& backend) {
+BackendView view_of(const Backend& backend, core::Time now) {
     BackendView view;
     view.address = backend.endpoint.to_string();
     view.origin = view.address;
     view.state = backend.ejected ? "ejected" : word(backend.state);
+    view.since = backend.since;
+    if (backend.why) view.why = *backend.why;
     view.weight_percent = backend.ramp * 100 / balance::kRampSteps;
     view.connections_current = backend.connections_current;
     view.connections_total = backend.connections_total;
     view.connections_failed = backend.connections_failed;
+    view.connections_rate = backend.rate.per_second(now);
+    view.resets_total = backend.resets_total;
+    view.downs_total = backend.downs;
     view.bytes_up = backend.bytes_up;
     view.bytes_down = backend.bytes_down;
     return view;
@@ -52,9 +57,13 @@ FrontendView Frontend::view() const {
     out.bind = settings_.bind.to_string();
     out.listening = listening();
     out.paused = paused_;
+    out.at_maxconn = at_maxconn_;
+    out.leaving = retired_;
     out.connections_current = current_;
     out.connections_total = total_;
     out.connections_failed = failed_;
+    const core::Time now = core::Clock::now();
+    tallies_.show(out, now);
     out.balance = word(settings_.algorithm);
     out.maxconn = settings_.maxconn;
     out.queue_current = queued_;
@@ -63,7 +72,7 @@ FrontendView Frontend::view() const {
     std::unordered_map<const Backend*, std::size_t> index;
     for (const balance::Member& member : pool_->members()) {
         index.emplace(member.backend.get(), out.backends.size());
-        BackendView& view = out.backends.emplace_back(view_of(*member.backend));
+        BackendView& view = out.backends.emplace_back(view_of(*member.backend, now));
         view.origin = member.origin;
         view.weight = member.weight;
         view.backup = member.backup;
@@ -71,10 +80,12 @@ FrontendView Frontend::view() const {
     }
     for (const balance::BackendPtr& backend : departures_.backends()) {
         index.emplace(backend.get(), out.backends.size());
-        out.backends.emplace_back(view_of(*backend)).state = "leaving";
+        out.backends.emplace_back(view_of(*backend, now)).state = "leaving";
     }
     // Backends count the bytes of ended connections; those of open ones are added here.
     for (const Session& session : sessions_) {
+        out.bytes_up += session.bytes_up();
+        out.bytes_down += session.bytes_down();
         const auto at = index.find(session.backend());
         if (at == index.end()) continue;
         out.backends[at->second].bytes_up += session.bytes_up();

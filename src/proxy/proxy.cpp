@@ -50,6 +50,10 @@ void Proxy::discard_beside(std::function<void(std::shared_ptr<void>)> discard) {
     shared_->discard_beside = std::move(discard);
 }
 
+void Proxy::log_connections(unsigned one_of) {
+    shared_->log_one_of = one_of;
+}
+
 void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
     Frontend* frontend = find(bind);
     if (frontend == nullptr) return;

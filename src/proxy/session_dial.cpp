@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "amba/net/tcp.hpp"
@@ -31,8 +30,8 @@ bool is_local(int error) {
 // ---- PICK ----
 
 std::span<Backend* const> Session::tried() const {
-    if (!tries_) return {};
-    return tries_->made;
+    if (!extra_) return {};
+    return extra_->made;
 }
 
 balance::Choice Session::pick() const {
@@ -42,7 +41,7 @@ balance::Choice Session::pick() const {
 
 void Session::dial_next() {
     // Those that came before have their turn first.
-    if (!tries_ && frontend_.has_queue()) return enqueue();
+    if (tried().empty() && frontend_.has_queue()) return enqueue();
     const auto retries = static_cast<std::size_t>(frontend_.settings().retries);
     while (dialing_) {
         const bool over = tried().size() > retries || shared_.poller.now() >= moment_;
@@ -56,7 +55,9 @@ void Session::dial_next() {
 void Session::none_to_dial(balance::Choice choice) {
     if (has_slow()) return shared_.deadlines.set(*this, moment_);
     if (choice.full) return enqueue();
-    if (!tried().empty()) return give_up(EndedBy::kServer);
+    if (!tried().empty()) {
+        return give_up(extra_->unanswered ? EndedBy::kServerTimeout : EndedBy::kServer);
+    }
     if (frontend_.settings().hold) return enqueue();
     give_up(EndedBy::kProxy);
 }
@@ -65,7 +66,7 @@ void Session::none_to_dial(balance::Choice choice) {
 
 void Session::enqueue() {
     queued_ = true;
-    frontend_.enqueue(*this, tries_ != nullptr);
+    frontend_.enqueue(*this, !tried().empty());
     shared_.deadlines.set(*this, shared_.poller.now() + frontend_.settings().queue_timeout);
 }
 
@@ -73,6 +74,7 @@ bool Session::leave_queue() {
     const balance::Choice choice = pick();
     if (choice.backend == nullptr) return false;
     queued_ = false;
+    if (extra_ && extra_->line) extra_->line->queued = shared_.poller.now() - accepted();
     frontend_.dequeue(*this);
     clear();
     moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
@@ -105,12 +107,18 @@ bool Session::dial(Backend& backend, core::Time try_deadline) {
             give_up(EndedBy::kResource);
         } else {
             remember_try(backend);
-            frontend_.connect_failed(backend, std::strerror(attempt.error));
+            extra_->unanswered = false;
+            frontend_.connect_failed(backend, attempt.error);
         }
         return false;
     }
     server_ = std::move(attempt.socket);
     backend_ = &backend;
+    if (has_slow())
+        frontend_.hedged();
+    else if (!tried().empty())
+        frontend_.retried();
+    if (extra_ && extra_->line) ++extra_->line->tries;
     frontend_.leased(backend);
     relay_.set_socket(Side::kBackend, server_.get());
     hedging_ = may_hedge();
@@ -134,7 +142,8 @@ void Session::dial_ready(std::uint32_t events) {
 void Session::dial_failed(int error) {
     const balance::BackendPtr failed = leave_dial();
     remember_try(*failed);
-    frontend_.connect_failed(*failed, error == 0 ? "no answer" : std::strerror(error));
+    extra_->unanswered = error == 0;
+    frontend_.connect_failed(*failed, error);
     frontend_.released(*failed);
     dial_next();
 }
@@ -146,8 +155,7 @@ balance::BackendPtr Session::leave_dial() {
 }
 
 void Session::remember_try(Backend& backend) {
-    if (!tries_) tries_ = std::make_unique<Tries>();
-    tries_->made.push_back(&backend);
+    extra().made.push_back(&backend);
 }
 
 void Session::give_up(EndedBy by) {
@@ -161,7 +169,9 @@ void Session::dial_overdue() {
         frontend_.left_waiting();
         return finish({EndedBy::kServerTimeout, Stage::kQueue}, End::kReset);
     }
-    if (std::exchange(hedging_, false) && shared_.poller.now() < moment_) return hedge();
+    const bool slow = hedging_;
+    hedging_ = false;
+    if (slow && shared_.poller.now() < moment_) return hedge();
     const bool alone = !server_;
     if (has_slow()) slow_failed(0);  // which goes on by itself when there is no second
     if (!alone) dial_failed(0);
@@ -199,23 +209,23 @@ bool Session::may_hedge() const {
 // The backend is slow to answer: another is dialed, and the first that answers wins.
 void Session::hedge() {
     remember_try(*backend_);
-    tries_->slow = std::move(server_);
-    tries_->backend = std::move(backend_);
+    extra_->slow = std::move(server_);
+    extra_->backend = std::move(backend_);
     server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
     dial_next();
 }
 
 void Session::slow_ready(std::uint32_t events) {
     if (events & (EPOLLERR | EPOLLHUP)) {
-        const int error = net::take_error(tries_->slow.get());
+        const int error = net::take_error(extra_->slow.get());
         if (error != 0) return slow_failed(error);
     }
     if ((events & EPOLLOUT) == 0) return;
     // It won: the second is dropped.
     const balance::BackendPtr second = leave_dial();
     if (second) frontend_.released(*second);
-    server_ = std::move(tries_->slow);
-    backend_ = std::move(tries_->backend);
+    server_ = std::move(extra_->slow);
+    backend_ = std::move(extra_->backend);
     server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
     relay_.set_socket(Side::kBackend, server_.get());
     relay_.on_events(Side::kBackend, events);
@@ -223,9 +233,10 @@ void Session::slow_ready(std::uint32_t events) {
 }
 
 void Session::slow_failed(int error) {
-    const balance::BackendPtr failed = std::move(tries_->backend);
-    tries_->slow.reset();
-    frontend_.connect_failed(*failed, error == 0 ? "no answer" : std::strerror(error));
+    const balance::BackendPtr failed = std::move(extra_->backend);
+    extra_->slow.reset();
+    extra_->unanswered = error == 0;
+    frontend_.connect_failed(*failed, error);
     frontend_.released(*failed);
     if (!server_) dial_next();
 }
@@ -233,8 +244,8 @@ void Session::slow_failed(int error) {
 // The second won, or it is all over.
 void Session::drop_slow() {
     if (!has_slow()) return;
-    const balance::BackendPtr slow = std::move(tries_->backend);
-    tries_->slow.reset();
+    const balance::BackendPtr slow = std::move(extra_->backend);
+    extra_->slow.reset();
     frontend_.released(*slow);
 }
 

@@ -67,10 +67,18 @@ class Shared {
     }
     std::function<void(std::shared_ptr<void>)> discard_beside;
 
+    // Connections get a line in the log: one of so many, 0: none.
+    unsigned log_one_of = 0;
+    bool to_be_logged() {
+        if (log_one_of == 0) return false;
+        return ++not_logged_ % log_one_of == 0;
+    }
+
     std::uint64_t draw() { return balance::draw(random_); }
 
   private:
     std::uint64_t random_;
+    unsigned not_logged_ = 0;
 };
 
 }  // namespace amba::proxy

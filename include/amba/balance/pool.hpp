@@ -22,9 +22,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "amba/balance/policy.hpp"
+#include "amba/balance/rate.hpp"
 #include "amba/core/check.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/endpoint.hpp"
@@ -52,6 +54,17 @@ class Backend : public boost::intrusive_ref_counter<Backend> {
     std::uint64_t connections_failed = 0;  // connects that it refused or left unanswered
     std::uint64_t bytes_up = 0;            // client to backend, of ended connections
     std::uint64_t bytes_down = 0;
+
+    // For those who look; nothing decides by it.
+    Rate rate;                         // of established connections
+    std::uint32_t downs = 0;           // times it became unhealthy or was ejected
+    std::uint64_t resets_total = 0;    // connections that it reset
+    core::Time since{};                // when its state became what it is
+    std::unique_ptr<std::string> why;  // of its state; null: nothing to say
+    void turned(core::Time now, std::string_view reason) {
+        since = now;
+        why = reason.empty() ? nullptr : std::make_unique<std::string>(reason);
+    }
 };
 
 using BackendPtr = boost::intrusive_ptr<Backend>;

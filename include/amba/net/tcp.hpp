@@ -26,6 +26,8 @@ struct Connecting {
 };
 Connecting connect_to(const core::Endpoint& endpoint);
 
+// The address of the other end; nullopt when it is gone.
+std::optional<core::Endpoint> peer_of(int fd);
 // A hash of the address of the other end, without its port: the same in every process.
 std::uint64_t peer_hash(int fd);
 

@@ -119,6 +119,9 @@ class Proxy {
     void prepare(std::vector<Plan> plans, std::function<void(core::Result<Prepared>)> done);
     void commit(Prepared prepared, std::function<void()> done);
 
+    // One of so many connections gets a line in the log when it ends; 0: none.
+    void log_connections(unsigned one_of);
+
     // Frees what is large beside the loop: unset, the loop does it.
     void discard_beside(std::function<void(std::shared_ptr<void>)> discard);
 

@@ -3,10 +3,26 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "amba/core/duration.hpp"
+
 namespace amba::proxy {
+
+// Times in buckets: counts[i] of at most bounds[i] seconds and above the bound before; the last
+// count is of those above all bounds.
+struct HistogramView {
+    std::span<const double> bounds;  // of the program, for its whole life
+    std::vector<std::uint64_t> counts;
+    double sum = 0;  // seconds
+};
+
+struct EndedView {
+    std::string letters;  // HAProxy's two (core::Outcome)
+    std::uint64_t count = 0;
+};
 
 struct BackendView {
     std::string address;  // the resolved address and port
@@ -16,24 +32,39 @@ struct BackendView {
     // "unknown", "healthy", "unhealthy", "ejected" when left out for its failures, or "leaving"
     // when out of the table
     std::string state;
+    core::Time since{};  // of that state
+    std::string why;     // of that state, in words; empty: nothing to say
     std::uint32_t maxconn = 0;
     int weight_percent = 100;  // of its weight, during a slow start
     std::uint64_t connections_current = 0;
     std::uint64_t connections_total = 0;
     std::uint64_t connections_failed = 0;
-    std::uint64_t bytes_up = 0;    // client to backend
-    std::uint64_t bytes_down = 0;  // backend to client
-    std::string settings;          // JSON, of whoever knows the table; empty: none
+    std::uint32_t connections_rate = 0;  // a second
+    std::uint64_t resets_total = 0;      // connections that it reset
+    std::uint32_t downs_total = 0;       // times it became unhealthy or was ejected
+    std::uint64_t bytes_up = 0;          // client to backend
+    std::uint64_t bytes_down = 0;        // backend to client
+    std::string settings;                // JSON, of whoever knows the table; empty: none
 };
 
 struct FrontendView {
     std::string name;
     std::string bind;
     bool listening = false;
-    bool paused = false;  // out of descriptors: connections wait in the kernel's queue
+    bool paused = false;      // out of descriptors: connections wait in the kernel's queue
+    bool at_maxconn = false;  // the same, for its maxconn
+    bool leaving = false;     // out of the table, with connections left
     std::uint64_t connections_current = 0;
     std::uint64_t connections_total = 0;
     std::uint64_t connections_failed = 0;  // reset because no backend took them
+    std::uint32_t connections_rate = 0;    // a second
+    std::uint64_t retries_total = 0;       // connects begun after one had failed
+    std::uint64_t hedges_total = 0;        // connects begun beside a slow one
+    std::uint64_t bytes_up = 0;            // client to backend, those that have left too
+    std::uint64_t bytes_down = 0;
+    std::vector<EndedView> ended;
+    HistogramView connect;  // times until a backend answered
+    HistogramView session;  // lengths of ended connections
     std::string balance;
     std::uint32_t maxconn = 0;
     std::uint64_t queue_current = 0;  // connections that wait for a backend

@@ -1,0 +1,58 @@
+// What a frontend tells of a connection that has ended: an event when it did not end well, and a
+// line in the log when connections are logged.
+#include "amba/log/recorder.hpp"
+#include "proxy/frontend.hpp"
+
+namespace amba::proxy {
+
+namespace {
+
+double in_ms(core::Clock::duration time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+}
+
+std::uint32_t folded(std::uint64_t bits) {
+    return static_cast<std::uint32_t>(balance::mixed(bits) >> 32);
+}
+
+}  // namespace
+
+// Thousands may end at once: one that ended like the last of its backend is counted, no more.
+void Frontend::tell_end(const Session& session, core::Outcome outcome) const {
+    const balance::Backend* backend = session.backend();
+    const std::string letters = outcome.letters();
+    const auto about =
+        reinterpret_cast<std::uintptr_t>(this) * 31 + reinterpret_cast<std::uintptr_t>(backend);
+    const log::Recorder::Key key{folded(about),
+                                 folded(static_cast<unsigned char>(letters[0]) * 256u +
+                                        static_cast<unsigned char>(letters[1]))};
+    const bool known = outcome.normal() || log::repeated(key);
+    if (known && session.line() == nullptr) return;
+
+    const std::string address = backend == nullptr ? "" : backend->endpoint.to_string();
+    const std::string why = core::to_string(outcome);
+    const core::Clock::duration total = shared_.poller.now() - session.accepted();
+    if (!known) {
+        log::record({log::Level::kInfo, "ended", settings_.name, address, letters,
+                     "a connection ended " + letters + ": " + why},
+                    key);
+    }
+    const Session::Line* line = session.line();
+    if (line == nullptr) return;
+    log::Connection out;
+    const std::string client = line->client.to_string();
+    out.frontend = settings_.name;
+    out.client = client;
+    out.backend = address;
+    out.ended = letters;
+    out.why = why;
+    out.queued_ms = in_ms(session.queued() ? total : line->queued);
+    out.connect_ms = line->connect.count() < 0 ? -1 : in_ms(line->connect);
+    out.total_ms = in_ms(total);
+    out.bytes_up = session.bytes_up();
+    out.bytes_down = session.bytes_down();
+    out.tries = line->tries;
+    log::connection(out);
+}
+
+}  // namespace amba::proxy
