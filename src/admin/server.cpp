@@ -5,13 +5,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/asio/bind_executor.hpp>
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <list>
+#include <utility>
 
 #include "amba/log/log.hpp"
 #include "amba/net/descriptor.hpp"
@@ -25,7 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kMostConnections = 64;
+constexpr std::size_t kMostConnections = 64;
 constexpr auto kRequestTime = 10s;
 constexpr auto kReplyTime = 60s;
 constexpr auto kRetryAccept = 100ms;
@@ -33,6 +35,12 @@ constexpr std::size_t kMostHeader = 8 * 1024;
 constexpr std::size_t kMostBody = 64 * 1024;
 
 }  // namespace
+
+// The connections of a listener, which they may outlive.
+struct Server::Roster {
+    std::list<Connection*> open;  // in the order of their arrival
+    bool make_room();
+};
 
 struct Server::Listener {
     Listener(asio::io_context& loop, net::Descriptor fd, bool is_local, std::string socket_path) :
@@ -45,31 +53,44 @@ struct Server::Listener {
     asio::steady_timer retry;
     bool local;
     std::string path;  // to remove at the end; empty for TCP
+    std::shared_ptr<Roster> roster = std::make_shared<Roster>();
 };
 
 // One request and its reply.
 class Server::Connection : public std::enable_shared_from_this<Server::Connection> {
   public:
     Connection(asio::io_context& loop, int fd, bool local, Handler handler,
-               std::shared_ptr<int> open) :
+               std::shared_ptr<Roster> roster) :
         descriptor_(loop, fd),
-        timer_(loop), local_(local), handler_(std::move(handler)), open_(std::move(open)) {
-        ++*open_;
+        timer_(loop), local_(local), handler_(std::move(handler)), roster_(std::move(roster)),
+        place_(roster_->open.insert(roster_->open.end(), this)) {
         parser_.header_limit(kMostHeader);
         parser_.body_limit(kMostBody);
     }
-    ~Connection() { --*open_; }
+    ~Connection() { leave(); }
 
     void start() {
         limit(kRequestTime);
         http::async_read(descriptor_, buffer_, parser_,
                          [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                             self->asked_ = true;
                              if (error) return self->refuse(error);
                              self->handle();
                          });
     }
 
+    // Its request is not here yet.
+    bool idle() const { return !asked_; }
+    void give_way() {
+        leave();
+        descriptor_.close();
+    }
+
   private:
+    void leave() {
+        if (std::exchange(in_roster_, false)) roster_->open.erase(place_);
+    }
+
     void limit(std::chrono::seconds time) {
         timer_.expires_after(time);
         timer_.async_wait([self = weak_from_this()](boost::system::error_code error) {
@@ -109,6 +130,7 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         response_.keep_alive(false);
         response_.body() = std::move(reply.body);
         response_.prepare_payload();
+        if (parser_.get().method() == http::verb::head) response_.body().clear();
         http::async_write(descriptor_, response_,
                           [self = shared_from_this()](boost::system::error_code, std::size_t) {
                               ::shutdown(self->descriptor_.native_handle(), SHUT_WR);
@@ -120,11 +142,23 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
     asio::steady_timer timer_;
     const bool local_;
     const Handler handler_;
-    const std::shared_ptr<int> open_;
+    const std::shared_ptr<Roster> roster_;
+    const std::list<Connection*>::iterator place_;
+    bool in_roster_ = true;
+    bool asked_ = false;
     boost::beast::flat_buffer buffer_;
     http::request_parser<http::string_body> parser_;
     http::response<http::string_body> response_;
 };
+
+bool Server::Roster::make_room() {
+    if (open.size() < kMostConnections) return true;
+    const auto idle = std::find_if(open.begin(), open.end(),
+                                   [](const Connection* connection) { return connection->idle(); });
+    if (idle == open.end()) return false;
+    (*idle)->give_way();
+    return true;
+}
 
 Server::Server(asio::io_context& loop, Handler handler) :
     loop_(loop), handler_(std::move(handler)) {}
@@ -178,12 +212,13 @@ void Server::accept(Listener& listener) {
         asio::posix::stream_descriptor::wait_read,
         [this, &listener](boost::system::error_code error) {
             if (error) return;
-            bool pause = *open_ >= kMostConnections;
+            bool pause = !listener.roster->make_room();
             if (!pause) {
                 const int fd = accept4(listener.descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
-                    std::make_shared<Connection>(loop_, fd, listener.local, handler_, open_)
+                    std::make_shared<Connection>(loop_, fd, listener.local, handler_,
+                                                 listener.roster)
                         ->start();
                 }
                 pause = fd < 0 && errno != EAGAIN && errno != ECONNABORTED;

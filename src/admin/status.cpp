@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "amba/core/rfc3339.hpp"
+
 namespace amba::admin {
 
 using nlohmann::json;
@@ -14,7 +16,31 @@ void add_settings(ordered_json& out, const std::string& settings) {
     if (!settings.empty()) out["settings"] = ordered_json::parse(settings);
 }
 
-ordered_json to_value(const proxy::BackendView& backend) {
+// Of the steady clock, as a time of the day; empty: never.
+std::string time_of(core::Time time, const Status& status) {
+    if (time == core::Time{}) return {};
+    const auto ago = std::chrono::duration_cast<std::chrono::microseconds>(status.now - time);
+    return core::rfc3339(status.now_us - ago.count());
+}
+
+ordered_json to_value(const proxy::HistogramView& histogram) {
+    std::uint64_t count = 0;
+    for (const std::uint64_t n : histogram.counts)
+        count += n;
+    return {{"sum", histogram.sum},
+            {"count", count},
+            {"le", std::vector<double>(histogram.bounds.begin(), histogram.bounds.end())},
+            {"counts", histogram.counts}};
+}
+
+const char* state_of(const proxy::FrontendView& frontend) {
+    if (frontend.leaving) return "leaving";
+    if (frontend.paused) return "paused";
+    if (frontend.at_maxconn) return "at maxconn";
+    return frontend.listening ? "listening" : "closed";
+}
+
+ordered_json to_value(const proxy::BackendView& backend, const Status& status) {
     ordered_json out{{"address", backend.address},
                      {"origin", backend.origin},
                      {"weight", backend.weight},
@@ -22,20 +48,26 @@ ordered_json to_value(const proxy::BackendView& backend) {
                      {"maxconn", backend.maxconn},
                      {"weight_percent", backend.weight_percent},
                      {"state", backend.state},
+                     {"since", time_of(backend.since, status)},
+                     {"why", backend.why},
                      {"connections_current", backend.connections_current},
                      {"connections_total", backend.connections_total},
                      {"connections_failed", backend.connections_failed},
+                     {"connections_rate", backend.connections_rate},
+                     {"resets_total", backend.resets_total},
+                     {"downs_total", backend.downs_total},
                      {"bytes_up", backend.bytes_up},
                      {"bytes_down", backend.bytes_down}};
     add_settings(out, backend.settings);
     return out;
 }
 
-ordered_json to_value(const proxy::FrontendView& frontend) {
+ordered_json to_value(const proxy::FrontendView& frontend, const Status& status) {
     ordered_json out{{"name", frontend.name},
                      {"bind", frontend.bind},
                      {"listening", frontend.listening},
                      {"paused", frontend.paused},
+                     {"state", state_of(frontend)},
                      {"balance", frontend.balance},
                      {"maxconn", frontend.maxconn},
                      {"queue_current", frontend.queue_current},
@@ -43,11 +75,21 @@ ordered_json to_value(const proxy::FrontendView& frontend) {
                      {"queue_timeouts", frontend.queue_timeouts},
                      {"connections_current", frontend.connections_current},
                      {"connections_total", frontend.connections_total},
-                     {"connections_failed", frontend.connections_failed}};
+                     {"connections_failed", frontend.connections_failed},
+                     {"connections_rate", frontend.connections_rate},
+                     {"retries_total", frontend.retries_total},
+                     {"hedges_total", frontend.hedges_total},
+                     {"bytes_up", frontend.bytes_up},
+                     {"bytes_down", frontend.bytes_down}};
+    out["ended"] = ordered_json::object();
+    for (const proxy::EndedView& ended : frontend.ended)
+        out["ended"][ended.letters] = ended.count;
+    out["connect"] = to_value(frontend.connect);
+    out["session"] = to_value(frontend.session);
     add_settings(out, frontend.settings);
     out["backends"] = ordered_json::array();
     for (const auto& backend : frontend.backends)
-        out["backends"].push_back(to_value(backend));
+        out["backends"].push_back(to_value(backend, status));
     return out;
 }
 
@@ -79,13 +121,43 @@ std::string number(const json& object, const char* key) {
 }  // namespace
 
 std::string to_json(const Status& status) {
-    ordered_json out{{"version", status.version},       {"daemon", status.daemon},
-                     {"generation", status.generation}, {"revision", status.revision},
-                     {"applied", status.applied},       {"stopping", status.stopping},
+    ordered_json out{{"version", status.version},
+                     {"daemon", status.daemon},
+                     {"started", core::rfc3339(status.started_us)},
+                     {"now", core::rfc3339(status.now_us)},
+                     {"generation", status.generation},
+                     {"revision", status.revision},
+                     {"applied", status.applied},
+                     {"tables_applied", status.tables_applied},
+                     {"tables_rejected", status.tables_rejected},
+                     {"stopping", status.stopping},
                      {"unresolved", status.unresolved}};
+    if (status.rejected) {
+        out["rejected"] = {{"time", status.rejected->time},
+                           {"revision", status.rejected->revision},
+                           {"reason", status.rejected->reason}};
+    }
     out["frontends"] = ordered_json::array();
     for (const auto& frontend : status.frontends)
-        out["frontends"].push_back(to_value(frontend));
+        out["frontends"].push_back(to_value(frontend, status));
+    return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_json(const std::vector<log::Event>& events) {
+    constexpr const char* kLevels[] = {"debug", "info", "warning", "error"};
+    ordered_json out{{"events", ordered_json::array()}};
+    for (const log::Event& event : events) {
+        out["events"].push_back({{"id", event.id},
+                                 {"time", core::rfc3339(event.first_us)},
+                                 {"last", core::rfc3339(event.last_us)},
+                                 {"count", event.count},
+                                 {"level", kLevels[static_cast<int>(event.level)]},
+                                 {"event", event.event},
+                                 {"frontend", event.frontend},
+                                 {"backend", event.backend},
+                                 {"ended", event.ended},
+                                 {"message", event.message}});
+    }
     return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

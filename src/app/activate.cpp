@@ -15,6 +15,11 @@ constexpr core::Duration kNamesTime = 1s;
 // Of a kind in the log of one swap, before the rest is told in one.
 constexpr std::size_t kLines = 20;
 
+std::int64_t now_us() {
+    using namespace std::chrono;
+    return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
@@ -138,7 +143,7 @@ void Activate::serves(const DraftPtr& draft) {
     last_generation_ = draft->generation != 0 ? draft->generation : last_generation_ + 1;
     ActivePtr before = active_;
     active_ = std::make_shared<const Active>(
-        Active{std::move(draft->table), last_generation_, draft->revision, volume::now_rfc3339(),
+        Active{std::move(draft->table), last_generation_, draft->revision, now_us(),
                std::move(draft->names), std::move(draft->named)});
     names_.keep_only(active_->names, own_);
     end_swapping();

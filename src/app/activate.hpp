@@ -32,7 +32,7 @@ struct Active {
     table::Table table;
     std::uint64_t generation = 0;
     std::string revision;
-    std::string since;             // RFC 3339
+    std::int64_t since_us = 0;     // since 1970
     std::vector<net::Name> names;  // of its backends
     Named named;
 };

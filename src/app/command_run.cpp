@@ -75,6 +75,9 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
     app.add_option("--log-format", format, "text or json [text]")
         ->transform(CLI::CheckedTransformer(kFormats))
         ->type_name("FORMAT");
+    app.add_flag("--log-connections{1}", options.log_connections,
+                 "Log each connection when it ends; =N: one of N")
+        ->type_name("[=N]");
     app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
     app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
     if (const auto code = parse(app, arguments)) return *code;

@@ -54,5 +54,6 @@ void print(const std::string& text);            // stdout
 int fail(int code, const std::string& reason);  // "amba: REASON" on stderr
 
 std::string version();
+std::string commit();  // empty: not known
 
 }  // namespace amba::app

@@ -7,11 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
-#include "amba/admin/status.hpp"
 #include "amba/log/log.hpp"
 #include "app/commands.hpp"
 #include "app/give_back.hpp"
-#include "app/status.hpp"
 
 namespace amba::app {
 
@@ -29,9 +27,6 @@ void hold_signals() {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-// Frontends and backends, from which on a thread is worth starting.
-constexpr std::size_t kLargeStatus = 500;
-
 }  // namespace
 
 Daemon::Daemon(DaemonOptions options) :
@@ -41,12 +36,19 @@ Daemon::Daemon(DaemonOptions options) :
         loop_, offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_),
         [this](const auto& request, auto respond) { handle(request, respond); }, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
-    signals_(loop_, SIGTERM, SIGINT, SIGHUP), drain_timer_(loop_) {}
+    answers_(activate_, reload_, offload_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+    drain_timer_(loop_), fold_timer_(loop_) {}
+
+Daemon::~Daemon() {
+    log::on_folded(nullptr);
+}
 
 int Daemon::run() {
     log::info("start", "amba " + version() + ", pid " + std::to_string(getpid()) + ", volume " +
                            options_.paths.directory + ", daemon " + id_);
     if (!take_lock() || !open_sockets()) return kFailed;
+    activate_.proxy().log_connections(options_.log_connections);
+    log::on_folded([this] { fold_later(); });
     on_signals();
     // Watched before it is read, so that no change is missed between the two.
     watch_.emplace(
@@ -171,9 +173,18 @@ void Daemon::on_signals() {
     });
 }
 
+// What was folded in the log is told when the crowd is over, should nothing else happen.
+void Daemon::fold_later() {
+    fold_timer_.expires_after(log::kCrowdTime);
+    fold_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error && log::write_folded()) fold_later();
+    });
+}
+
 void Daemon::stop(const char* signal) {
     if (stopping_) return end(std::string("second ") + signal);
     stopping_ = true;
+    answers_.stopping();
     reload_.stop();
     activate_.stop();
     proxy::Proxy& proxy = activate_.proxy();
@@ -192,85 +203,25 @@ void Daemon::stop(const char* signal) {
 
 void Daemon::end(const std::string& why) {
     const std::size_t left = activate_.proxy().connections();
+    log::write_folded(core::Time::max());
     log::info("exit", why + (left > 0 ? ", " + std::to_string(left) + " connection(s) reset" : ""));
     server_.close();
     loop_.stop();
 }
 
 void Daemon::handle(const admin::Request& request, admin::Server::Respond respond) {
-    const auto json = [](std::string body) {
-        return admin::Reply{200, "application/json", std::move(body)};
-    };
-    if (request.path == "/reload" && request.local) {
-        if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
-        if (stopping_) return respond({503, "text/plain", "stopping"});
-        return reload_.knock(admin::query_value(request.query, "revision"), [json, respond](
-                                                                                const Reload::
-                                                                                    Answer&
-                                                                                        answer) {
-            if (answer.verdict) return respond(json(volume::to_json(*answer.verdict)));
+    if (request.path != "/reload" || !request.local) {
+        return answers_.handle(request, std::move(respond));
+    }
+    if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
+    if (stopping_) return respond({503, "text/plain", "stopping"});
+    reload_.knock(
+        admin::query_value(request.query, "revision"), [respond](const Reload::Answer& answer) {
+            if (answer.verdict) {
+                return respond({200, "application/json", volume::to_json(*answer.verdict)});
+            }
             respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
         });
-    }
-    if (request.method != "GET") return respond({405, "text/plain", "GET alone\n"});
-    if (request.path == "/status") {
-        return tell_status([json, respond](std::string body) { respond(json(std::move(body))); });
-    }
-    if (request.path == "/healthz") return respond(health(false));
-    if (request.path == "/readyz") return respond(health(true));
-    if (request.path == "/config") {
-        const ActivePtr active = activate_.active();
-        if (!active) return respond({404, "text/plain", "no table yet\n"});
-        return respond(json(table::to_json(active->table, {active->revision, active->generation})));
-    }
-    respond({404, "text/plain", "no such page; there are /status, /config, /healthz, /readyz\n"});
-}
-
-// Large ones are put together beside the loop.
-void Daemon::tell_status(std::function<void(std::string)> tell) {
-    admin::Status status;
-    status.version = version();
-    status.daemon = id_;
-    status.stopping = stopping_;
-    if (const ActivePtr active = activate_.active()) {
-        status.generation = active->generation;
-        status.revision = active->revision;
-        status.applied = active->since;
-    }
-    status.unresolved = activate_.unresolved_names();
-    status.frontends = activate_.proxy().view();
-    const auto made = std::make_shared<admin::Status>(std::move(status));
-    const auto body = std::make_shared<std::string>();
-    const ActivePtr active = activate_.active();
-    auto make = [made, body, active] {
-        if (active) add_settings(made->frontends, active->table);
-        *body = admin::to_json(*made);
-    };
-    auto done = [body, tell = std::move(tell)] {
-        tell(std::move(*body));
-    };
-    std::size_t parts = made->frontends.size();
-    for (const auto& frontend : made->frontends)
-        parts += frontend.backends.size();
-    if (parts > kLargeStatus && !stopping_) return offload_.run(std::move(make), std::move(done));
-    make();
-    done();
-}
-
-admin::Reply Daemon::health(bool ready) {
-    const auto bad = [](const std::string& why) {
-        return admin::Reply{503, "text/plain; charset=utf-8", why + "\n"};
-    };
-    if (!activate_.active()) {
-        return ready ? bad("no table yet") : admin::Reply{200, "text/plain", "waiting\n"};
-    }
-    if (const auto deaf = activate_.proxy().not_listening()) {
-        return bad("frontend " + *deaf + " does not listen");
-    }
-    if (const auto bare = activate_.proxy().without_backend(); ready && bare) {
-        return bad("frontend " + *bare + " has no usable backend");
-    }
-    return {200, "text/plain; charset=utf-8", ready ? "ready\n" : "ok\n"};
 }
 
 }  // namespace amba::app

@@ -17,6 +17,7 @@
 #include "amba/net/resolver.hpp"
 #include "amba/volume/volume.hpp"
 #include "app/activate.hpp"
+#include "app/answers.hpp"
 #include "app/reload.hpp"
 
 namespace amba::app {
@@ -27,12 +28,14 @@ struct DaemonOptions {
     std::optional<table::Table> table;  // the same, parsed
     std::optional<core::Bind> admin;
     core::Duration drain_timeout{8000};
-    bool poll = false;  // do not use inotify
+    unsigned log_connections = 0;  // one of so many is logged; 0: none
+    bool poll = false;             // do not use inotify
 };
 
 class Daemon {
   public:
     explicit Daemon(DaemonOptions options);
+    ~Daemon();
     int run();  // the exit code
 
   private:
@@ -55,8 +58,7 @@ class Daemon {
     void stop(const char* signal);
     void end(const std::string& why);
     void handle(const admin::Request& request, admin::Server::Respond respond);
-    void tell_status(std::function<void(std::string)> tell);
-    admin::Reply health(bool ready);
+    void fold_later();
 
     DaemonOptions options_;
     const std::string id_;
@@ -69,9 +71,11 @@ class Daemon {
     admin::Server server_;
     Activate activate_;
     Reload reload_;
+    Answers answers_;
     std::optional<net::DirWatch> watch_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer drain_timer_;
+    boost::asio::steady_timer fold_timer_;
     bool stopping_ = false;
     int exit_code_ = 0;
     std::uint64_t known_generation_ = 0;

@@ -82,6 +82,7 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
     verdict->unresolved = activate_.unresolved_names();
     verdict->time = volume::now_rfc3339();
     verdict->daemon = daemon_;
+    ++(verdict->applied ? applied_ : rejected_);
     if (!reason.empty()) {
         log::error("rejected",
                    "revision " + revision + ": " + reason +

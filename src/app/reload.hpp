@@ -44,6 +44,11 @@ class Reload {
     void said_unwritable() { said_unwritable_ = true; }
     void stop() { stopped_ = true; }
 
+    // Tables judged so far, and what became of the last; null: there was none.
+    std::uint64_t applied() const { return applied_; }
+    std::uint64_t rejected() const { return rejected_; }
+    const volume::Verdict* last() const { return verdicts_.empty() ? nullptr : &verdicts_.back(); }
+
   private:
     struct Waiter {
         std::string revision;
@@ -63,6 +68,8 @@ class Reload {
     const std::string daemon_;
     const std::vector<std::string>& command_line_;
 
+    std::uint64_t applied_ = 0;
+    std::uint64_t rejected_ = 0;
     bool busy_ = false;
     int firsts_ = 0;  // tables tried at start
     bool wanted_again_ = false;

@@ -14,6 +14,10 @@ std::string version() {
     return AMBA_VERSION;
 }
 
+std::string commit() {
+    return AMBA_COMMIT;
+}
+
 int command_version() {
     std::string text = "amba " + version();
     if (*AMBA_COMMIT != '\0') text += " (" AMBA_COMMIT ")";

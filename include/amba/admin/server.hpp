@@ -1,9 +1,10 @@
 // HTTP over the UNIX socket of the volume, and over TCP where ADMIN asks for it.
 //
 // Small on purpose: one request a connection, headers up to 8 KB, bodies up to 64 KB, 10 s for a
-// request to arrive, 64 connections at once (the rest waits in the kernel's queue). What a request
-// means is the handler's business; it is told whether it came over the UNIX socket, because nothing
-// over TCP may change anything.
+// request to arrive. Each listener holds 64 connections; for one more, the one goes that has said
+// nothing for longest, so that whoever asks at once is answered at once, however many idle about.
+// What a request means is the handler's business; it is told whether it came over the UNIX socket,
+// because nothing over TCP may change anything.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -49,12 +50,12 @@ class Server {
   private:
     struct Listener;
     class Connection;
+    struct Roster;
     void accept(Listener& listener);
 
     boost::asio::io_context& loop_;
     Handler handler_;
     std::vector<std::unique_ptr<Listener>> listeners_;
-    std::shared_ptr<int> open_ = std::make_shared<int>(0);  // connections
 };
 
 // The value of `key` in a query such as "revision=abc&x=1"; percent-escapes are not decoded.

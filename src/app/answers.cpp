@@ -1,0 +1,141 @@
+#include "app/answers.hpp"
+
+#include <charconv>
+#include <chrono>
+
+#include "amba/admin/metrics.hpp"
+#include "amba/core/rfc3339.hpp"
+#include "amba/log/recorder.hpp"
+#include "amba/table/json.hpp"
+#include "app/commands.hpp"
+#include "app/status.hpp"
+
+namespace amba::app {
+
+namespace {
+
+// Frontends and backends, from which on a thread is worth starting.
+constexpr std::size_t kLargeStatus = 500;
+constexpr const char* kPlain = "text/plain; charset=utf-8";
+constexpr const char* kJson = "application/json";
+constexpr const char* kPages = "/, /status, /metrics, /events, /config, /healthz, /readyz";
+
+std::int64_t now_us() {
+    using namespace std::chrono;
+    return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::size_t parts_of(const admin::Status& status) {
+    std::size_t parts = status.frontends.size();
+    for (const auto& frontend : status.frontends)
+        parts += frontend.backends.size();
+    return parts;
+}
+
+std::string metrics_of(const admin::Status& status) {
+    return admin::to_metrics(status, admin::look_at_process());
+}
+
+std::string json_of(const admin::Status& status) {
+    return admin::to_json(status);
+}
+
+admin::Reply events(const std::string& query) {
+    std::size_t limit = log::Recorder::kMost;
+    const std::string wanted = admin::query_value(query, "limit");
+    const char* const end = wanted.data() + wanted.size();
+    const auto read = std::from_chars(wanted.data(), end, limit);
+    if (!wanted.empty() && (read.ec != std::errc() || read.ptr != end)) {
+        return {400, kPlain, "limit=" + wanted + ": expected a number of events\n"};
+    }
+    return {200, kJson, admin::to_json(log::last_events(limit))};
+}
+
+}  // namespace
+
+Answers::Answers(Activate& activate, const Reload& reload, net::Offload& offload,
+                 std::string daemon) :
+    activate_(activate),
+    reload_(reload), offload_(offload), daemon_(std::move(daemon)), started_us_(now_us()) {}
+
+void Answers::handle(const admin::Request& request, admin::Server::Respond respond) {
+    if (request.method != "GET" && request.method != "HEAD") {
+        return respond({405, kPlain, "GET and HEAD alone\n"});
+    }
+    if (request.path == "/status") return tell(kJson, json_of, std::move(respond));
+    if (request.path == "/metrics")
+        return tell(admin::kMetricsType, metrics_of, std::move(respond));
+    if (request.path == "/events") return respond(events(request.query));
+    if (request.path == "/healthz") return respond(health(false));
+    if (request.path == "/readyz") return respond(health(true));
+    if (request.path == "/config") return respond(config());
+    respond({404, kPlain, std::string("no such page; there are ") + kPages + "\n"});
+}
+
+Answers::StatusPtr Answers::status() const {
+    auto status = std::make_shared<admin::Status>();
+    status->now = core::Clock::now();
+    status->now_us = now_us();
+    status->started_us = started_us_;
+    status->version = version();
+    status->commit = commit();
+    status->daemon = daemon_;
+    status->stopping = stopping_;
+    status->tables_applied = reload_.applied();
+    status->tables_rejected = reload_.rejected();
+    if (const volume::Verdict* last = reload_.last(); last != nullptr && !last->applied) {
+        status->rejected = {last->time, last->revision, last->reason};
+    }
+    if (const ActivePtr active = activate_.active()) {
+        status->generation = active->generation;
+        status->revision = active->revision;
+        status->applied = core::rfc3339(active->since_us);
+        status->applied_us = active->since_us;
+    }
+    status->unresolved = activate_.unresolved_names();
+    status->frontends = activate_.proxy().view();
+    return status;
+}
+
+// Large ones are put together beside the loop.
+void Answers::tell(const char* type, std::string (*write)(const admin::Status&),
+                   admin::Server::Respond respond) {
+    const StatusPtr made = status();
+    const auto body = std::make_shared<std::string>();
+    auto make = [made, body, write, active = activate_.active()] {
+        if (active && write == json_of) add_settings(made->frontends, active->table);
+        *body = write(*made);
+    };
+    auto done = [body, type, respond = std::move(respond)] {
+        respond({200, type, std::move(*body)});
+    };
+    if (parts_of(*made) > kLargeStatus && !stopping_) {
+        return offload_.run(std::move(make), std::move(done));
+    }
+    make();
+    done();
+}
+
+admin::Reply Answers::config() const {
+    const ActivePtr active = activate_.active();
+    if (!active) return {404, kPlain, "no table yet\n"};
+    return {200, kJson, table::to_json(active->table, {active->revision, active->generation})};
+}
+
+admin::Reply Answers::health(bool ready) const {
+    const auto bad = [](const std::string& why) {
+        return admin::Reply{503, kPlain, why + "\n"};
+    };
+    if (!activate_.active()) {
+        return ready ? bad("no table yet") : admin::Reply{200, kPlain, "waiting\n"};
+    }
+    if (const auto deaf = activate_.proxy().not_listening()) {
+        return bad("frontend " + *deaf + " does not listen");
+    }
+    if (const auto bare = activate_.proxy().without_backend(); ready && bare) {
+        return bad("frontend " + *bare + " has no usable backend");
+    }
+    return {200, kPlain, ready ? "ready\n" : "ok\n"};
+}
+
+}  // namespace amba::app
