@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <csignal>
 
 #include "amba/log/log.hpp"
@@ -61,6 +62,7 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
     Arguments words;
     std::string admin;
     std::string drain = "8s";
+    std::string log_connections = "0";
     log::Level level = log::Level::kInfo;
     log::Format format = log::Format::kText;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
@@ -75,9 +77,8 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
     app.add_option("--log-format", format, "text or json [text]")
         ->transform(CLI::CheckedTransformer(kFormats))
         ->type_name("FORMAT");
-    app.add_flag("--log-connections{1}", options.log_connections,
-                 "Log each connection when it ends; =N: one of N")
-        ->type_name("[=N]");
+    app.add_flag("--log-connections{1}", log_connections,
+                 "Log each connection when it ends; =N: one of N");
     app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
     app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
     if (const auto code = parse(app, arguments)) return *code;
@@ -96,6 +97,12 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
     const auto drain_timeout = core::parse_duration(drain);
     if (!drain_timeout) return fail(kWrong, "--drain-timeout: " + drain_timeout.error().reason);
     options.drain_timeout = *drain_timeout;
+    const char* const end = log_connections.data() + log_connections.size();
+    const auto read = std::from_chars(log_connections.data(), end, options.log_connections);
+    if (read.ec != std::errc() || read.ptr != end) {
+        return fail(kWrong, "--log-connections=" + log_connections +
+                                ": expected a number, one of how many is logged");
+    }
     options.paths = volume.paths();
     log::configure(format, level);
     return std::nullopt;
