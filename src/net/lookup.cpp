@@ -48,6 +48,9 @@ void HostLookup::ask_dns(int family) {
         search_.current(), family,
         [self = shared_from_this(), family](int status, const AresChannel::Addresses& found) {
             self->take(status, found);
+            if (status != ARES_SUCCESS && !is_no_record(status)) {
+                (family == AF_INET ? self->answer_.v4_unknown : self->answer_.v6_unknown) = true;
+            }
             const bool none = self->answer_.places.empty();
             // A server that failed has not said that there is no A record: what is known stays,
             // rather than to give way to IPv6 for a moment.

@@ -194,6 +194,15 @@ void Names::failed(Entry& entry, const std::string& error) {
                                                           list_of(entry.name, entry.places)));
 }
 
+// With both families wanted, one may be answered and the other not: its last addresses stay.
+void Names::keep_unknown(const std::vector<Place>& before, Answer& answer) {
+    for (const Place& place : before) {
+        const bool v6 = place.endpoint.address.is_v6();
+        if (v6 ? answer.v6_unknown : answer.v4_unknown) answer.places.push_back(place);
+    }
+    std::sort(answer.places.begin(), answer.places.end());
+}
+
 // True when it leads to other places than before.
 bool Names::resolved(Entry& entry, Answer answer) {
     entry.retry = kLeastTtl;
@@ -210,6 +219,7 @@ bool Names::resolved(Entry& entry, Answer answer) {
                                       list_of(entry.left_out, as_it_is));
         }
     }
+    keep_unknown(entry.places, answer);
     const bool moved = entry.places != answer.places;
     if (moved || entry.said_failing) {
         log::info("names", shown(entry.name) + " is " + list_of(entry.name, answer.places));

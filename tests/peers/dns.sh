@@ -80,6 +80,31 @@ for answer in servfail refused empty nothing; do
 done
 say "NXDOMAIN, SERVFAIL, REFUSED, an empty answer and no server keep the last addresses"
 
+# With both families, one of them unanswered: its last address stays.
+printf '%s lan-both.lan\n' 127.1.0.5 fd00::5 >>"$TMP/records"
+tell
+cat >"$TMP/both.json" <<JSON
+{"frontends": [{"bind": "$FRONT", "family": "both", "resolve": "1s",
+                "backends": [{"address": "lan-both:$PORT"}]}]}
+JSON
+both="127.1.0.5:$PORT [fd00::5]:$PORT"
+"$AMBA" reconfigure --wait --file "$TMP/both.json" >/dev/null
+equal "$both" "$(backends)" "addresses of both families"
+end "$server"
+start bad_dns python3 "$TMP/bad_dns.py" half
+bad=$PID
+sleep 3
+equal "$both" "$(backends)" "addresses while one family is not answered"
+end "$bad"
+dns 127.0.0.1 "$TMP/records"
+server=$PID
+sed -i '/fd00::5 lan-both/d' "$TMP/records"
+tell
+only_v4() { [ "$(backends)" = "127.1.0.5:$PORT" ]; }
+eventually 6 only_v4
+reconfigure "$FRONT" "late:$PORT"
+say "with both families, one that is not answered keeps its addresses"
+
 # Another name server in resolv.conf, with another answer; written in place, and as another file.
 echo "127.1.0.6 late.lan" >"$TMP/records2"
 dns 127.0.0.2 "$TMP/records2"

@@ -53,17 +53,24 @@ while True:
         connection.close()
 PYTHON
 
-# A name server that has nothing but one kind of bad answer.
+# A name server that has nothing but one kind of bad answer; "half" has the A record 127.1.0.5 for
+# every name and fails when it is asked for AAAA.
 cat >"$TMP/bad_dns.py" <<'PYTHON'
 import socket, sys
-rcode = {"servfail": 2, "refused": 5, "empty": 0}[sys.argv[1]]
+rcode = {"servfail": 2, "refused": 5, "empty": 0, "half": 2}[sys.argv[1]]
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 53))
 while True:
     query, client = server.recvfrom(4096)
     end = query.index(b"\0", 12) + 5  # the question, without EDNS
+    question = query[12:end]
+    if sys.argv[1] == "half" and question[-4:-2] == b"\0\1":
+        head = query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0"
+        record = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + bytes([127, 1, 0, 5])
+        server.sendto(head + question + record, client)
+        continue
     head = query[:2] + bytes([0x81, 0x80 | rcode]) + b"\0\1\0\0\0\0\0\0"
-    server.sendto(head + query[12:end], client)
+    server.sendto(head + question, client)
 PYTHON
 
 # dns ADDRESS RECORDS: dnsmasq there, with "ADDRESS NAME" lines; its process id goes to $PID. Records

@@ -61,6 +61,7 @@ class Names {
     void ask(Entry& entry);
     void answered(const std::string& key, Answer answer);
     void failed(Entry& entry, const std::string& error);
+    static void keep_unknown(const std::vector<Place>& before, Answer& answer);
     bool resolved(Entry& entry, Answer answer);
     void settle();
     Entry& find_or_add(const Name& name);

@@ -40,7 +40,10 @@ struct Answer {
     core::Duration ttl{0};                // the least of the records'; 0: /etc/hosts has none
     std::vector<core::Endpoint> skipped;  // what `own` left out
     std::vector<std::string> left_out;    // targets of a service that do not resolve
-    std::string error;                    // set when there is no place, and why
+    // The servers failed for that family, so that it is not known what became of its addresses.
+    bool v4_unknown = false;
+    bool v6_unknown = false;
+    std::string error;  // set when there is no place, and why
 };
 
 class Resolver {
