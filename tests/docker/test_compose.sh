@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # The Compose files of examples/compose, as they are.
 
-# up FILE: an example as a project of this test's own
+# up FILE [OPTIONS]: an example as a project of this test's own; what is in $OVERRIDE is put over it
 up() {
     PROJECT=$(name "$1" | tr -d .)
     FILE=$ROOT/examples/compose/$1
     trap down EXIT
-    in_project up -d
+    in_project up -d "${@:2}"
 }
 
 # Killed first: a `sleep` as PID 1 lets the Engine wait ten seconds.
@@ -16,7 +16,7 @@ down() {
     in_project down -v --remove-orphans >/dev/null 2>&1
 }
 
-in_project() { compose -p "$PROJECT" -f "$FILE" "$@"; }
+in_project() { compose -p "$PROJECT" -f "$FILE" ${OVERRIDE:+-f "$OVERRIDE"} "$@"; }
 
 run_id() {
     in_project exec -T client timeout 5 redis-cli -h "$1" info server | tr -d '\r' \
