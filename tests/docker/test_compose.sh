@@ -75,3 +75,30 @@ test_compose_sidecar() {
     in_project restart amba
     eventually 10 pongs redis
 }
+
+started() { date -d "$(docker inspect -f '{{.State.StartedAt}}' "$(in_project ps -q "$1")")" +%s%3N; }
+
+# The server needs longer than the first check, after five seconds: the application waits for the
+# second one, and its only command succeeds.
+test_compose_wait_for_ready() {
+    OVERRIDE=$CACHE/slow.yml
+    cat >"$OVERRIDE" <<'YAML'
+services:
+  redis:
+    command: ["sh", "-c", "sleep 7; exec redis-server --protected-mode no --save ''"]
+YAML
+    # Without its server it is live and not ready.
+    up wait-for-ready.yml --no-deps amba
+    eventually 10 in_project exec -T amba amba healthcheck
+    exits 1 in_project exec -T amba amba healthcheck --ready
+    contains "$SAID" "no usable backend" "what the check says"
+    in_project rm -fs amba
+
+    local waited
+    in_project up -d
+    waited=$(($(started app) - $(started redis)))
+    echo "the application started $waited ms after the server's container"
+    [ "$waited" -ge 7000 ] || fail "the application to wait for 7000 ms, got $waited"
+    equal yes "$(in_project exec -T app redis-cli -h redis get started | tr -d '\r')" "what it stored"
+    in_project exec -T amba amba healthcheck --ready
+}
