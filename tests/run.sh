@@ -15,7 +15,7 @@ BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3
     libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev)
 TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
     redis-server redis-tools postgresql postgresql-contrib mariadb-server curl iperf3 dnsmasq-base
-    iproute2 iptables jq procps util-linux strace valgrind
+    iproute2 iptables jq procps util-linux strace valgrind prometheus
     docker.io docker-compose debootstrap ca-certificates)
 
 # A compiler cache, where there is one, serves clones in other directories too.

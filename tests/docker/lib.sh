@@ -10,6 +10,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LABEL=amba-test
 IMAGE=amba:test
 TOOLS=amba-test-tools
+PROMETHEUS=amba-test-prometheus
 
 # The distribution's client where there is one: it is of the same age as its Engine.
 docker() {

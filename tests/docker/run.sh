@@ -23,12 +23,13 @@ build() {
         || die "docker build failed; the end of $CACHE/build.log:"$'\n'"$(tail -n 40 "$CACHE/build.log")"
 }
 
-# Tagged by what it is made of, so that it is made anew only when that changes.
-build_tools() {
+# build_once NAME DIRECTORY: tagged by what it is made of, so that it is made anew only when that
+# changes.
+build_once() {
     local tag
-    tag=$TOOLS:$(sha256sum "$HERE/tools/Dockerfile" | cut -c1-12)
-    docker image inspect "$tag" >/dev/null 2>&1 || build -t "$tag" "$HERE/tools"
-    docker tag "$tag" "$TOOLS"
+    tag=$1:$(sha256sum "$2/Dockerfile" | cut -c1-12)
+    docker image inspect "$tag" >/dev/null 2>&1 || build -t "$tag" "$2"
+    docker tag "$tag" "$1"
 }
 
 # The stage before the last gets a tag as well: it keeps the layers that the next build starts
@@ -62,17 +63,18 @@ build_around() {
     build -t "$IMAGE" --label amba.stage=tested "$dir"
 }
 
-# The examples say redis:7. Where the Engine has none, ours stands in for the time of the tests.
-STAND_IN=redis:7
-lend_redis() {
-    ! docker image inspect "$STAND_IN" >/dev/null 2>&1 || return 0
-    docker tag "$TOOLS" "$STAND_IN"
-    LENT=yes
+# lend IMAGE OURS: what the examples name. Where the Engine has none, ours stands in for the time of
+# the tests.
+LENT=()
+lend() {
+    ! docker image inspect "$1" >/dev/null 2>&1 || return 0
+    docker tag "$2" "$1"
+    LENT+=("$1")
 }
 
 finish() {
     remove_all
-    [ -z "${LENT:-}" ] || docker rmi "$STAND_IN" >/dev/null 2>&1 || true
+    [ ${#LENT[@]} = 0 ] || docker rmi "${LENT[@]}" >/dev/null 2>&1 || true
     [ -z "${AMBA_ENGINE_STARTED:-}" ] || "$HERE/engine.sh" stop
 }
 
@@ -125,9 +127,12 @@ main() {
     trap 'exit 130' INT TERM
     remove_all
     "$HERE/base_image.sh"
-    build_tools
+    build_once "$TOOLS" "$HERE/tools"
+    build_once "$PROMETHEUS" "$HERE/prometheus"
     build_amba
-    lend_redis
+    lend redis:7 "$TOOLS"
+    lend busybox:1 "$TOOLS"
+    lend prom/prometheus "$PROMETHEUS"
     for test in $(names); do
         wanted "$test" "$@" || continue
         if run_test "$test"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # The Compose files of examples/compose, as they are.
 
-# up FILE: an example as a project of this test's own
+# up FILE [OPTIONS]: an example as a project of this test's own; what is in $OVERRIDE is put over it
 up() {
     PROJECT=$(name "$1" | tr -d .)
     FILE=$ROOT/examples/compose/$1
     trap down EXIT
-    in_project up -d
+    in_project up -d "${@:2}"
 }
 
 # Killed first: a `sleep` as PID 1 lets the Engine wait ten seconds.
@@ -16,7 +16,7 @@ down() {
     in_project down -v --remove-orphans >/dev/null 2>&1
 }
 
-in_project() { compose -p "$PROJECT" -f "$FILE" "$@"; }
+in_project() { compose -p "$PROJECT" -f "$FILE" ${OVERRIDE:+-f "$OVERRIDE"} "$@"; }
 
 run_id() {
     in_project exec -T client timeout 5 redis-cli -h "$1" info server | tr -d '\r' \
@@ -74,4 +74,31 @@ test_compose_sidecar() {
     eventually 10 differs "$(run_id redis)" redis
     in_project restart amba
     eventually 10 pongs redis
+}
+
+started() { date -d "$(docker inspect -f '{{.State.StartedAt}}' "$(in_project ps -q "$1")")" +%s%3N; }
+
+# The server needs longer than the first check, after five seconds: the application waits for the
+# second one, and its only command succeeds.
+test_compose_wait_for_ready() {
+    OVERRIDE=$CACHE/slow.yml
+    cat >"$OVERRIDE" <<'YAML'
+services:
+  redis:
+    command: ["sh", "-c", "sleep 7; exec redis-server --protected-mode no --save ''"]
+YAML
+    # Without its server it is live and not ready.
+    up wait-for-ready.yml --no-deps amba
+    eventually 10 in_project exec -T amba amba healthcheck
+    exits 1 in_project exec -T amba amba healthcheck --ready
+    contains "$SAID" "no usable backend" "what the check says"
+    in_project rm -fs amba
+
+    local waited
+    in_project up -d
+    waited=$(($(started app) - $(started redis)))
+    echo "the application started $waited ms after the server's container"
+    [ "$waited" -ge 7000 ] || fail "the application to wait for 7000 ms, got $waited"
+    equal yes "$(in_project exec -T app redis-cli -h redis get started | tr -d '\r')" "what it stored"
+    in_project exec -T amba amba healthcheck --ready
 }
