@@ -123,7 +123,7 @@ if id mysql >/dev/null 2>&1 && chown mysql: "$TMP" 2>/dev/null; then user=mysql;
 mariadb_at() {
     start "mariadb-$2" mariadbd --no-defaults --user="$user" --datadir="$TMP/$2" --port="$PORT" \
         --socket="$TMP/$2.socket" --bind-address="$1" --pid-file="$TMP/$2.pid" \
-        --innodb-flush-log-at-trx-commit=0
+        --innodb-flush-log-at-trx-commit=0 --server-id="${1##*.}" --log-bin="$TMP/$2/log"
     local pid=$PID
     eventually 60 for_at_most 5 mariadb --no-defaults -u root -S "$TMP/$2.socket" -e \
         "create user if not exists amba@'%'"
@@ -141,5 +141,31 @@ FIRST=$PID
 mariadb_at "$B" mariadb_b
 reconfigure "$HOST:$PORT" check=mysql inter=500ms fall=2 rise=1 "$A:$PORT" "$B:$PORT"
 of_two mariadb_a
+# A replica is promoted. MySQL's handshake does not say who is the primary, so the replica is a
+# backup: it takes nothing while the primary lives, and the writes after its end.
+on() { for_at_most 10 mariadb --no-defaults -u root -S "$TMP/$1.socket" -N -e "$2"; }
+write() {
+    for_at_most 10 mariadb --no-defaults -u amba -h "$HOST" -P "$PORT" --connect-timeout=5 -e "$1"
+}
+on mariadb_a "grant all on app.* to amba@'%'; grant replication slave on *.* to amba@'%';
+    create database app; create table app.written (n int)"
+on mariadb_b "grant all on app.* to amba@'%'; create database app; create table app.written (n int);
+    set global read_only = 1"
+read -r log position _ <<<"$(on mariadb_a "show master status")"
+on mariadb_b "change master to master_host='$A', master_port=$PORT, master_user='amba',
+    master_log_file='$log', master_log_pos=$position; start slave"
+reconfigure "$HOST:$PORT" check=mysql check.user=amba inter=200ms fall=2 rise=1 "$A:$PORT" \
+    "$B:$PORT" backup=true
+eventually 20 becomes "$B" healthy
+for i in 1 2 3 4; do write "insert into app.written values ($i)" || fail "a write to the primary"; done
+written() { [ "$(on mariadb_b "select count(*) from app.written")" = "$1" ]; }
+eventually 20 written 4
+kill -9 "$FIRST"
+wait "$FIRST" 2>/dev/null || true
+on mariadb_b "stop slave; reset slave all; set global read_only = 0"
+eventually 20 becomes "$A" unhealthy
+for i in 5 6 7 8; do write "insert into app.written values ($i)" || fail "a write after the promotion"; done
+written 8 || fail "the new primary has not what was written"
+say "mysql: promoted"
 
 say "killed, cut off, stopped, restarted and promoted"
