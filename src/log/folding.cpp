@@ -7,7 +7,7 @@ namespace amba::log {
 
 bool Folding::admit(Level level, std::string_view event, std::string_view frontend,
                     core::Time now) {
-    if (frontend.empty() || level < Level::kInfo) return true;
+    if (level < Level::kInfo) return true;
     std::erase_if(crowds_, [now](const Crowd& crowd) {
         return crowd.until <= now && crowd.folded.count == 0;
     });

@@ -122,13 +122,13 @@ void configure(Format format, Level level) {
 }
 
 void write(Level level, std::string_view event, std::string_view message, const About& about) {
-    bool admitted = true;
+    bool admitted = about.frontend.empty() && about.backend.empty();
     bool begins_to_fold = false;
     {
         const std::lock_guard lock(memory().mutex);
         Folding& folding = memory().folding;
         const bool folded = folding.folds();
-        admitted = folding.admit(level, event, about.frontend, core::Clock::now());
+        admitted = admitted || folding.admit(level, event, about.frontend, core::Clock::now());
         begins_to_fold = !folded && folding.folds();
     }
     if (begins_to_fold && memory().wake) memory().wake();
@@ -150,8 +150,9 @@ bool write_folded(core::Time now) {
     }
     for (const Folding::Folded& folded : due) {
         tell(folded.level, folded.event,
-             "and " + std::to_string(folded.count) + " more such of frontend " + folded.frontend +
-                 " in " + std::to_string(kCrowdTime.count()) + "s",
+             "and " + std::to_string(folded.count) + " more such" +
+                 (folded.frontend.empty() ? "" : " of frontend " + folded.frontend) + " in " +
+                 std::to_string(kCrowdTime.count()) + "s",
              {folded.frontend, ""});
     }
     return more;

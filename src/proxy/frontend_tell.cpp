@@ -21,8 +21,8 @@ std::uint32_t folded(std::uint64_t bits) {
 void Frontend::tell_end(const Session& session, core::Outcome outcome) const {
     const balance::Backend* backend = session.backend();
     const std::string letters = outcome.letters();
-    const auto about =
-        reinterpret_cast<std::uintptr_t>(this) * 31 + reinterpret_cast<std::uintptr_t>(backend);
+    const std::uint64_t server = backend == nullptr ? 0 : core::EndpointHash{}(backend->endpoint);
+    const std::uint64_t about = core::BindHash{}(settings_.bind) * 31 + server;
     const log::Recorder::Key key{folded(about),
                                  folded(static_cast<unsigned char>(letters[0]) * 256u +
                                         static_cast<unsigned char>(letters[1]))};

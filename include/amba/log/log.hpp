@@ -24,10 +24,10 @@ inline constexpr std::chrono::seconds kCrowdTime{10};
 
 void configure(Format format, Level level);
 
-// What an event is about; empty where it does not apply. Only events with a frontend are folded.
+// What an event is about; empty where it does not apply. Only events about something are folded.
 struct About {
     std::string_view frontend;  // its name
-    std::string_view backend;   // its address
+    std::string_view backend;   // its address, or its name where that is what the event is about
 };
 
 // One event: `event` is a stable word for programs ("applied", "rejected", "bind"), `message` a

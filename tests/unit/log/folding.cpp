@@ -48,11 +48,6 @@ TEST(Folding, TellsKindsAndFrontendsApart) {
     EXPECT_EQ(written(folding, 5, kStart, "down", "other"), 5);
 }
 
-TEST(Folding, LeavesAloneWhatIsOfNoFrontend) {
-    Folding folding;
-    EXPECT_EQ(written(folding, 100, kStart, "rejected", ""), 100);
-}
-
 TEST(Folding, OfTooManyKindsWritesThemAll) {
     Folding folding;
     for (int i = 0; i < 1000; ++i) {
