@@ -1,7 +1,7 @@
 // status and healthcheck: ask the daemon over the volume's socket.
 #include <CLI/CLI.hpp>
 
-#include "amba/admin/status.hpp"
+#include "amba/admin/status_text.hpp"
 #include "app/commands.hpp"
 
 namespace amba::app {
