@@ -23,6 +23,7 @@ Usage:
   amba showconfig               print the active table as JSON
   amba check [FILE]             validate a config file
   amba status [--json]          frontends, backends and their connections
+  amba status --events          what happened lately
   amba healthcheck [--ready]    exit 0 when all is well, 1 when not
   amba --version                version, commit, libraries
   amba VERB --help              more on one of them

@@ -10,23 +10,25 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr core::Duration kPatience = 5s;
+constexpr std::int64_t kMostEvents = 1000;  // as many as an ambassador keeps
+constexpr const char* kNobody = "; is an ambassador running there?";
 
-}  // namespace
+std::string answered(const admin::Response& answer) {
+    return "the ambassador answered " + std::to_string(answer.status);
+}
 
-int command_status(Arguments arguments) {
-    CLI::App app("Frontends, backends and their connections.", "status");
+struct StatusOptions {
     VolumeOptions volume;
-    volume.add(app);
     bool json = false;
-    app.add_flag("--json", json, "As JSON, for programs");
-    app.footer("Example:\n  docker run --rm --volumes-from amba amba status --json");
-    if (const auto code = parse(app, arguments)) return *code;
-    const auto answer = ask(volume.paths(), "GET", "/status", kPatience);
-    if (!answer) return fail(kFailed, answer.error().reason + "; is an ambassador running there?");
-    if (answer->status != 200) {
-        return fail(kFailed, "the ambassador answered " + std::to_string(answer->status));
-    }
-    if (json) {
+    bool events = false;
+    std::int64_t limit = kMostEvents;
+};
+
+int show(const StatusOptions& options) {
+    const auto answer = ask(options.volume.paths(), "GET", "/status", kPatience);
+    if (!answer) return fail(kFailed, answer.error().reason + kNobody);
+    if (answer->status != 200) return fail(kFailed, answered(*answer));
+    if (options.json) {
         print(answer->body);
         return kDone;
     }
@@ -34,6 +36,48 @@ int command_status(Arguments arguments) {
     if (!text) return fail(kFailed, text.error().reason);
     print(*text);
     return kDone;
+}
+
+int show_events(const StatusOptions& options) {
+    if (options.limit < 1 || options.limit > kMostEvents) {
+        return fail(kWrong, "--limit: " + std::to_string(options.limit) +
+                                " is out of range; expected 1 to " + std::to_string(kMostEvents));
+    }
+    const std::string target = "/events?limit=" + std::to_string(options.limit);
+    const auto answer = ask(options.volume.paths(), "GET", target, kPatience);
+    if (!answer) return fail(kFailed, answer.error().reason + kNobody);
+    if (answer->status == 404) {
+        return fail(kFailed, "the ambassador keeps no events: it is older than this command");
+    }
+    if (answer->status != 200) return fail(kFailed, answered(*answer));
+    if (options.json) {
+        print(answer->body);
+        return kDone;
+    }
+    const auto text = admin::events_to_text(answer->body);
+    if (!text) return fail(kFailed, text.error().reason);
+    print(*text);
+    return kDone;
+}
+
+}  // namespace
+
+int command_status(Arguments arguments) {
+    CLI::App app(
+        "Frontends, backends and their connections: state and for how long, weight, connections "
+        "now, in the queue, a second and in total, failures, retries, bytes up (from clients to "
+        "backends) and down. Times are UTC.",
+        "status");
+    StatusOptions options;
+    options.volume.add(app);
+    app.add_flag("--json", options.json, "As JSON, for programs");
+    auto* events = app.add_flag("--events", options.events, "What happened lately, a line each");
+    app.add_option("--limit", options.limit, "The newest events alone, 1 to 1000")
+        ->type_name("N")
+        ->needs(events);
+    app.footer("Example:\n  docker run --rm --volumes-from amba amba status --json");
+    if (const auto code = parse(app, arguments)) return *code;
+    return options.events ? show_events(options) : show(options);
 }
 
 int command_healthcheck(Arguments arguments) {

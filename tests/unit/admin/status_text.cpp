@@ -180,3 +180,51 @@ TEST(StatusText, IsColouredOnlyWhereAsked) {
     EXPECT_THAT(admin::to_text(document, {.colour = true}).value(),
                 HasSubstr("\x1b[32mlistening\x1b[0m"));
 }
+
+TEST(EventsText, IsALineForEach) {
+    const json document{{"events",
+                         {{{"id", 17},
+                           {"time", "2026-11-22T07:30:00.123Z"},
+                           {"last", "2026-11-22T07:31:10.000Z"},
+                           {"count", 3},
+                           {"level", "warning"},
+                           {"event", "down"},
+                           {"frontend", "redis"},
+                           {"backend", "10.0.0.5:6379"},
+                           {"ended", ""},
+                           {"message", "connection refused"}},
+                          {{"id", 18},
+                           {"time", "2026-11-22T23:59:59Z"},
+                           {"last", "2026-11-23T00:00:01Z"},
+                           {"count", 2},
+                           {"level", "info"},
+                           {"event", "ended"},
+                           {"frontend", "redis"},
+                           {"backend", "10.0.0.5:6379"},
+                           {"ended", "SC"},
+                           {"message", "the server\nreset\x1b[2J it"}},
+                          {{"time", "2026-11-22T07:30:00Z"},
+                           {"count", 1},
+                           {"level", "info"},
+                           {"event", "start"},
+                           {"message", "here"}}}}};
+    EXPECT_THAT(
+        lines_of(admin::events_to_text(document.dump()).value()),
+        ElementsAre("2026-11-22 07:30:00 warning down redis 10.0.0.5:6379: connection refused "
+                    "(3 times, last 07:31:10)",
+                    "2026-11-22 23:59:59 info ended redis 10.0.0.5:6379 SC: the server?reset?[2J "
+                    "it (2 times, last 2026-11-23 00:00:01)",
+                    "2026-11-22 07:30:00 info start: here"));
+    EXPECT_THAT(admin::events_to_text(document.dump(), {.colour = true}).value(),
+                HasSubstr("\x1b[33m warning\x1b[0m"));
+}
+
+TEST(EventsText, OfOddDocuments) {
+    EXPECT_EQ(admin::events_to_text(R"({"events": []})").value(), "");
+    EXPECT_EQ(
+        lines_of(admin::events_to_text(R"({"events": [7, {}, {"time": 3, "count": "x"}]})").value())
+            .size(),
+        2u);
+    for (const char* garbage : {"", "x", "[]", "{}", R"({"events": 3})"})
+        EXPECT_FALSE(admin::events_to_text(garbage)) << garbage;
+}
