@@ -3,6 +3,8 @@
 
 #include "amba/admin/status_text.hpp"
 #include "app/commands.hpp"
+#include "app/terminal.hpp"
+#include "app/watch.hpp"
 
 namespace amba::app {
 
@@ -10,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr core::Duration kPatience = 5s;
+constexpr core::Duration kShortest = 100ms;
 constexpr std::int64_t kMostEvents = 1000;  // as many as an ambassador keeps
 constexpr const char* kNobody = "; is an ambassador running there?";
 
@@ -20,7 +23,9 @@ std::string answered(const admin::Response& answer) {
 struct StatusOptions {
     VolumeOptions volume;
     bool json = false;
+    bool watch = false;
     bool events = false;
+    std::string interval = "1s";
     std::int64_t limit = kMostEvents;
 };
 
@@ -32,7 +37,7 @@ int show(const StatusOptions& options) {
         print(answer->body);
         return kDone;
     }
-    const auto text = admin::to_text(answer->body);
+    const auto text = admin::to_text(answer->body, terminal_look());
     if (!text) return fail(kFailed, text.error().reason);
     print(*text);
     return kDone;
@@ -54,10 +59,24 @@ int show_events(const StatusOptions& options) {
         print(answer->body);
         return kDone;
     }
-    const auto text = admin::events_to_text(answer->body);
+    const auto text = admin::events_to_text(answer->body, terminal_look());
     if (!text) return fail(kFailed, text.error().reason);
     print(*text);
     return kDone;
+}
+
+int show_watch(const StatusOptions& options) {
+    const auto interval = core::parse_duration(options.interval);
+    if (!interval) return fail(kWrong, "--interval: " + interval.error().reason);
+    if (*interval < kShortest) {
+        return fail(kWrong, "--interval: " + core::quote(options.interval) +
+                                " is too short; expected " + core::to_string(kShortest) +
+                                " or more");
+    }
+    if (!has_terminal()) {
+        return fail(kWrong, "--watch needs a terminal (docker run -it); for programs use --json");
+    }
+    return watch(options.volume.paths(), *interval);
 }
 
 }  // namespace
@@ -70,13 +89,23 @@ int command_status(Arguments arguments) {
         "status");
     StatusOptions options;
     options.volume.add(app);
-    app.add_flag("--json", options.json, "As JSON, for programs");
+    auto* json = app.add_flag("--json", options.json, "As JSON, for programs");
+    auto* watch = app.add_flag("--watch", options.watch,
+                               "Refreshed in place, with rates; q quits, space pauses, arrows and "
+                               "j/k scroll");
     auto* events = app.add_flag("--events", options.events, "What happened lately, a line each");
+    app.add_option("--interval", options.interval, "Between two looks of --watch [1s]")
+        ->type_name("TIME")
+        ->needs(watch);
     app.add_option("--limit", options.limit, "The newest events alone, 1 to 1000")
         ->type_name("N")
         ->needs(events);
-    app.footer("Example:\n  docker run --rm --volumes-from amba amba status --json");
+    watch->excludes(json)->excludes(events);
+    app.footer(
+        "Examples:\n  docker run --rm --volumes-from amba amba status --json\n"
+        "  docker run --rm -it --volumes-from amba amba status --watch");
     if (const auto code = parse(app, arguments)) return *code;
+    if (options.watch) return show_watch(options);
     return options.events ? show_events(options) : show(options);
 }
 
