@@ -11,8 +11,25 @@ namespace amba::admin {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
+namespace {
+
+constexpr core::Duration kLookEvery{20};
+
+void run(asio::io_context& loop, core::Duration time, const std::function<bool()>& given_up) {
+    if (!given_up) {
+        loop.run_for(time);
+        return;
+    }
+    const core::Time until = core::Clock::now() + time;
+    while (!loop.stopped() && core::Clock::now() < until && !given_up())
+        loop.run_for(kLookEvery);
+}
+
+}  // namespace
+
 core::Result<Response> ask(const std::string& socket_path, const std::string& method,
-                           const std::string& target, core::Duration time) {
+                           const std::string& target, core::Duration time,
+                           const std::function<bool()>& given_up) {
     asio::io_context loop(1);
     asio::local::stream_protocol::socket socket(loop);
     http::request<http::empty_body> request;
@@ -47,7 +64,7 @@ core::Result<Response> ask(const std::string& socket_path, const std::string& me
                              [&](boost::system::error_code read, std::size_t) { failure = read; });
         });
     });
-    loop.run_for(time);
+    run(loop, time, given_up);
     if (failure) {
         return core::error("cannot " + std::string(doing) + socket_path + ": " + failure.message());
     }

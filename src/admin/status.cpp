@@ -1,13 +1,11 @@
 #include "amba/admin/status.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "amba/core/rfc3339.hpp"
 
 namespace amba::admin {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 namespace {
@@ -93,31 +91,6 @@ ordered_json to_value(const proxy::FrontendView& frontend, const Status& status)
     return out;
 }
 
-// Columns as wide as their widest cell; the first left, the others right.
-std::string columns(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> width;
-    for (const auto& row : rows) {
-        width.resize(std::max(width.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i)
-            width[i] = std::max(width[i], row[i].size());
-    }
-    std::string out;
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            const std::string pad(width[i] - row[i].size(), ' ');
-            line += (i == 0 ? "" : "  ") + (i < 2 ? row[i] + pad : pad + row[i]);
-        }
-        line.erase(line.find_last_not_of(' ') + 1);
-        out += line + "\n";
-    }
-    return out;
-}
-
-std::string number(const json& object, const char* key) {
-    return std::to_string(object.at(key).get<std::uint64_t>());
-}
-
 }  // namespace
 
 std::string to_json(const Status& status) {
@@ -159,47 +132,6 @@ std::string to_json(const std::vector<log::Event>& events) {
                                  {"message", event.message}});
     }
     return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
-
-core::Result<std::string> to_text(const std::string& text) {
-    try {
-        const json root = json::parse(text);
-        const auto generation = root.at("generation").get<std::uint64_t>();
-        if (generation == 0) return std::string("no table yet: waiting for one in the volume\n");
-        std::string out = "generation " + std::to_string(generation) + ", revision " +
-                          root.at("revision").get<std::string>() + ", since " +
-                          root.at("applied").get<std::string>() + "\n";
-        std::vector<std::vector<std::string>> rows{
-            {"ADDRESS", "STATE", "WEIGHT", "NOW", "QUEUE", "TOTAL", "FAILED", "UP", "DOWN"}};
-        for (const json& frontend : root.at("frontends")) {
-            std::string name = frontend.at("bind").get<std::string>();
-            if (frontend.at("name") != name) name += " " + frontend.at("name").get<std::string>();
-            rows.push_back({name, frontend.at("listening").get<bool>() ? "listening" : "closed", "",
-                            number(frontend, "connections_current"),
-                            number(frontend, "queue_current"),
-                            number(frontend, "connections_total"),
-                            number(frontend, "connections_failed"), "", ""});
-            for (const json& backend : frontend.at("backends")) {
-                std::string address = "  " + backend.at("address").get<std::string>();
-                if (backend.at("origin") != backend.at("address")) {
-                    address += " " + backend.at("origin").get<std::string>();
-                }
-                if (backend.at("backup").get<bool>()) address += " backup";
-                rows.push_back({address, backend.at("state").get<std::string>(),
-                                number(backend, "weight"), number(backend, "connections_current"),
-                                "", number(backend, "connections_total"),
-                                number(backend, "connections_failed"), number(backend, "bytes_up"),
-                                number(backend, "bytes_down")});
-            }
-        }
-        out += columns(rows);
-        for (const json& name : root.at("unresolved")) {
-            out += "unresolved: " + name.get<std::string>() + "\n";
-        }
-        return out;
-    } catch (const json::exception& failure) {
-        return core::error(std::string("the daemon's answer cannot be read: ") + failure.what());
-    }
 }
 
 }  // namespace amba::admin

@@ -23,6 +23,8 @@ Usage:
   amba showconfig               print the active table as JSON
   amba check [FILE]             validate a config file
   amba status [--json]          frontends, backends and their connections
+  amba status --watch           the same, refreshed in place, with rates
+  amba status --events          what happened lately
   amba healthcheck [--ready]    exit 0 when all is well, 1 when not
   amba --version                version, commit, libraries
   amba VERB --help              more on one of them
@@ -102,11 +104,12 @@ std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
 }
 
 core::Result<admin::Response> ask(const volume::Paths& paths, const std::string& method,
-                                  const std::string& target, core::Duration time) {
-    auto answer = admin::ask(paths.socket(), method, target, time);
+                                  const std::string& target, core::Duration time,
+                                  const std::function<bool()>& given_up) {
+    auto answer = admin::ask(paths.socket(), method, target, time, given_up);
     const std::string hidden = paths.hidden_socket();
     if (answer || hidden.empty()) return answer;
-    auto second = admin::ask(hidden, method, target, time);
+    auto second = admin::ask(hidden, method, target, time, given_up);
     return second ? second : answer;
 }
 

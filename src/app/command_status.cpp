@@ -1,8 +1,10 @@
 // status and healthcheck: ask the daemon over the volume's socket.
 #include <CLI/CLI.hpp>
 
-#include "amba/admin/status.hpp"
+#include "amba/admin/status_text.hpp"
 #include "app/commands.hpp"
+#include "app/terminal.hpp"
+#include "app/watch.hpp"
 
 namespace amba::app {
 
@@ -10,30 +12,101 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr core::Duration kPatience = 5s;
+constexpr core::Duration kShortest = 100ms;
+constexpr std::int64_t kMostEvents = 1000;  // as many as an ambassador keeps
+constexpr const char* kNobody = "; is an ambassador running there?";
+
+std::string answered(const admin::Response& answer) {
+    return "the ambassador answered " + std::to_string(answer.status);
+}
+
+struct StatusOptions {
+    VolumeOptions volume;
+    bool json = false;
+    bool watch = false;
+    bool events = false;
+    std::string interval = "1s";
+    std::int64_t limit = kMostEvents;
+};
+
+int show(const StatusOptions& options) {
+    const auto answer = ask(options.volume.paths(), "GET", "/status", kPatience);
+    if (!answer) return fail(kFailed, answer.error().reason + kNobody);
+    if (answer->status != 200) return fail(kFailed, answered(*answer));
+    if (options.json) {
+        print(answer->body);
+        return kDone;
+    }
+    const auto text = admin::to_text(answer->body, terminal_look());
+    if (!text) return fail(kFailed, text.error().reason);
+    print(*text);
+    return kDone;
+}
+
+int show_events(const StatusOptions& options) {
+    if (options.limit < 1 || options.limit > kMostEvents) {
+        return fail(kWrong, "--limit: " + std::to_string(options.limit) +
+                                " is out of range; expected 1 to " + std::to_string(kMostEvents));
+    }
+    const std::string target = "/events?limit=" + std::to_string(options.limit);
+    const auto answer = ask(options.volume.paths(), "GET", target, kPatience);
+    if (!answer) return fail(kFailed, answer.error().reason + kNobody);
+    if (answer->status == 404) {
+        return fail(kFailed, "the ambassador keeps no events: it is older than this command");
+    }
+    if (answer->status != 200) return fail(kFailed, answered(*answer));
+    if (options.json) {
+        print(answer->body);
+        return kDone;
+    }
+    const auto text = admin::events_to_text(answer->body, terminal_look());
+    if (!text) return fail(kFailed, text.error().reason);
+    print(*text);
+    return kDone;
+}
+
+int show_watch(const StatusOptions& options) {
+    const auto interval = core::parse_duration(options.interval);
+    if (!interval) return fail(kWrong, "--interval: " + interval.error().reason);
+    if (*interval < kShortest) {
+        return fail(kWrong, "--interval: " + core::quote(options.interval) +
+                                " is too short; expected " + core::to_string(kShortest) +
+                                " or more");
+    }
+    if (!has_terminal()) {
+        return fail(kWrong, "--watch needs a terminal (docker run -it); for programs use --json");
+    }
+    return watch(options.volume.paths(), *interval);
+}
 
 }  // namespace
 
 int command_status(Arguments arguments) {
-    CLI::App app("Frontends, backends and their connections.", "status");
-    VolumeOptions volume;
-    volume.add(app);
-    bool json = false;
-    app.add_flag("--json", json, "As JSON, for programs");
-    app.footer("Example:\n  docker run --rm --volumes-from amba amba status --json");
+    CLI::App app(
+        "Frontends, backends and their connections: state and for how long, weight, connections "
+        "now, in the queue, a second and in total, failures, retries, bytes up (from clients to "
+        "backends) and down. Times are UTC.",
+        "status");
+    StatusOptions options;
+    options.volume.add(app);
+    auto* json = app.add_flag("--json", options.json, "As JSON, for programs");
+    auto* watch = app.add_flag("--watch", options.watch,
+                               "Refreshed in place, with rates; q quits, space pauses, arrows and "
+                               "j/k scroll");
+    auto* events = app.add_flag("--events", options.events, "What happened lately, a line each");
+    app.add_option("--interval", options.interval, "Between two looks of --watch [1s]")
+        ->type_name("TIME")
+        ->needs(watch);
+    app.add_option("--limit", options.limit, "The newest events alone, 1 to 1000")
+        ->type_name("N")
+        ->needs(events);
+    watch->excludes(json)->excludes(events);
+    app.footer(
+        "Examples:\n  docker run --rm --volumes-from amba amba status --json\n"
+        "  docker run --rm -it --volumes-from amba amba status --watch");
     if (const auto code = parse(app, arguments)) return *code;
-    const auto answer = ask(volume.paths(), "GET", "/status", kPatience);
-    if (!answer) return fail(kFailed, answer.error().reason + "; is an ambassador running there?");
-    if (answer->status != 200) {
-        return fail(kFailed, "the ambassador answered " + std::to_string(answer->status));
-    }
-    if (json) {
-        print(answer->body);
-        return kDone;
-    }
-    const auto text = admin::to_text(answer->body);
-    if (!text) return fail(kFailed, text.error().reason);
-    print(*text);
-    return kDone;
+    if (options.watch) return show_watch(options);
+    return options.events ? show_events(options) : show(options);
 }
 
 int command_healthcheck(Arguments arguments) {

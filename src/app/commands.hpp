@@ -43,9 +43,10 @@ struct VolumeOptions {
 // Parses; an exit code when there is nothing more to do (--help, or a wrong command line).
 std::optional<int> parse(CLI::App& app, const Arguments& arguments);
 
-// One request to the daemon of that volume, over whichever of its sockets there is.
+// One request to the daemon of that volume, over whichever of its sockets there is; as admin::ask.
 core::Result<admin::Response> ask(const volume::Paths& paths, const std::string& method,
-                                  const std::string& target, core::Duration time);
+                                  const std::string& target, core::Duration time,
+                                  const std::function<bool()>& given_up = {});
 
 // The whole of standard input, or why not.
 core::Result<std::string> read_stdin();

@@ -1,6 +1,7 @@
 // The other end of the UNIX socket: one request, for the helper commands.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "amba/core/duration.hpp"
@@ -14,8 +15,10 @@ struct Response {
 };
 
 // A path that begins with '@' is an abstract name (unix(7)). Waits for at most `time`. The error
-// says whether nobody listens or nobody answered.
+// says whether nobody listens or nobody answered. `given_up`, where there is one, is called every
+// few milliseconds meanwhile, and ends the waiting when it says true.
 core::Result<Response> ask(const std::string& socket_path, const std::string& method,
-                           const std::string& target, core::Duration time);
+                           const std::string& target, core::Duration time,
+                           const std::function<bool()>& given_up = {});
 
 }  // namespace amba::admin

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "amba/core/duration.hpp"
-#include "amba/core/result.hpp"
 #include "amba/log/recorder.hpp"
 #include "amba/proxy/view.hpp"
 
@@ -43,8 +42,5 @@ struct Status {
 
 std::string to_json(const Status& status);
 std::string to_json(const std::vector<log::Event>& events);
-
-// What `amba status` prints, from what the daemon answered.
-core::Result<std::string> to_text(const std::string& json);
 
 }  // namespace amba::admin

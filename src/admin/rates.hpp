@@ -1,0 +1,58 @@
+// Rates between two reports, and the last of them for each frontend.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "admin/report.hpp"
+#include "amba/core/duration.hpp"
+
+namespace amba::admin {
+
+// A second; negative while unknown.
+struct Rate {
+    float connections = -1;
+    float up = -1;  // bytes
+    float down = -1;
+};
+
+inline constexpr std::size_t kHistory = 60;
+
+// Of a frontend: newest last, at most kHistory.
+struct History {
+    std::vector<float> connections;
+    std::vector<float> bytes;  // both directions
+};
+
+struct FrontendRates {
+    Rate rate;
+    History history;
+    std::vector<Rate> backends;  // in the report's order
+};
+
+class Rates {
+  public:
+    // What the report says beside the one before it. Same order as its frontends.
+    std::vector<FrontendRates> take(const Report& report, core::Time now);
+
+  private:
+    struct Counters {
+        std::uint64_t connections = 0;
+        std::uint64_t up = 0;
+        std::uint64_t down = 0;
+    };
+    // By names; of equal ones the first, the second... are told apart.
+    template <class Value>
+    using ByName = std::unordered_map<std::string, Value>;
+    Rate between(const std::string& name, const Counters& now, double seconds,
+                 ByName<Counters>& seen);
+
+    std::string daemon_;
+    core::Time before_;
+    bool any_ = false;
+    ByName<Counters> counters_;
+    ByName<History> histories_;
+};
+
+}  // namespace amba::admin
