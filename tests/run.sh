@@ -16,6 +16,7 @@ BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3
 TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
     redis-server redis-tools postgresql postgresql-contrib mariadb-server curl iperf3 dnsmasq-base
     iproute2 iptables jq procps util-linux strace valgrind prometheus
+    chromium chromium-driver python3-selenium fonts-dejavu-core
     docker.io docker-compose debootstrap ca-certificates)
 
 # A compiler cache, where there is one, serves clones in other directories too.

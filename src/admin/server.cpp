@@ -33,6 +33,10 @@ constexpr auto kReplyTime = 60s;
 constexpr auto kRetryAccept = 100ms;
 constexpr std::size_t kMostHeader = 8 * 1024;
 constexpr std::size_t kMostBody = 64 * 1024;
+// The page holds its script, style and icon, and asks nobody but the ambassador.
+constexpr const char* kContentPolicy =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "connect-src 'self'; img-src data:";
 
 }  // namespace
 
@@ -127,6 +131,9 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         response_.result(reply.status);
         response_.set(http::field::content_type, reply.type);
         response_.set(http::field::cache_control, "no-store");
+        response_.set("Content-Security-Policy", kContentPolicy);
+        response_.set("X-Content-Type-Options", "nosniff");
+        response_.set("Referrer-Policy", "no-referrer");
         response_.keep_alive(false);
         response_.body() = std::move(reply.body);
         response_.prepare_payload();

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "amba/admin/metrics.hpp"
+#include "amba/admin/page.hpp"
 #include "amba/core/rfc3339.hpp"
 #include "amba/log/recorder.hpp"
 #include "amba/table/json.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kLargeStatus = 500;
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 constexpr const char* kJson = "application/json";
+constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr const char* kPages = "/, /status, /metrics, /events, /config, /healthz, /readyz";
 
 std::int64_t now_us() {
@@ -62,6 +64,7 @@ void Answers::handle(const admin::Request& request, admin::Server::Respond respo
     if (request.method != "GET" && request.method != "HEAD") {
         return respond({405, kPlain, "GET and HEAD alone\n"});
     }
+    if (request.path == "/") return respond({200, kHtml, std::string(admin::page())});
     if (request.path == "/status") return tell(kJson, json_of, std::move(respond));
     if (request.path == "/metrics")
         return tell(admin::kMetricsType, metrics_of, std::move(respond));

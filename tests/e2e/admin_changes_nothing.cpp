@@ -31,7 +31,7 @@ std::string without_now(const std::string& body) {
 TEST_F(Admin, OverTcpShowsWhatTheSocketShows) {
     daemon.flags({"--admin", admin.to_string()});
     daemon.run({place.to_string(), peer.address()});
-    for (const char* page : {"/status", "/events", "/config", "/healthz", "/readyz"}) {
+    for (const char* page : {"/", "/status", "/events", "/config", "/healthz", "/readyz"}) {
         const HttpReply reply = http_tcp(admin, "GET", page);
         EXPECT_EQ(reply.status, 200) << page;
         EXPECT_EQ(without_now(reply.body), without_now(daemon.get(page).body)) << page;
