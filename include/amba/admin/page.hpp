@@ -1,5 +1,5 @@
 // The page of ADMIN's "/": one HTML file without an outside request. It asks /status and /events
-// and changes nothing. Its text is src/admin/page.html, put into the program when that is built.
+// and changes nothing. Its parts are in src/admin/page, put into the program when that is built.
 #pragma once
 
 #include <string_view>
