@@ -56,7 +56,8 @@ void Ejections::over(Ejected& ejected) {
     if (!backend.ejected) return;
     backend.ejected = false;
     --out_;
-    backend.turned(shared_.poller.now(), "");
+    const bool trusted = backend.state != balance::State::kUnhealthy;
+    backend.turned(shared_.poller.now(), trusted ? "" : "on trial: its last connects failed");
     frontend_.say(log::Level::kInfo, "returned", backend, " takes connections again, on trial");
     frontend_.note(backend);
 }

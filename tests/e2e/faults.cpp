@@ -50,7 +50,9 @@ class Fault : public testing::Test {
         };
         EXPECT_TRUE(eventually(counted)) << letters << " in " << daemon.frontend()["ended"];
         EXPECT_TRUE(has_event("ended", letters)) << events();
-        if (!event.empty()) EXPECT_TRUE(has_event("event", event)) << event << " in " << events();
+        if (!event.empty()) {
+            EXPECT_TRUE(has_event("event", event)) << event << " in " << events();
+        }
         expect_line(letters);
     }
 
