@@ -129,6 +129,7 @@ admin::Reply Answers::health(bool ready) const {
     const auto bad = [](const std::string& why) {
         return admin::Reply{503, kPlain, why + "\n"};
     };
+    if (stopping_ && ready) return bad("stopping");
     if (!activate_.active()) {
         return ready ? bad("no table yet") : admin::Reply{200, kPlain, "waiting\n"};
     }

@@ -178,3 +178,19 @@ test_taken_port_at_start_exits_1() {
     equal 1 "$(docker wait "$(name amba)")" "the exit code"
     contains "$(logs amba)" "127\.127\.0\.2:6379" "the log"
 }
+
+# Status needs the volume and nothing else; what refreshes itself, a terminal as well.
+test_status_from_a_helper_alone() {
+    redis redis
+    client client
+    sidecar amba client -- run 127.127.0.2:6379 name=db "$(address redis)" 6379
+    eventually 10 answers redis client 127.127.0.2
+    contains "$(helper amba status)" "^db 127\.127\.0\.2:6379 +listening" "what status says"
+    contains "$(helper amba status --events)" " info applied: generation 1" "the events"
+    exits 2 helper amba status --watch
+    contains "$SAID" "docker run -it" "the helper's message"
+    local watch="docker run --rm -it --label $LABEL --volumes-from $(name amba) $IMAGE status --watch"
+    local seen
+    seen=$({ sleep 3; printf q; } | timeout 60 script -qec "$watch" /dev/null) || fail "exit code 0 after q"
+    contains "$seen" "db 127\.127\.0\.2:6379" "the screen of --watch"
+}

@@ -49,6 +49,9 @@ TEST_F(Signals, LetConnectionsEnd) {
     daemon.signal(SIGTERM);
     ASSERT_TRUE(daemon.logs(" drain: "));
     EXPECT_TRUE(is_refused(place)) << "it still listens";
+    EXPECT_EQ(daemon.get("/readyz").status, 503);
+    EXPECT_EQ(daemon.get("/readyz").body, "stopping\n");
+    EXPECT_EQ(daemon.status()["stopping"], true);
     client.send("ping");
     EXPECT_EQ(client.receive(4), "ping");
     EXPECT_TRUE(daemon.process().running());

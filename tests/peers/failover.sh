@@ -1,25 +1,14 @@
 #!/usr/bin/env bash
 # Real Redis servers that are killed, restarted, cut off, stopped and promoted, under a steady 200
 # connections a second: no client notices more than a moment. Of a server that is killed, those may be
-# lost that it had accepted and not answered.
-#
-# In a network namespace of its own, where a server can be cut off: its packets are dropped.
-set -euo pipefail
-if [ "${AMBA_FAILOVER_INSIDE:-}" = "" ]; then
-    export AMBA_FAILOVER_INSIDE=1
-    if [ "$(id -u)" = 0 ]; then exec unshare --net "$0" "$@"; fi
-    exec unshare --map-root-user --net "$0" "$@"
-fi
-. "$(dirname "$0")/lib.sh"
-PATH=$PATH:/usr/sbin:/sbin
-need redis-server redis-cli python3 ip iptables jq
-ip link set lo up
+# lost that it had accepted and not answered, of one that is cut off as well.
+. "$(dirname "$0")/failover_lib.sh"
+need redis-server redis-cli
 
+PORT=6379
 RATE=200
 TIME=3
 [ "$FULL" = 1 ] && TIME=20
-A=127.0.1.1
-B=127.0.1.2
 
 # redis ADDRESS [OPTIONS]: its process id goes to $PID
 redis() {
@@ -29,47 +18,29 @@ redis() {
     eventually 10 redis-cli -h "$1" ping
     PID=$pid
 }
-state() { "$AMBA" status --json | jq -r ".frontends[0].backends[] | select(.address == \"$1:6379\").state"; }
-becomes() { [ "$(state "$1")" = "$2" ]; }
-load() { python3 "$ROOT/tests/peers/steady.py" "$HOST" 6379 "$RATE" "$TIME" "$@"; }
-# during LOST WHAT COMMAND...: the load, with that done a second after its beginning; at most LOST
-# may fail
-during() {
-    local lost=$1 what=$2 said
-    shift 2
-    { sleep 1; "$@"; } &
-    said=$(load)
-    wait $!
-    [ "$(jq .failed <<<"$said")" -le "$lost" ] || fail "expected at most $lost failed $what: $said"
-    say "$what: $said"
-    SAID=$said
-}
-drop() { iptables -I INPUT -p tcp -d "$A" --dport 6379 -j DROP; }
-undrop() { iptables -D INPUT -p tcp -d "$A" --dport 6379 -j DROP; }
-killed() { kill -9 "$1"; }
 
 redis "$A"; first=$PID
 redis "$B"; second=$PID
 start_amba "$HOST:6379" check=redis inter=500ms fall=2 rise=1 "$A:6379" "$B:6379"
 eventually 10 becomes "$A" healthy
 
-during 2 "while a server is killed" killed "$first"
+during "while a server is killed" "kill -9 $first"
 eventually 10 becomes "$A" unhealthy
 redis "$A"; first=$PID
 eventually 10 becomes "$A" healthy
 
-during 0 "while a server is cut off" drop
+during "while a server is cut off" drop
 # The delay of a hedge is 20 ms where connects are quick; a second would be a SYN sent again.
 [ "$(jq '.p99_ms < 500' <<<"$SAID")" = true ] || fail "expected a p99 below 500 ms, got $SAID"
 eventually 10 becomes "$A" unhealthy
-during 0 "with a server cut off" true
+during "with a server cut off" true
 undrop
 eventually 10 becomes "$A" healthy
 
 # It accepts connections and answers none: the check of its protocol alone can see it.
 kill -STOP "$first"
 eventually 20 becomes "$A" unhealthy
-during 0 "with a server stopped" true
+during "with a server stopped" true
 kill -CONT "$first"
 eventually 10 becomes "$A" healthy
 

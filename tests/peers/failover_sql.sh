@@ -1,64 +1,31 @@
 #!/usr/bin/env bash
 # Real PostgreSQL and MariaDB servers that are killed, cut off, stopped, restarted and promoted, under
 # a steady rate of connections: none fails, but those that a server had accepted and not answered
-# when it was killed.
-#
-# In a network namespace of its own, where a server can be cut off: its packets are dropped.
-set -euo pipefail
-if [ "${AMBA_FAILOVER_INSIDE:-}" = "" ]; then
-    export AMBA_FAILOVER_INSIDE=1
-    if [ "$(id -u)" = 0 ]; then exec unshare --net "$0" "$@"; fi
-    exec unshare --map-root-user --net "$0" "$@"
-fi
-. "$(dirname "$0")/lib.sh"
-for bin in /usr/lib/postgresql/*/bin; do [ -d "$bin" ] && PATH=$bin:$PATH; done
-PATH=$PATH:/usr/sbin:/sbin
-need initdb postgres pg_ctl pg_basebackup psql mariadbd mariadb-install-db python3 ip iptables jq
-ip link set lo up
+# when it was killed or cut off.
+. "$(dirname "$0")/failover_lib.sh"
+need initdb postgres pg_ctl pg_basebackup psql mariadbd mariadb-install-db
 
 RATE=100
 TIME=3
 [ "$FULL" = 1 ] && RATE=200 TIME=15
-A=127.0.1.1
-B=127.0.1.2
-
-state() {
-    "$AMBA" status --json |
-        jq -r ".frontends[0].backends[] | select(.address == \"$1:$PORT\").state"
-}
-becomes() { [ "$(state "$1")" = "$2" ]; }
-load() { python3 "$ROOT/tests/peers/steady.py" "$HOST" "$PORT" "$RATE" "$TIME" "$WHAT"; }
-# during LOST WHAT COMMAND...: the load, with that done a second after its beginning; at most LOST
-# may fail
-during() {
-    local lost=$1 what=$2 said
-    shift 2
-    { sleep 1; "$@"; } &
-    said=$(load)
-    wait $!
-    [ "$(jq .failed <<<"$said")" -le "$lost" ] || fail "expected at most $lost failed $WHAT $what: $said"
-    say "$WHAT $what: $said"
-}
-drop() { iptables -I INPUT -p tcp -d "$A" --dport "$PORT" -j DROP; }
-undrop() { iptables -D INPUT -p tcp -d "$A" --dport "$PORT" -j DROP; }
 
 # of_two START: killed, cut off and stopped; START starts the server at $A again, its id in $PID
 of_two() {
     eventually 20 becomes "$A" healthy
-    during 2 "while a server is killed" kill -9 "$FIRST"
+    during "$WHAT while a server is killed" "kill -9 $FIRST" "$WHAT"
     eventually 20 becomes "$A" unhealthy
     wait "$FIRST" 2>/dev/null || true
     "$1"
     FIRST=$PID
     eventually 60 becomes "$A" healthy
-    during 0 "while a server is cut off" drop
+    during "$WHAT while a server is cut off" drop "$WHAT"
     eventually 20 becomes "$A" unhealthy
     undrop
     eventually 20 becomes "$A" healthy
     # It accepts connections and answers none: the check of its protocol alone can see it.
     kill -STOP "$FIRST"
     eventually 20 becomes "$A" unhealthy
-    during 0 "with a server stopped" true
+    during "$WHAT with a server stopped" true "$WHAT"
     kill -CONT "$FIRST"
     eventually 20 becomes "$A" healthy
 }

@@ -1,7 +1,7 @@
 """Connections at a steady rate, each with one question: what clients see while backends come and go.
 
 steady.py HOST PORT PER_SECOND SECONDS [COMMAND]: one JSON line with the connections, those that
-failed and why, and the milliseconds from connect() to the answer. COMMAND is an inline command of
+failed, why, and when they had begun (seconds since 1970), and the milliseconds from connect() to the answer. COMMAND is an inline command of
 Redis, by default PING; `postgres` sends a start-up packet, `mysql` waits for the greeting.
 """
 import json
@@ -16,11 +16,11 @@ STARTUP = b"\0\3\0\0user\0postgres\0database\0postgres\0\0"
 ASKED = {"postgres": (len(STARTUP) + 4).to_bytes(4, "big") + STARTUP, "mysql": b""}
 ANSWERS = {"postgres": (b"R",), "mysql": tuple(bytes([n, 0, 0, 0, 10]) for n in range(40, 200))}
 PATIENCE = 3
-times, failures = [], []
+times, failures, failed_at = [], [], []
 
 
 def one():
-    begun = time.monotonic()
+    begun, at = time.monotonic(), time.time()
     try:
         with socket.create_connection((HOST, PORT), PATIENCE) as client:
             client.sendall(ASKED.get(COMMAND, COMMAND.encode() + b"\r\n"))
@@ -30,6 +30,7 @@ def one():
         times.append((time.monotonic() - begun) * 1000)
     except OSError as error:
         failures.append(str(error))
+        failed_at.append(round(at, 3))
 
 
 threads = []
@@ -46,6 +47,7 @@ for thread in threads:
 times.sort()
 print(json.dumps({
     "connections": len(times) + len(failures), "failed": len(failures), "why": failures[:3],
+    "failed_at": failed_at,
     "p50_ms": round(times[len(times) // 2], 1) if times else None,
     "p99_ms": round(times[len(times) * 99 // 100], 1) if times else None,
     "most_ms": round(times[-1], 1) if times else None}))
