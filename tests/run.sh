@@ -66,7 +66,7 @@ run_quick() {
     build release amba swap_under_load reconfigure_latency bench_load ask
     say "the house, load, real peers, budgets"
     check release -L 'house|load|peers|budget'
-    build asan
+    build asan unit_and_e2e
     say "unit and end to end, under AddressSanitizer and UBSan"
     check asan -L 'unit|e2e'
     say "a real Docker Engine, with the program that was built"
