@@ -28,10 +28,11 @@ undrop() { iptables -D INPUT -p tcp -d "$A" --dport "$PORT" -j DROP; }
 load() { python3 "$ROOT/tests/peers/steady.py" "$HOST" "$PORT" "$RATE" "$TIME" "$@"; }
 # during WHAT COMMAND [COMMAND OF LOAD]: the load, with that done a second after its beginning. None
 # that begins afterwards may fail, and at most two of those that were under way: what a server has
-# read of a connection cannot be sent to another one. What the load said goes to $SAID.
+# read of a connection cannot be sent to another one. A moment belongs to the death: the last
+# processes of a killed server still hold its socket. What the load said goes to $SAID.
 during() {
     local at
-    { sleep 1; $2; date +%s.%N >"$TMP/done_at"; } &
+    { sleep 1; $2; sleep 0.2; date +%s.%N >"$TMP/done_at"; } &
     SAID=$(load "${@:3}")
     wait $!
     at=$(cat "$TMP/done_at")
