@@ -40,11 +40,14 @@ std::string own_address() {
            std::to_string(last);
 }
 
+// Those below belong to the test of thousands of frontends, which takes them one by one.
+constexpr unsigned kFreePorts = 15'000;
+
 std::uint16_t free_port() {
     static std::atomic<unsigned> counter{0};
     for (int tries = 0; tries < 1000; ++tries) {
         const unsigned step = static_cast<unsigned>(getpid()) * 16 + ++counter;
-        const auto port = static_cast<std::uint16_t>(10'000 + step % 20'000);
+        const auto port = static_cast<std::uint16_t>(kFreePorts + step % 15'000);
         if (can_listen(port)) return port;
     }
     throw std::runtime_error("no free port");
