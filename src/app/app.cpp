@@ -28,7 +28,20 @@ Usage:
   amba healthcheck [--ready]    exit 0 when all is well, 1 when not
   amba --version                version, commit, libraries
   amba VERB --help              more on one of them
-
+)"
+#ifdef AMBA_FLEET
+    R"(
+With a Docker Engine:
+  amba link [IN [OUT]]          a Compose file's links become ambassadors' addresses
+  amba create                   an ambassador beside every container that has such an address
+  amba configure                give every ambassador the containers of its service
+  amba controller               keep both true, by the Engine's events
+  amba ps                       who talks to what, through which ambassador
+  amba weight SERVICE=A:90,B:10 parts of the traffic for versions of a service
+  amba delete                   remove the ambassadors
+)"
+#endif
+    R"(
 TABLE:  FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ FRONTEND ...]
   FRONTEND is PORT, ADDRESS:PORT, [IPV6]:PORT or *:PORT
   BACKEND  is HOST PORT, HOST:PORT, [IPV6]:PORT, IPV6 PORT, or srv:NAME (SRV records)
@@ -47,7 +60,24 @@ const std::map<std::string, Verb> kVerbs{{"run", command_run},
                                          {"showconfig", command_showconfig},
                                          {"check", command_check},
                                          {"status", command_status},
+#ifdef AMBA_FLEET
+                                         {"link", command_link},
+                                         {"create", command_create},
+                                         {"configure", command_configure},
+                                         {"delete", command_delete},
+                                         {"ps", command_ps},
+                                         {"weight", command_weight},
+                                         {"controller", command_controller},
+#endif
                                          {"healthcheck", command_healthcheck}};
+
+// The verbs in a message, for who has misspelt one.
+std::string verbs() {
+    std::string all;
+    for (const auto& [name, verb] : kVerbs)
+        all += name + ", ";
+    return all;
+}
 
 bool is_flag(const std::string& word, const char* a, const char* b) {
     return word == a || word == b;
@@ -73,9 +103,8 @@ int run(std::vector<std::string> arguments) {
     const bool option = first.starts_with("-");
     if (!option && first.find_first_of("0123456789:") == std::string::npos) {
         return fail(kWrong, "\"" + first +
-                                "\" is neither a verb nor a frontend; expected one of "
-                                "run, reconfigure, debugconfig, showconfig, check, status, "
-                                "healthcheck, or a table such as 6379 HOST PORT");
+                                "\" is neither a verb nor a frontend; expected one of " +
+                                verbs() + "or a table such as 6379 HOST PORT");
     }
     return command_run(std::move(arguments));
 }

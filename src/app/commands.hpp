@@ -30,6 +30,16 @@ int command_status(Arguments arguments);
 int command_healthcheck(Arguments arguments);
 int command_version();
 
+#ifdef AMBA_FLEET  // src/app/fleet: verbs of the fleet tool, for whoever holds the Engine's socket
+int command_link(Arguments arguments);
+int command_create(Arguments arguments);
+int command_configure(Arguments arguments);
+int command_delete(Arguments arguments);
+int command_ps(Arguments arguments);
+int command_weight(Arguments arguments);
+int command_controller(Arguments arguments);
+#endif
+
 // ---- shared by the verbs ----
 
 // Adds --dir and --state-dir with their environment variables. Read them after parse().

@@ -16,7 +16,9 @@ IMPURE = re.compile(r'#include <(boost/asio|boost/beast|spdlog|ares|unistd|fcntl
 def rooms():
     """ROOM -> the rooms on its link line."""
     text = (ROOT / "CMakeLists.txt").read_text()
-    lines = re.findall(r"^amba_room\((\w+)([^)]*)\)", text, re.M)
+    fleet = re.search(r"set\(AMBA_FLEET_ROOMS ([^)]*)\)", text)[1]
+    text = text.replace("${AMBA_FLEET_ROOMS}", fleet)
+    lines = re.findall(r"^ *amba_room\((\w+)([^)]*)\)", text, re.M)
     return {room: set(re.findall(r"\bamba_(\w+)", rest)) for room, rest in lines}
 
 

@@ -1,0 +1,56 @@
+// A container as the Engine tells it (GET /containers/ID/json), reduced to what a fleet asks for.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace amba::docker {
+
+using Labels = std::map<std::string, std::string>;
+
+// State.Health.Status; kNone where the image has no health check.
+enum class Health { kNone, kStarting, kHealthy, kUnhealthy };
+
+// A container on one network. Addresses are literals without a prefix, empty where there is none.
+struct Attachment {
+    std::string network_id;  // empty while the container does not run
+    std::string name;
+    std::string address;
+    std::string address6;
+    std::string gateway;  // the Engine's own address on a bridge; empty on others
+    std::string gateway6;
+};
+
+// A TCP port of the container that is published on the Engine's host.
+struct Published {
+    std::uint16_t port = 0;    // the container's
+    std::string host_address;  // 0.0.0.0 and :: stand for all of the host's
+    std::uint16_t host_port = 0;
+};
+
+struct Container {
+    std::string id;     // 64 hexadecimal digits
+    std::string name;   // without the leading slash
+    std::string image;  // as it was asked for
+    Labels labels;
+    std::string status;  // created, running, paused, restarting, removing, exited, dead
+    Health health = Health::kNone;
+    std::int64_t started_us = 0;  // since 1970; 0 when it never ran
+    std::string network_mode;     // "container:ID" in another's namespace
+    std::vector<Attachment> attachments;
+    std::vector<std::uint16_t> exposed;  // TCP ports of EXPOSE and `expose`, ascending
+    std::vector<Published> published;
+    std::vector<std::pair<std::string, std::string>> extra_hosts;  // name, address
+
+    bool running() const { return status == "running"; }
+    // The label's value, or "".
+    const std::string& label(const std::string& key) const;
+};
+
+// The first 12 digits, as `docker ps` shows an id.
+std::string short_id(const std::string& id);
+
+}  // namespace amba::docker
