@@ -69,8 +69,12 @@ run_quick() {
     build asan unit_and_e2e
     say "unit and end to end, under AddressSanitizer and UBSan"
     check asan -L 'unit|e2e'
-    say "a real Docker Engine, with the program that was built"
-    AMBA_IMAGE_BINARY=$PWD/build/release/amba check release -L docker
+    build fleet amba unit_fleet_rooms
+    say "the rooms of the fleet"
+    check fleet -L fleet
+    say "a real Docker Engine, with the programs that were built"
+    AMBA_IMAGE_BINARY=$PWD/build/release/amba AMBA_FLEET_BINARY=$PWD/build/fleet/amba \
+        check release -L docker
 }
 
 run_full() {
@@ -81,7 +85,10 @@ run_full() {
     check release -LE docker
     say "everything under AddressSanitizer and UBSan"
     check asan -LE 'docker|house'
-    say "a real Docker Engine, with the image built from source"
+    build asan-fleet unit_fleet_rooms
+    say "the rooms of the fleet under AddressSanitizer and UBSan"
+    check asan-fleet -L fleet
+    say "a real Docker Engine, with the images built from source"
     check release -L docker
 }
 

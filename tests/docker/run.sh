@@ -6,7 +6,8 @@
 #   tests/docker/run.sh --list       their names
 #
 # The image is built from the sources; AMBA_IMAGE_BINARY=build/release/amba puts that (static)
-# binary into it instead, which takes a second. AMBA_BUILD_FLAGS goes to every `docker build`
+# binary into it instead, which takes a second; AMBA_FLEET_BINARY is the same for the fleet's image.
+# AMBA_BUILD_FLAGS goes to every `docker build`
 # (`--network host`, a proxy). An Engine that this run started is ended with it, and everything
 # that the tests made is removed.
 # shellcheck disable=SC1090,SC1091,SC2034
@@ -40,7 +41,7 @@ build_amba() {
         build_from_source -t "$IMAGE" --label amba.stage=tested
         docker image prune -f --filter label=amba.stage >/dev/null
     else
-        build_around "$AMBA_IMAGE_BINARY"
+        build_around "$AMBA_IMAGE_BINARY" "$ROOT/docker/Dockerfile" build/release "$IMAGE"
     fi
     docker tag "$IMAGE" amba
 }
@@ -51,16 +52,25 @@ build_from_source() {
 
 # The same stages from `files` on; only the one that compiles is replaced.
 build_around() {
-    local binary=$1 dir=$CACHE/image
+    local binary=$1 dockerfile=$2 place=$3 tag=$4 dir=$CACHE/image
     rm -rf "$dir"
     mkdir -p "$dir"
     cp "$binary" "$dir/amba"
     {
         printf 'FROM %s AS build\nLABEL amba.stage=build\nWORKDIR /src\n' "$TOOLS"
-        printf 'COPY amba build/release/amba\n'
-        sed -n '/^FROM build AS files/,$p' "$ROOT/docker/Dockerfile"
+        printf 'COPY amba %s/amba\n' "$place"
+        sed -n '/^FROM build AS files/,$p' "$dockerfile"
     } >"$dir/Dockerfile"
-    build -t "$IMAGE" --label amba.stage=tested "$dir"
+    build -t "$tag" --label amba.stage=tested "$dir"
+}
+
+build_fleet() {
+    if [ -z "${AMBA_FLEET_BINARY:-}" ]; then
+        build -t amba:fleet --build-arg AMBA_COMMIT=docker-tests -f "$ROOT/docker/fleet.Dockerfile" \
+            "$ROOT"
+    else
+        build_around "$AMBA_FLEET_BINARY" "$ROOT/docker/fleet.Dockerfile" build/fleet amba:fleet
+    fi
 }
 
 # lend IMAGE OURS: what the examples name. Where the Engine has none, ours stands in for the time of
@@ -130,6 +140,7 @@ main() {
     build_once "$TOOLS" "$HERE/tools"
     build_once "$PROMETHEUS" "$HERE/prometheus"
     build_amba
+    build_fleet
     lend redis:7 "$TOOLS"
     lend busybox:1 "$TOOLS"
     lend prom/prometheus "$PROMETHEUS"

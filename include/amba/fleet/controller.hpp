@@ -1,0 +1,74 @@
+// Controller: keeps the ambassadors of a fleet where they ought to be, with the tables they ought
+// to have, by the Engines' events.
+//
+// Level-triggered: an event says only that something has changed. The whole is looked at then,
+// after a moment in which more may come, and what differs is put right; so it does not matter in
+// which order events come, or whether one is lost. One thing alone is taken from the events
+// themselves: that a container has been told to stop, which no other call of the Engine tells. The
+// whole is also looked at when a stream of events begins anew, and every half minute without any.
+//
+// run() blocks until it is told to stop, and logs what it does. Ambassadors live on without it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "amba/docker/engine.hpp"
+#include "amba/fleet/fleet.hpp"
+
+namespace amba::fleet {
+
+// Which containers have been told to stop. Known from a `kill` event until they are started or
+// gone, or for a minute, after which they have shown that they live on. Thread-safe.
+class Stopping {
+  public:
+    using Clock = std::chrono::steady_clock;
+    void told(const docker::Event& event, Clock::time_point now);
+    void mark(Snapshot& snapshot, Clock::time_point now);
+
+  private:
+    std::mutex mutex_;
+    std::map<std::string, Clock::time_point> until_;  // by id
+};
+
+// Rung by several threads, waited for by one.
+class Doorbell {
+  public:
+    using Clock = std::chrono::steady_clock;
+    void ring();
+    // False: nobody has rung until then. What was rung is over.
+    bool wait_until(Clock::time_point time, const std::stop_token& stop);
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable_any rung_;
+    bool ringing_ = false;
+};
+
+class Controller {
+  public:
+    explicit Controller(const Fleet& fleet) : fleet_(fleet) {}
+    void run(const std::stop_token& stop);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void follow(const Site& site, const std::stop_token& stop);
+    // False: something could not be done, and is to be tried again.
+    bool reconcile();
+    void wait(const std::stop_token& stop);
+
+    const Fleet& fleet_;
+    Given given_;
+    Stopping stopping_;
+    Doorbell bell_;
+    std::string trouble_;  // why the Engine could not be looked at; said when it changes
+    Clock::time_point verify_{};
+    unsigned failures_ = 0;  // in a row
+};
+
+}  // namespace amba::fleet

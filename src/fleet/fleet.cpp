@@ -1,0 +1,122 @@
+#include "amba/fleet/fleet.hpp"
+
+#include <algorithm>
+
+namespace amba::fleet {
+
+namespace {
+
+std::string with_value(const char* label, const std::string& value) {
+    return value.empty() ? std::string(label) : std::string(label) + "=" + value;
+}
+
+// A volume's name is one for each service, so that the next split replaces the last.
+std::string volume_name(const ServiceKey& key) {
+    return "ambassador." + key.project + "." + key.service;
+}
+
+const std::string& value(const docker::Labels& labels, const char* key) {
+    static const std::string kNone;
+    const auto found = labels.find(key);
+    return found == labels.end() ? kNone : found->second;
+}
+
+}  // namespace
+
+bool Given::is(const Member& ambassador, const std::vector<std::string>& words) const {
+    const std::vector<std::string>* known = words_of(ambassador);
+    return known && *known == words;
+}
+
+const std::vector<std::string>* Given::words_of(const Member& ambassador) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = words_.find({ambassador.container.id, ambassador.container.started_us});
+    return found == words_.end() ? nullptr : &found->second;
+}
+
+void Given::set(const Member& ambassador, std::vector<std::string> words) {
+    const std::lock_guard lock(mutex_);
+    words_[{ambassador.container.id, ambassador.container.started_us}] = std::move(words);
+}
+
+void Given::forget(const Member& ambassador) {
+    const std::lock_guard lock(mutex_);
+    words_.erase({ambassador.container.id, ambassador.container.started_us});
+}
+
+void Given::clear() {
+    const std::lock_guard lock(mutex_);
+    words_.clear();
+}
+
+void Given::keep_only(const Snapshot& snapshot) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(words_, [&](const auto& entry) {
+        return std::none_of(snapshot.ambassadors.begin(), snapshot.ambassadors.end(),
+                            [&](const Member& one) {
+                                return one.container.id == entry.first.first &&
+                                       one.container.started_us == entry.first.second;
+                            });
+    });
+}
+
+Fleet::Fleet(std::vector<Site> sites, Settings settings, Say say) :
+    sites_(std::move(sites)), settings_(std::move(settings)), say_(std::move(say)) {}
+
+void Fleet::say(const std::string& line, bool failed) const {
+    const std::lock_guard lock(saying_);
+    say_(line, failed);
+}
+
+core::Result<Snapshot> Fleet::look() const {
+    Snapshot snapshot;
+    for (std::size_t site = 0; site < sites_.size(); ++site) {
+        snapshot.addresses.push_back(sites_[site].address);
+        if (auto seen = look_at(site, snapshot); !seen) return seen.error();
+    }
+    return snapshot;
+}
+
+core::Result<void> Fleet::look_at(std::size_t site, Snapshot& snapshot) const {
+    const docker::Engine& engine = *sites_[site].engine;
+    auto members = engine.containers({with_value(kComposeProject, settings_.project)}, true);
+    if (!members) return members.error();
+    auto ambassadors = engine.containers({with_value(kProjectLabel, settings_.project)}, true);
+    if (!ambassadors) return ambassadors.error();
+    for (docker::Container& container : *ambassadors)
+        snapshot.ambassadors.push_back({std::move(container), site, false});
+    for (docker::Container& container : *members) {
+        // An ambassador that was made by Compose is no client of others.
+        if (container.label(kProjectLabel).empty()) {
+            snapshot.members.push_back({std::move(container), site, false});
+        }
+    }
+    const auto volumes = engine.volumes({kSharesLabel});
+    if (!volumes) return volumes.error();
+    for (const docker::Volume& volume : *volumes) {
+        const ServiceKey key{value(volume.labels, kProjectLabel), value(volume.labels, kNameLabel)};
+        auto split = parse_split(value(volume.labels, kSharesLabel));
+        if (!split) {
+            say("volume " + volume.name + ": " + split.error().reason + "; it is not heeded", true);
+        } else if (settings_.project.empty() || key.project == settings_.project) {
+            snapshot.splits.insert_or_assign(key, std::move(*split));
+        }
+    }
+    return {};
+}
+
+core::Result<void> Fleet::set_split(const ServiceKey& key,
+                                    const std::optional<Split>& split) const {
+    for (const Site& site : sites_) {
+        if (auto gone = site.engine->remove_volume(volume_name(key)); !gone) return gone;
+        if (!split) continue;
+        const docker::Volume volume{volume_name(key),
+                                    {{kProjectLabel, key.project},
+                                     {kNameLabel, key.service},
+                                     {kSharesLabel, to_string(*split)}}};
+        if (auto made = site.engine->create_volume(volume); !made) return made;
+    }
+    return {};
+}
+
+}  // namespace amba::fleet

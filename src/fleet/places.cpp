@@ -1,0 +1,135 @@
+// Who ought to be there.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "amba/core/endpoint.hpp"
+#include "amba/fleet/plan.hpp"
+
+namespace amba::fleet {
+
+namespace {
+
+std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> parts;
+    std::size_t begin = 0;
+    while (begin <= text.size()) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        parts.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
+std::string join(const std::vector<Name>& names, std::string Name::*part) {
+    std::string text;
+    for (const Name& name : names) {
+        text += (text.empty() ? "" : ",") + name.*part;
+    }
+    return text;
+}
+
+bool is_ambassadors(const std::string& address) {
+    const auto parsed = core::Address::parse(address);
+    return parsed && !parsed->is_v6() && parsed->bytes()[0] == 127 && parsed->bytes()[1] == 127;
+}
+
+// A name twice has the address that a resolver would find first.
+std::vector<Name> names_of_client(const docker::Container& client) {
+    std::vector<Name> names;
+    for (const auto& [name, address] : client.extra_hosts) {
+        const bool known = std::any_of(names.begin(), names.end(),
+                                       [&](const Name& other) { return other.name == name; });
+        if (!known && is_ambassadors(address)) names.push_back({name, address});
+    }
+    return names;
+}
+
+// Labels may have ids cut short, as `docker ps` prints them.
+bool is_id(const std::string& label, const std::string& id) {
+    return label.size() >= 12 && id.starts_with(label);
+}
+
+bool is_left_behind(const Member& ambassador, const Member& client) {
+    return ambassador.container.started_us < client.container.started_us;
+}
+
+}  // namespace
+
+std::string Place::to_string() const {
+    return client->container.name + "/" + join(names, &Name::name);
+}
+
+std::vector<Place> places(const Snapshot& snapshot, bool per_client) {
+    std::vector<Place> all;
+    for (const Member& client : snapshot.members) {
+        if (!client.container.running()) continue;
+        std::vector<Name> names = names_of_client(client.container);
+        if (per_client && !names.empty()) {
+            all.push_back({&client, std::move(names)});
+        } else {
+            for (Name& name : names)
+                all.push_back({&client, {std::move(name)}});
+        }
+    }
+    return all;
+}
+
+std::vector<Name> names_of(const docker::Container& ambassador) {
+    const std::vector<std::string> names = split(ambassador.label(kNameLabel));
+    const std::vector<std::string> binds = split(ambassador.label(kBindLabel));
+    std::vector<Name> all;
+    for (std::size_t i = 0; i < std::min(names.size(), binds.size()); ++i) {
+        if (!names[i].empty() && !binds[i].empty()) all.push_back({names[i], binds[i]});
+    }
+    return all;
+}
+
+const Member* client_of(const Snapshot& snapshot, const Member& ambassador) {
+    const std::string& label = ambassador.container.label(kClientLabel);
+    for (const Member& member : snapshot.members) {
+        if (member.site == ambassador.site && is_id(label, member.container.id)) return &member;
+    }
+    return nullptr;
+}
+
+// An ambassador whose client has stopped stays: it is of use again when its client is started, and
+// goes when its client is removed.
+Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted) {
+    Changes result;
+    std::vector<bool> filled(wanted.size(), false);
+    for (const Member& ambassador : snapshot.ambassadors) {
+        const Member* client = client_of(snapshot, ambassador);
+        const std::vector<Name> names = names_of(ambassador.container);
+        if (client && !client->container.running()) {
+            const std::vector<Name> all = names_of_client(client->container);
+            const bool known = std::all_of(names.begin(), names.end(), [&](const Name& name) {
+                return std::find(all.begin(), all.end(), name) != all.end();
+            });
+            if (known && !names.empty()) {
+                ++result.kept;
+                continue;
+            }
+        }
+        const auto place = std::find_if(wanted.begin(), wanted.end(), [&](const Place& one) {
+            return one.client == client && one.names == names;
+        });
+        const auto index = static_cast<std::size_t>(place - wanted.begin());
+        if (!client || place == wanted.end() || filled[index]) {
+            result.orphans.push_back(&ambassador);
+            continue;
+        }
+        filled[index] = true;
+        if (!ambassador.container.running() || is_left_behind(ambassador, *client)) {
+            result.stale.push_back(&ambassador);
+        } else {
+            ++result.kept;
+        }
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (!filled[i]) result.missing.push_back(wanted[i]);
+    }
+    return result;
+}
+
+}  // namespace amba::fleet

@@ -1,0 +1,202 @@
+// What ambassadors ought to know.
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "amba/core/endpoint.hpp"
+#include "amba/fleet/plan.hpp"
+#include "amba/fleet/seen.hpp"
+#include "fleet/reach.hpp"
+
+namespace amba::fleet {
+
+namespace {
+
+using docker::Container;
+using docker::Health;
+
+std::string service_of(const Container& client, const std::string& name) {
+    const std::string& other = client.label(kLinkLabel + name);
+    return other.empty() ? name : other;
+}
+
+const Split* split_of(const Snapshot& snapshot, const ServiceKey& key) {
+    const auto found = snapshot.splits.find(key);
+    return found == snapshot.splits.end() ? nullptr : &found->second;
+}
+
+std::string version_of(const Container& container) {
+    const std::string& version = container.label(kVersionLabel);
+    return version.empty() ? container.label(kComposeService) : version;
+}
+
+// A service that a split names as a version is one, label or not.
+bool serves(const Container& container, const ServiceKey& key, const Split* split) {
+    if (container.label(kComposeProject) != key.project) return false;
+    const std::string& own = container.label(kComposeService);
+    return own == key.service || container.label(kServesLabel) == key.service ||
+           (split && split->contains(own));
+}
+
+std::vector<const Member*> members_of(const Snapshot& snapshot, const ServiceKey& key) {
+    std::vector<const Member*> all;
+    const Split* split = split_of(snapshot, key);
+    for (const Member& member : snapshot.members) {
+        if (serves(member.container, key, split)) all.push_back(&member);
+    }
+    return all;
+}
+
+// Those whose health check has not spoken yet are better than nobody.
+std::vector<const Member*> usable_of(const std::vector<const Member*>& members) {
+    std::vector<const Member*> judged;
+    std::vector<const Member*> starting;
+    for (const Member* member : members) {
+        if (!usable(*member)) continue;
+        (member->container.health == Health::kStarting ? starting : judged).push_back(member);
+    }
+    return judged.empty() ? starting : judged;
+}
+
+std::set<std::uint16_t> ports_of(const std::vector<const Member*>& members) {
+    std::set<std::uint16_t> ports;
+    for (const Member* member : members) {
+        ports.insert(member->container.exposed.begin(), member->container.exposed.end());
+        for (const docker::Published& published : member->container.published)
+            ports.insert(published.port);
+    }
+    return ports;
+}
+
+std::vector<std::string> options_of(const std::vector<const Member*>& members) {
+    for (const Member* member : members) {
+        std::istringstream text(member->container.label(kOptionsLabel));
+        std::vector<std::string> options;
+        for (std::string word; text >> word;)
+            options.push_back(word);
+        if (!options.empty()) return options;
+    }
+    return {};
+}
+
+bool has_port(const Container& container, std::uint16_t port) {
+    return std::find(container.exposed.begin(), container.exposed.end(), port) !=
+               container.exposed.end() ||
+           std::any_of(container.published.begin(), container.published.end(),
+                       [&](const docker::Published& one) { return one.port == port; });
+}
+
+// What is behind one port of a service, as one client reaches it.
+class Behind {
+  public:
+    Behind(const Snapshot& snapshot, Assignment& assignment, const ServiceKey& key) :
+        snapshot_(snapshot), assignment_(assignment), key_(key) {}
+
+    std::vector<Target> targets(const std::vector<const Member*>& members, std::uint16_t port) {
+        std::vector<Target> all;
+        for (const Member* member : members) {
+            if (!has_port(member->container, port)) continue;
+            const auto reached = reach(snapshot_, *assignment_.client, *member, port);
+            if (!reached) {
+                remark(member->container.name + " shares no network with " +
+                       assignment_.client->container.name + " and publishes no port " +
+                       std::to_string(port) + " that it can reach");
+                continue;
+            }
+            all.push_back({member, version_of(member->container), reached->host, reached->port, 1});
+        }
+        weigh(all);
+        return all;
+    }
+
+  private:
+    void weigh(std::vector<Target>& targets) {
+        const Split* split = split_of(snapshot_, key_);
+        if (!split) return;
+        std::map<std::string, unsigned> containers;
+        for (const Target& target : targets)
+            ++containers[target.version];
+        const Weights found = weights(*split, containers);
+        if (!found.exact) {
+            remark("no weights up to 256 give " + key_.service + " the shares " +
+                   to_string(*split) + " with these containers; the nearest do");
+        }
+        for (Target& target : targets)
+            target.weight = found.of.at(target.version);
+    }
+
+    void remark(std::string text) { assignment_.remarks.push_back(std::move(text)); }
+
+    const Snapshot& snapshot_;
+    Assignment& assignment_;
+    const ServiceKey& key_;
+};
+
+void add_routes(const Snapshot& snapshot, Assignment& assignment, const Name& name) {
+    const Container& client = assignment.client->container;
+    const ServiceKey key{client.label(kComposeProject), service_of(client, name.name)};
+    const std::vector<const Member*> all = members_of(snapshot, key);
+    const std::set<std::uint16_t> ports = ports_of(all);
+    if (ports.empty()) {
+        assignment.unknown.push_back(name);
+        assignment.remarks.push_back(all.empty() ? "there is no container of " + key.service
+                                                 : "no container of " + key.service +
+                                                       " exposes a TCP port");
+        return;
+    }
+    Behind behind(snapshot, assignment, key);
+    const std::vector<const Member*> good = usable_of(all);
+    if (good.empty()) assignment.remarks.push_back("no container of " + key.service + " is usable");
+    for (const std::uint16_t port : ports) {
+        assignment.routes.push_back(
+            {name, key.service, port, options_of(all), behind.targets(good, port)});
+    }
+}
+
+}  // namespace
+
+bool usable(const Member& member) {
+    return member.container.running() && !member.stopping &&
+           member.container.health != Health::kUnhealthy;
+}
+
+std::vector<Assignment> assignments(const Snapshot& snapshot) {
+    std::vector<Assignment> all;
+    for (const Member& ambassador : snapshot.ambassadors) {
+        const Member* client = client_of(snapshot, ambassador);
+        if (!ambassador.container.running() || !client || !client->container.running()) continue;
+        Assignment assignment;
+        assignment.ambassador = &ambassador;
+        assignment.client = client;
+        for (const Name& name : names_of(ambassador.container))
+            add_routes(snapshot, assignment, name);
+        all.push_back(std::move(assignment));
+    }
+    return all;
+}
+
+std::vector<std::string> words(const Assignment& assignment, const table::Table* current) {
+    std::vector<std::string> all;
+    const auto group = [&](const std::string& frontend) {
+        if (!all.empty()) all.emplace_back("+");
+        all.push_back(frontend);
+    };
+    for (const Route& route : assignment.routes) {
+        group(host_and_port(route.name.bind, route.port));
+        all.insert(all.end(), route.options.begin(), route.options.end());
+        for (const Target& target : route.targets) {
+            all.push_back(host_and_port(target.host, target.port));
+            if (target.weight != 1) all.push_back("weight=" + std::to_string(target.weight));
+        }
+    }
+    for (const Name& name : assignment.unknown) {
+        if (!current) continue;
+        for (const table::Frontend& frontend : current->frontends) {
+            const std::string bind = frontend.bind.to_string();
+            if (bind.starts_with(name.bind + ":")) group(bind);
+        }
+    }
+    return all;
+}
+
+}  // namespace amba::fleet

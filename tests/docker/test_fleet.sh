@@ -1,0 +1,120 @@
+# shellcheck shell=bash disable=SC1091
+# link, create, configure, ps, weight and delete on a real Engine, as the workshop has them.
+. "$ROOT/tests/docker/fleet_lib.sh"
+
+linked_and_up() {
+    project
+    fleet link links.yml app.yml
+    in_fleet up -d "$@"
+}
+
+test_fleet_application() {
+    linked_and_up --scale redis=2
+    contains "$(cat "$DIR/app.yml")" 'redis: 127.127.0.2' "the linked file"
+    local said
+    said=$(in_web redis-cli -h redis ping 2>&1) || true
+    contains "$said" "Connection refused" "what the client sees before there are ambassadors"
+    said=$(fleet create)
+    contains "$said" "/redis: ambassador [0-9a-f]{12} at 127.127.0.2" "what create says"
+    contains "$said" "^1 created" "what create sums up"
+    contains "$(fleet ps)" "waits for a table" "what ps says before configure"
+    contains "$(fleet configure)" "127.127.0.2:6379 -> 2 of redis" "what configure says"
+    count_answering 2
+    # Once more, and nothing happens.
+    contains "$(fleet create)" "^0 created.*, 1 kept" "what a second create says"
+    contains "$(fleet configure)" "^0 configured, 1 had their table" "what a second configure says"
+    contains "$(fleet ps)" "redis +127.127.0.2:6379 +2/2 .*serving" "what ps says"
+
+    in_fleet up -d --scale redis=3 --scale web=2
+    contains "$(fleet create)" "^1 created" "what create says of a new client"
+    fleet configure
+    count_answering 3
+    equal 2 "$(ambassadors)" "ambassadors"
+    in_fleet up -d --scale redis=1 --scale web=1
+    contains "$(fleet create)" "nobody needs it any more" "what create says of an orphan"
+    fleet configure
+    count_answering 1
+    equal 1 "$(ambassadors)" "ambassadors"
+    contains "$(fleet delete)" "^1 removed" "what delete says"
+    equal 0 "$(ambassadors)" "ambassadors"
+}
+
+test_fleet_one_for_each_client() {
+    linked_and_up
+    contains "$(fleet create --per-client)" "^1 created" "what create says"
+    fleet configure
+    count_answering 1
+    # A client that is started again has a new namespace, and its ambassador follows.
+    in_fleet restart -t 0 web
+    contains "$(fleet ps)" "left behind" "what ps says of an ambassador left behind"
+    contains "$(fleet create --per-client)" "started again: its client has a new" "what create says"
+    fleet configure
+    count_answering 1
+}
+
+# Labels as the workshop's scripts wrote them, and a helper for each reconfiguration.
+test_fleet_knows_ambassadors_of_the_scripts() {
+    linked_and_up
+    local client server said
+    client=$(in_fleet ps -q web | cut -c1-12)
+    server=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' \
+        "$(in_fleet ps -q redis)")
+    docker run -d --net "container:$client" --label "$LABEL" \
+        --label "ambassador.project=$PROJECT" --label "ambassador.container=$client" \
+        --label ambassador.service=redis --label ambassador.bindaddr=127.127.0.2 \
+        --name "$(name script)" "$IMAGE" run >/dev/null
+    docker run --rm --volumes-from "$(name script)" "$IMAGE" reconfigure --wait 127.127.0.2:6379 \
+        "$server" 6379
+    count_answering 1
+    said=$(fleet create)
+    contains "$said" "^0 created.*, 1 kept" "what create says of an ambassador of the scripts"
+    contains "$(fleet configure)" "^0 configured, 1 had their table" "what configure says of it"
+}
+
+test_fleet_weight() {
+    project
+    cat >>"$DIR/links.yml" <<YAML
+  redis-next:
+    image: $TOOLS
+    command: $SERVER
+    init: true
+    expose: ["6379"]
+    labels: {ambassador.serves: redis}
+YAML
+    fleet link links.yml app.yml
+    in_fleet up -d --scale redis=3
+    fleet create
+    fleet configure
+    count_answering 4
+    local said
+    said=$(fleet weight redis=redis:90,redis-next:10)
+    contains "$said" "redis +90 +3 +3 +90.0 %" "what weight says of the old version"
+    contains "$said" "redis-next +10 +1 +1 +10.0 %" "what weight says of the new version"
+    # Of each ten connections nine and one; the counters begin with what was there before.
+    local before after
+    before=$(served redis-next)
+    in_web sh -c 'for i in $(seq 200); do redis-cli -h redis ping; done' >/dev/null
+    after=$(served redis-next)
+    contains "$((after - before))" '^(19|20|21)$' "connections of 200 that the new version served"
+    # It is remembered: configure does not take it back.
+    contains "$(fleet configure)" "^0 configured" "what configure says"
+    contains "$(fleet weight redis=)" "redis +- +3 +1 +75.0 %" "what weight says without shares"
+    exits 2 fleet weight redis=blue
+    contains "$SAID" '"blue": expected VERSION:SHARE' "what weight says of a share that is none"
+    exits 1 fleet weight redis=redis:1,typo:1
+    contains "$SAID" 'no container is of version "typo"' "what weight says of an unknown version"
+}
+
+served() { fleet weight redis | awk -v name="$1" '$1 == name {print $7}'; }
+
+test_fleet_says_what_is_wrong() {
+    project
+    exits 1 fleet create
+    contains "$SAID" "no container of Compose project" "what create says of a project that is not"
+    exits 1 fleet ps --host tcp://127.0.0.1:1
+    contains "$SAID" "tcp://127.0.0.1:1" "what ps says of an Engine that is not there"
+    exits 2 fleet ps --host nonsense://x
+    exits 2 fleet link
+    contains "$SAID" "COMPOSE_FILE" "what link expects"
+    DIR=$DIR/nothing exits 1 fleet link missing.yml
+}

@@ -1,0 +1,117 @@
+# shellcheck shell=bash disable=SC1091
+# The controller: what create and configure do, by the Engine's events.
+. "$ROOT/tests/docker/fleet_lib.sh"
+
+controller() {
+    start controller --group-add "$(stat -c %g "$(socket)")" --user 65532:65532 --network none \
+        -v "$(socket):/var/run/docker.sock" "$FLEET" controller --project "$PROJECT" \
+        --image "$IMAGE" "$@"
+}
+
+controlled() {
+    project
+    fleet link links.yml app.yml
+    controller
+    in_fleet up -d "$@"
+    eventually 15 count_answering 1
+}
+
+test_fleet_controller_follows() {
+    controlled
+    equal 1 "$(ambassadors)" "ambassadors"
+    in_fleet up -d --scale redis=3 --scale web=2
+    eventually 5 count_answering 3
+    eventually 5 equal_ambassadors 2
+    # One that is sick is left out, and comes back: here one that is paused.
+    docker pause "$(in_fleet ps -q redis | head -n 1)" >/dev/null
+    eventually 5 tabled 2
+    docker unpause "$(in_fleet ps -q redis | head -n 1)" >/dev/null
+    eventually 5 tabled 3
+    # Whoever is killed comes back: an ambassador, its client, the controller.
+    docker ps -q --filter "label=ambassador.project=$PROJECT" | xargs docker kill >/dev/null
+    eventually 10 count_answering 3
+    in_fleet restart -t 0 web
+    eventually 10 count_answering 3
+    docker kill "$(name controller)" >/dev/null
+    in_fleet up -d --scale redis=1 --scale web=1
+    docker start "$(name controller)" >/dev/null
+    eventually 10 equal_ambassadors 1
+    eventually 10 tabled 1
+    count_answering 1
+    docker stop -t 2 "$(name controller)" >/dev/null
+    equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name controller)")" "its exit code"
+}
+
+equal_ambassadors() { [ "$(ambassadors)" = "$1" ]; }
+
+# tabled N: the first ambassador has N backends
+tabled() {
+    local id
+    id=$(docker ps -q --filter "label=ambassador.project=$PROJECT" | head -n 1)
+    [ "$(docker exec "$id" amba showconfig | grep -c '"address"')" = "$1" ]
+}
+
+# A connection for each request, one after the other, until there is /tmp/stop.
+LOAD='
+fails=0 n=0
+while [ ! -e /tmp/stop ]; do
+    n=$((n+1))
+    [ "$(redis-cli -h redis ping 2>&1)" = PONG ] || fails=$((fails+1))
+done
+echo "$n $fails" >>/tmp/sum
+'
+
+# scale_under_load TIMES: up and down that often, with four clients at work: $REQUESTS, $FAILED, and how many
+# servers were $STOPPED meanwhile.
+scale_under_load() {
+    local i sum
+    controlled
+    for i in 1 2 3 4; do
+        docker exec -d "$(in_fleet ps -q web)" sh -c "$LOAD"
+    done
+    STOPPED=0
+    for i in $(seq "$1"); do
+        in_fleet up -d --scale redis=$((2 + i % 3)) >/dev/null 2>&1
+        in_fleet up -d --scale redis=1 >/dev/null 2>&1
+        STOPPED=$((STOPPED + 1 + i % 3))
+    done
+    in_web touch /tmp/stop
+    eventually 10 in_web sh -c '[ "$(wc -l </tmp/sum)" = 4 ]'
+    sum=$(in_web cat /tmp/sum | tr -d '\r' | awk '{n += $1; f += $2} END {print n, f}')
+    REQUESTS=${sum% *} FAILED=${sum#* }
+    echo "$REQUESTS requests, $FAILED failed, $STOPPED servers stopped"
+    [ "$REQUESTS" -gt 200 ] || fail "more than 200 requests, got $REQUESTS"
+}
+
+# Servers that finish what they have accepted: nobody fails.
+test_fleet_controller_scales_under_load() {
+    local times=${AMBA_FULL:+50}
+    scale_under_load "${times:-3}"
+    equal 0 "$FAILED" "failed requests of $REQUESTS"
+}
+
+# Servers that are gone at once: no more fail than may have been in flight there, one a client.
+test_fleet_controller_scales_hasty_servers() {
+    local times=${AMBA_FULL:+50} HASTY=yes
+    scale_under_load "${times:-1}"
+    [ "$FAILED" -le $((4 * STOPPED)) ] || fail "$((4 * STOPPED)) failed requests at most, got $FAILED"
+}
+
+# From the start of a container to its first connection through the ambassador.
+test_fleet_controller_is_quick() {
+    local begin end id
+    controlled
+    for _ in 1 2 3; do
+        in_fleet up -d --scale redis=2 >/dev/null 2>&1
+        eventually 5 tabled 2
+        id=$(in_fleet ps -q redis | tail -n 1)
+        begin=$(date -d "$(docker inspect -f '{{.State.StartedAt}}' "$id")" +%s%3N)
+        end=$(docker logs -t "$(name controller)" 2>&1 | grep -- '-> 2 of redis' | tail -n 1 \
+            | cut -d' ' -f1)
+        end=$(date -d "$end" +%s%3N)
+        echo "in the table $((end - begin)) ms after its start"
+        [ $((end - begin)) -lt 1000 ] || fail "less than 1000 ms, got $((end - begin))"
+        in_fleet up -d --scale redis=1 >/dev/null 2>&1
+        eventually 5 tabled 1
+    done
+}
