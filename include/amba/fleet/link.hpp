@@ -1,17 +1,22 @@
 // link: a Compose file whose links become addresses of ambassadors.
 //
 // Each link of a service becomes an entry of its `extra_hosts` in 127.127.0.0/16: the k-th link of
-// a service gets 127.127.0.(k+1), as the workshop's link-to-ambassadors.py numbered them; `links`,
-// `ports` and `volumes` go, and `ports` of a service that others link to become its own port on a
-// random port of the host. An address that a service has already stays its own.
+// a service gets 127.127.0.(k+1), as the workshop's link-to-ambassadors.py numbered them; then come
+// the services of `depends_on` that are not linked. An address that a service has already stays its
+// own. `links` go, and so do `volumes` that are paths of the host. `ports` lose their side of the
+// host, because several of a service may run on one; with a ports.yml a service's `ports` are those
+// that it lists.
 //
-// The text is edited, not written anew: comments, order and style of what is not touched stay. Text
-// to text: no file, no Engine, no clock.
+// The text is edited, not written anew: comments, order and style of what is not touched stay, and
+// what was made of itself does not change again. The new text is read and compared with what was
+// meant before it is returned. Text to text: no file, no Engine, no clock.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +27,21 @@ namespace amba::fleet {
 
 using Ports = std::map<std::string, std::vector<std::uint16_t>>;  // service -> its TCP ports
 
+// The TCP ports that an image exposes, or why they are not known.
+using ImagePorts =
+    std::function<core::Result<std::vector<std::uint16_t>>(const std::string& image)>;
+
+struct LinkOptions {
+    // Of a ports.yml, which alone counts where there is one. Else a service's ports are found in
+    // its `expose` and `ports`, and if it has none there, in its image.
+    std::optional<Ports> ports;
+    ImagePorts image_ports;  // may be empty
+    // For the name of an image that Compose built: COMPOSE_PROJECT_NAME; and what the project is
+    // called by its directory, where neither that nor the file's `name` says it.
+    std::string project;
+    std::string directory;
+};
+
 // Something to tell the user, of a line of the input (from 1; 0: of none).
 struct Remark {
     std::size_t line = 0;
@@ -30,14 +50,14 @@ struct Remark {
 
 struct Linked {
     std::string text;             // the new file
-    std::vector<Remark> remarks;  // links that were skipped, keys that were left
+    std::vector<Remark> remarks;  // by line: links that were skipped, what is gone
 };
 
 // A ports.yml: "redis: 6379" or "redis: [6379, 6380]".
 core::Result<Ports> parse_ports(std::string_view text);
 
 // What cannot be done is an error that begins with LINE:COLUMN where a line is to blame.
-core::Result<Linked> link(std::string_view compose, const Ports& ports);
+core::Result<Linked> link(std::string_view compose, const LinkOptions& options);
 
 // The difference of two texts in unified form (diff -u), empty when they are the same.
 std::string unified_diff(std::string_view before, std::string_view after, const std::string& from,

@@ -1,0 +1,160 @@
+// Which TCP ports a service has, and what becomes of its `ports`.
+#include <algorithm>
+
+#include "amba/core/endpoint.hpp"
+#include "fleet/link_plan.hpp"
+
+namespace amba::fleet {
+
+using core::quote;
+using core::Result;
+
+namespace {
+
+bool is_port_or_range(const std::string& text) {
+    if (text.find('$') != std::string::npos) return true;  // some port, once Compose knows it
+    const std::size_t dash = text.find('-');
+    if (!core::parse_port(text.substr(0, dash))) return false;
+    return dash == std::string::npos || core::parse_port(text.substr(dash + 1));
+}
+
+// "8000:80", "80", "3000-3005", "53/udp"
+bool is_tcp(const std::string& entry) {
+    const std::string container = split_colons(entry).back();
+    const std::size_t slash = container.find('/');
+    if (slash != std::string::npos && container.substr(slash + 1) != "tcp") return false;
+    return is_port_or_range(container.substr(0, slash));
+}
+
+bool is_tcp(const Yaml& entry) {
+    if (entry.is_scalar()) return is_tcp(entry.text);
+    const YamlPair* target = entry.find("target");
+    const YamlPair* protocol = entry.find("protocol");
+    if (protocol && protocol->value.text != "tcp") return false;
+    return target && is_port_or_range(target->value.text);
+}
+
+bool lists_tcp(const Yaml* list) {
+    return list && std::any_of(list->items.begin(), list->items.end(),
+                               [](const Yaml& entry) { return is_tcp(entry); });
+}
+
+// The host's address stays: a port that is for the host alone is not to be seen by others.
+std::string without_host_port(const std::string& entry) {
+    std::vector<std::string> parts = split_colons(entry);
+    if (parts.size() < 2) return entry;
+    std::string out;
+    for (std::size_t i = 0; i + 2 < parts.size(); ++i)
+        out += parts[i] + ":";
+    return (out.empty() ? "" : out + ":") + parts.back();
+}
+
+// As a list of this service might have them already.
+bool lists(const Yaml* list, const std::vector<std::string>& ports) {
+    if (!list || !list->is_list() || list->items.size() != ports.size()) return false;
+    return std::equal(ports.begin(), ports.end(), list->items.begin(),
+                      [](const std::string& port, const Yaml& item) {
+                          return item.is_scalar() && item.text == port;
+                      });
+}
+
+}  // namespace
+
+const LinkPlanner::Known& LinkPlanner::known_ports(const std::string& service) {
+    const auto [found, fresh] = known_.try_emplace(service);
+    Known& known = found->second;
+    if (!fresh) return known;
+    if (options_.ports) {
+        known.has_port = options_.ports->count(service) != 0;
+        return known;
+    }
+    const ComposeService& asked = *file_.find(service);
+    known.has_port = lists_tcp(asked.value("expose")) || lists_tcp(asked.value("ports"));
+    if (!known.has_port) known = ask_image(asked);
+    return known;
+}
+
+// An image that Compose built is PROJECT-SERVICE, and with docker-compose 1.x PROJECT_SERVICE.
+LinkPlanner::Known LinkPlanner::ask_image(const ComposeService& service) const {
+    Known known;
+    if (!options_.image_ports) return known;
+    std::vector<std::string> images;
+    if (const std::string image = service.text("image"); !image.empty()) {
+        images = {image};
+    } else {
+        const YamlPair* name = file_.has_services ? file_.whole.find("name") : nullptr;
+        std::string project = options_.project;
+        if (project.empty() && name) project = name->value.text;
+        if (project.empty()) project = options_.directory;
+        images = {project + "-" + service.name, project + "_" + service.name};
+        if (project.empty()) return known;
+    }
+    for (const std::string& image : images) {
+        if (image.find('$') != std::string::npos) continue;
+        const auto ports = options_.image_ports(image);
+        if (ports && !ports->empty()) return {true, {}};
+        if (!ports && known.why_not.empty()) known.why_not = ports.error().reason;
+    }
+    return known;
+}
+
+Result<void> LinkPlanner::plan_ports(const ComposeService& service, LinkPlan& plan) {
+    const Yaml* ports = service.value("ports");
+    if (ports && !ports->is_list()) {
+        return yaml_error(*ports, "ports of service " + quote(service.name) + ": expected a list");
+    }
+    return options_.ports ? plan_listed_ports(service, plan) : plan_random_ports(service, plan);
+}
+
+// With a ports.yml: what it lists, and nothing else.
+Result<void> LinkPlanner::plan_listed_ports(const ComposeService& service, LinkPlan& plan) {
+    std::vector<std::string> wanted;
+    if (const auto found = options_.ports->find(service.name); found != options_.ports->end()) {
+        for (const std::uint16_t port : found->second)
+            wanted.push_back(std::to_string(port));
+    }
+    const Yaml* ports = service.value("ports");
+    const YamlPair* written = service.written("ports");
+    if (wanted.empty() ? !ports && !written : lists(ports, wanted)) return {};
+    if (ports && !written) return service.elsewhere("ports");
+    if (ports && wanted.empty()) {
+        remark(written->key,
+               "ports of service " + quote(service.name) + " are gone: ports.yml does not list it");
+    } else if (ports) {
+        remark(written->key, "ports of service " + quote(service.name) +
+                                 " are those of ports.yml now, on random ports of the host");
+    }
+    plan.ports = std::move(wanted);
+    return {};
+}
+
+// Without one: the ports stay, on random ports of the host.
+Result<void> LinkPlanner::plan_random_ports(const ComposeService& service, LinkPlan& plan) {
+    const Yaml* ports = service.value("ports");
+    if (!ports) return {};
+    std::string lost;
+    const auto lose = [&](const std::string& entry) {
+        lost += (lost.empty() ? "" : ", ") + entry;
+    };
+    for (std::size_t i = 0; i < ports->items.size(); ++i) {
+        const Yaml& entry = ports->items[i];
+        if (const YamlPair* published = entry.find("published")) {
+            plan.ports_unpublished.insert(i);
+            const YamlPair* target = entry.find("target");
+            lose(published->value.text + ":" + (target ? target->value.text : ""));
+        } else if (entry.is_scalar()) {
+            const std::string changed = without_host_port(entry.text);
+            if (changed == entry.text) continue;
+            plan.ports_changed.emplace(i, changed);
+            lose(entry.text);
+        }
+    }
+    if (lost.empty()) return {};
+    const YamlPair* written = service.written("ports");
+    if (!written || written->value.is_alias()) return service.elsewhere("ports");
+    remark(written->key, "ports of service " + quote(service.name) +
+                             " are on random ports of the host now: " + lost);
+    return {};
+}
+
+}  // namespace amba::fleet

@@ -1,0 +1,107 @@
+#include "fleet/link_verify.hpp"
+
+namespace amba::fleet {
+
+namespace {
+
+constexpr const char* kPlain = "?";
+constexpr const char* kQuoted = "!";
+
+Yaml scalar(const std::string& text, const char* tag) {
+    Yaml made;
+    made.kind = Yaml::Kind::kScalar;
+    made.tag = tag;
+    made.text = text;
+    return made;
+}
+
+Yaml empty(Yaml::Kind kind) {
+    Yaml made;
+    made.kind = kind;
+    made.tag = kPlain;
+    return made;
+}
+
+YamlPair* find(Yaml& map, std::string_view key) {
+    for (YamlPair& pair : map.pairs) {
+        if (pair.key.text == key) return &pair;
+    }
+    return nullptr;
+}
+
+void erase(Yaml& map, std::string_view key) {
+    std::erase_if(map.pairs, [&](const YamlPair& pair) { return pair.key.text == key; });
+}
+
+// The value of that key, which is made an empty one if it is none.
+Yaml& at(Yaml& service, const char* key, Yaml::Kind kind) {
+    YamlPair* pair = find(service, key);
+    if (!pair) {
+        service.pairs.push_back({scalar(key, kPlain), Yaml()});
+        pair = &service.pairs.back();
+    }
+    if (pair->value.is_null()) pair->value = empty(kind);
+    return pair->value;
+}
+
+void add(Yaml& service, const char* key, const LinkPlan::Entries& entries, const char* divider,
+         bool plain) {
+    if (entries.empty()) return;
+    Yaml& value = at(service, key, Yaml::Kind::kMap);
+    for (const auto& [name, text] : entries) {
+        if (value.is_list()) {
+            value.items.push_back(scalar(name + divider + text, kQuoted));
+        } else {
+            const bool quoted = !plain && yaml_scalar(text) != text;
+            value.pairs.push_back({scalar(name, kPlain), scalar(text, quoted ? kQuoted : kPlain)});
+        }
+    }
+}
+
+void change_ports(Yaml& service, const LinkPlan& plan) {
+    if (plan.ports) {
+        erase(service, "ports");
+        if (plan.ports->empty()) return;
+        Yaml& list = at(service, "ports", Yaml::Kind::kList);
+        for (const std::string& port : *plan.ports)
+            list.items.push_back(scalar(port, kQuoted));
+        return;
+    }
+    for (const auto& [index, text] : plan.ports_changed)
+        find(service, "ports")->value.items[index] = scalar(text, kQuoted);
+    for (const std::size_t index : plan.ports_unpublished)
+        erase(find(service, "ports")->value.items[index], "published");
+}
+
+void change(Yaml& service, const LinkPlan& plan) {
+    add(service, "extra_hosts", plan.hosts, ":", true);
+    add(service, "labels", plan.labels, "=", false);
+    if (plan.drop_links) erase(service, "links");
+    change_ports(service, plan);
+    if (plan.volumes_dropped.empty()) return;
+    std::vector<Yaml>& volumes = find(service, "volumes")->value.items;
+    for (auto index = plan.volumes_dropped.rbegin(); index != plan.volumes_dropped.rend(); ++index)
+        volumes.erase(volumes.begin() + static_cast<std::ptrdiff_t>(*index));
+    if (volumes.empty()) erase(service, "volumes");
+}
+
+// The mapping in which the services are.
+Yaml& services_of(Yaml& root, bool below) {
+    return below ? find(root, "services")->value : root;
+}
+
+}  // namespace
+
+bool is_as_planned(const ComposeFile& before, const std::vector<LinkPlan>& plans,
+                   std::string_view after) {
+    Yaml expected = before.whole;
+    Yaml& services = services_of(expected, before.has_services);
+    for (std::size_t i = 0; i < plans.size(); ++i)
+        change(find(services, before.services[i].name)->value, plans[i]);
+    const auto written = parse_yaml(after);
+    if (!written) return false;
+    const auto whole = resolve(*written);
+    return whole && same(expected, *whole);
+}
+
+}  // namespace amba::fleet
