@@ -1,0 +1,205 @@
+// link: a Compose file in, the same file with ambassadors' addresses out. Arguments and places are
+// those of the script that it succeeds; the rules are fleet's.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "amba/docker/engine.hpp"
+#include "amba/docker/host.hpp"
+#include "amba/fleet/link.hpp"
+#include "amba/volume/volume.hpp"
+#include "app/commands.hpp"
+#include "app/fleet/replace_file.hpp"
+
+namespace amba::app {
+
+using core::Result;
+
+namespace {
+
+constexpr const char* kStandard = "-";
+
+struct LinkCommand {
+    std::string in;
+    std::string out;
+    bool in_place = false;
+    bool diff = false;
+    std::string ports;
+};
+
+std::string directory_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string name_of(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+// As a reader of messages and diffs knows it.
+std::string shown(const std::string& path) {
+    return path == kStandard ? "stdin" : path;
+}
+
+std::string environment(const char* name) {
+    const char* const value = std::getenv(name);
+    return value ? value : "";
+}
+
+// A project without a name of its own has its directory's: in lower case, without what is neither
+// letter nor digit nor one of "-_".
+std::string project_of(const std::string& directory) {
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr),
+                                                           &std::free);
+    std::string project;
+    for (const char c : name_of(real ? real.get() : directory)) {
+        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+        const bool kept = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ||
+                          lower == '-' || lower == '_';
+        if (kept) project += lower;
+    }
+    return project;
+}
+
+// The file that a project starts from is not rewritten unless that is asked for by its name.
+bool is_kept(const std::string& path) {
+    const std::string name = name_of(path);
+    return name == "docker-compose.yml" || name == "docker-compose.yaml" || name == "compose.yml" ||
+           name == "compose.yaml";
+}
+
+// Fills in what was left out, or says what was expected.
+Result<void> complete(LinkCommand& command) {
+    if (!command.out.empty()) {
+        if (command.in_place) return core::error("--in-place writes to IN; expected no OUT");
+        return {};
+    }
+    if (!command.in.empty()) {
+        if (command.in_place && command.in == kStandard) {
+            return core::error("--in-place with standard input; expected a file");
+        }
+        command.out = command.in;
+        return {};
+    }
+    command.in = environment("COMPOSE_FILE");
+    if (command.in.empty()) {
+        return core::error(
+            "expected IN, or COMPOSE_FILE in the environment; "
+            "see amba link --help");
+    }
+    if (command.in.find(':') != std::string::npos) {
+        return core::error("COMPOSE_FILE is " + core::quote(command.in) +
+                           ", several files; expected one, or IN");
+    }
+    if (is_kept(command.in) && !command.in_place && !command.diff) {
+        return core::error("COMPOSE_FILE is " + core::quote(command.in) +
+                           ", which one would want to keep; expected another file, IN and OUT, or "
+                           "--in-place");
+    }
+    command.out = command.in;
+    return {};
+}
+
+Result<std::string> read(const std::string& path) {
+    if (path == kStandard) return read_stdin();
+    auto content = volume::read_file(path);
+    if (!content) return content.error();
+    if (!*content) return core::error("cannot read " + path + ": there is no such file");
+    return std::move((*content)->bytes);
+}
+
+std::string place(const std::string& path, const std::string& reason) {
+    const bool has_line = !reason.empty() && reason[0] >= '0' && reason[0] <= '9';
+    return shown(path) + (has_line ? ":" : ": ") + reason;
+}
+
+// Of --ports, or of the ports.yml beside the Compose file if there is one.
+Result<std::optional<fleet::Ports>> read_ports(const LinkCommand& command) {
+    std::string path = command.ports;
+    if (path.empty()) {
+        path = directory_of(command.in) + "/ports.yml";
+        const auto there = volume::read_file(path);
+        if (there && !*there) return std::optional<fleet::Ports>();
+    }
+    const auto text = read(path);
+    if (!text) return text.error();
+    auto ports = fleet::parse_ports(*text);
+    if (!ports) return core::error(place(path, ports.error().reason));
+    return std::optional<fleet::Ports>(std::move(*ports));
+}
+
+// No Engine is needed where the file says all ports: one that is not there is no error before it is
+// asked.
+fleet::ImagePorts ask_engine() {
+    return [engine = std::shared_ptr<docker::Engine>()](
+               const std::string& image) mutable -> Result<std::vector<std::uint16_t>> {
+        if (!engine) {
+            auto host = docker::host_of_environment();
+            if (!host) return host.error();
+            engine = std::make_shared<docker::Engine>(std::move(*host));
+        }
+        return engine->image_ports(image);
+    };
+}
+
+int rewrite(const LinkCommand& command) {
+    const auto text = read(command.in);
+    if (!text) return fail(kFailed, text.error().reason);
+    auto ports = read_ports(command);
+    if (!ports) return fail(kFailed, ports.error().reason);
+    fleet::LinkOptions options;
+    options.ports = std::move(*ports);
+    options.image_ports = ask_engine();
+    options.project = environment("COMPOSE_PROJECT_NAME");
+    options.directory = project_of(directory_of(command.in));
+
+    const auto linked = fleet::link(*text, options);
+    if (!linked) {
+        std::fprintf(stderr, "%s\n", place(command.in, linked.error().reason).c_str());
+        return kFailed;
+    }
+    for (const fleet::Remark& remark : linked->remarks) {
+        const std::string line = remark.line == 0 ? "" : std::to_string(remark.line) + ": ";
+        std::fprintf(stderr, "%s\n", place(command.in, line + remark.text).c_str());
+    }
+    if (command.diff) {
+        print(fleet::unified_diff(*text, linked->text, shown(command.in),
+                                  command.out == kStandard ? "stdout" : command.out));
+    } else if (command.out == kStandard) {
+        print(linked->text);
+    } else if (command.out != command.in || linked->text != *text) {
+        const auto written = replace_file(command.out, linked->text);
+        if (!written) return fail(kFailed, written.error().reason);
+    }
+    return kDone;
+}
+
+}  // namespace
+
+int command_link(Arguments arguments) {
+    CLI::App app(
+        "Rewrite a Compose file: links, and depends_on, become extra_hosts in 127.127.0.0/16, at "
+        "which ambassadors listen. What it cannot do it says by line, and leaves the file alone.",
+        "link");
+    LinkCommand command;
+    app.add_option("IN", command.in,
+                   "The Compose file, or - for standard input [$COMPOSE_FILE, but not "
+                   "docker-compose.yml]");
+    app.add_option("OUT", command.out, "Where to write, or - for standard output [IN]");
+    app.add_flag("--in-place", command.in_place, "Write to IN, whatever its name");
+    app.add_flag("--diff", command.diff, "Print what would change and write nothing");
+    app.add_option("--ports", command.ports,
+                   "A file with SERVICE: PORT on each line, which alone counts [ports.yml beside "
+                   "IN, else expose, ports and images]")
+        ->type_name("FILE");
+    app.footer(
+        "Examples:\n  amba link docker-compose.yml docker-compose.yml-ambassadors\n"
+        "  amba link --diff docker-compose.yml");
+    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto done = complete(command); !done) return fail(kWrong, done.error().reason);
+    return rewrite(command);
+}
+
+}  // namespace amba::app
