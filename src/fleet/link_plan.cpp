@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "amba/core/endpoint.hpp"
+#include "amba/fleet/snapshot.hpp"
 
 namespace amba::fleet {
 
@@ -137,9 +138,9 @@ Result<LinkPlanner::Wants> LinkPlanner::dependencies_of(const ComposeService& se
     for (const Want& link : links)
         linked.insert(link.service);
     for (const ComposeEntry& label : *labels) {
-        if (!label.name.starts_with(kAliasLabel)) continue;
+        if (!label.name.starts_with(kLinkLabel)) continue;
         const ComposeEntry* host =
-            find(*hosts, label.name.substr(std::string_view(kAliasLabel).size()));
+            find(*hosts, label.name.substr(std::string_view(kLinkLabel).size()));
         if (host && is_ambassadors(host->value)) linked.insert(label.value);
     }
     const auto want = [&](const std::string& name, const Yaml& where) {
@@ -197,7 +198,7 @@ Result<void> LinkPlanner::plan_label(const ComposeService& service, const Want& 
     if (want.name == want.service) return {};
     const auto labels = compose_entries(service, "labels", "=");
     if (!labels) return labels.error();
-    const std::string key = kAliasLabel + want.name;
+    const std::string key = kLinkLabel + want.name;
     if (const ComposeEntry* label = find(*labels, key)) {
         if (label->value == want.service) return {};
         return yaml_error(*label->where, "label " + key + of(service) + " is " +

@@ -14,9 +14,6 @@
 
 namespace amba::fleet {
 
-// On a client: the service behind an alias.
-inline constexpr const char* kAliasLabel = "ambassador.link.";
-
 struct LinkPlan {
     using Entries = std::vector<std::pair<std::string, std::string>>;
     Entries hosts;                                     // to be added to extra_hosts
