@@ -92,7 +92,7 @@ test_fleet_controller_scales_under_load() {
 
 # Servers that are gone at once: no more fail than may have been in flight there, one a client.
 test_fleet_controller_scales_hasty_servers() {
-    local times=${AMBA_FULL:+50} HASTY=yes
+    local times=${AMBA_FULL:+10} HASTY=yes
     scale_under_load "${times:-1}"
     [ "$FAILED" -le $((4 * STOPPED)) ] || fail "$((4 * STOPPED)) failed requests at most, got $FAILED"
 }
