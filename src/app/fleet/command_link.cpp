@@ -10,6 +10,7 @@
 #include "amba/fleet/link.hpp"
 #include "amba/volume/volume.hpp"
 #include "app/commands.hpp"
+#include "app/fleet/options.hpp"
 #include "app/fleet/replace_file.hpp"
 
 namespace amba::app {
@@ -41,26 +42,6 @@ std::string name_of(const std::string& path) {
 // As a reader of messages and diffs knows it.
 std::string shown(const std::string& path) {
     return path == kStandard ? "stdin" : path;
-}
-
-std::string environment(const char* name) {
-    const char* const value = std::getenv(name);
-    return value ? value : "";
-}
-
-// A project without a name of its own has its directory's: in lower case, without what is neither
-// letter nor digit nor one of "-_".
-std::string project_of(const std::string& directory) {
-    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr),
-                                                           &std::free);
-    std::string project;
-    for (const char c : name_of(real ? real.get() : directory)) {
-        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-        const bool kept = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ||
-                          lower == '-' || lower == '_';
-        if (kept) project += lower;
-    }
-    return project;
 }
 
 // The file that a project starts from is not rewritten unless that is asked for by its name.
@@ -153,7 +134,7 @@ int rewrite(const LinkCommand& command) {
     options.ports = std::move(*ports);
     options.image_ports = ask_engine();
     options.project = environment("COMPOSE_PROJECT_NAME");
-    options.directory = project_of(directory_of(command.in));
+    options.directory = project_of_directory(directory_of(command.in));
 
     const auto linked = fleet::link(*text, options);
     if (!linked) {

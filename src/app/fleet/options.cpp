@@ -14,11 +14,6 @@ namespace amba::app {
 
 namespace {
 
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-}
-
 // "tcp://10.0.0.1:2376=192.0.2.1": behind the last "=" is where its published ports are.
 std::pair<std::string, std::string> host_and_address(const std::string& text) {
     const std::size_t sign = text.rfind('=');
@@ -57,7 +52,8 @@ void FleetOptions::add_project(CLI::App& app, bool all_by_default) {
         ->type_name("NAME");
     if (!all_by_default) {
         app.callback([this] {
-            if (settings.project.empty()) settings.project = project_of_directory();
+            if (settings.project.empty()) settings.project = environment("COMPOSE_PROJECT_NAME");
+            if (settings.project.empty()) settings.project = project_of_directory(".");
         });
     }
 }
@@ -85,11 +81,14 @@ core::Result<std::vector<fleet::Site>> FleetOptions::sites() const {
     return all;
 }
 
-std::string project_of_directory() {
-    std::string name = environment("COMPOSE_PROJECT_NAME");
-    if (!name.empty()) return name;
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+std::string project_of_directory(const std::string& directory) {
     std::error_code ignored;
-    name = std::filesystem::current_path(ignored).filename().string();
+    const std::string name = std::filesystem::canonical(directory, ignored).filename().string();
     std::string project;
     for (const char c : name) {
         const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -28,9 +28,12 @@ struct FleetOptions {
     core::Result<std::vector<fleet::Site>> sites() const;
 };
 
-// The project that Compose would take in this directory: $COMPOSE_PROJECT_NAME, or its name in
-// lower case without what is neither letter nor digit nor one of "-_".
-std::string project_of_directory();
+// The name that Compose gives the project of a directory: its own in lower case, without what is
+// neither letter nor digit nor one of "-_".
+std::string project_of_directory(const std::string& directory);
+
+// A variable's value, "" when it is not set.
+std::string environment(const char* name);
 
 // Lines of what is done to stdout, of what went wrong to stderr.
 void say_plainly(const std::string& line, bool failed);
