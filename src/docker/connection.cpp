@@ -1,0 +1,173 @@
+#include "docker/connection.hpp"
+
+#include <sys/stat.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
+#include <memory>
+
+#include "amba/core/endpoint.hpp"
+#include "amba/net/resolver.hpp"
+#include "amba/net/tcp.hpp"
+#include "docker/tls.hpp"
+
+namespace amba::docker {
+
+namespace asio = boost::asio;
+namespace errc = boost::system::errc;
+
+namespace {
+
+asio::generic::stream_protocol::endpoint place_of(const core::Endpoint& endpoint) {
+    sockaddr_storage address{};
+    const socklen_t length = endpoint.to_sockaddr(address);
+    return {&address, length, IPPROTO_TCP};
+}
+
+}  // namespace
+
+Connection::Connection(const Host& host, const Patience& patience) :
+    host_(host), patience_(patience), until_(patience.until),
+    stopper_(patience.stop, [this] { loop_.stop(); }) {}
+
+// Starts something in the loop and waits for its end. What is given up is told of its own end
+// later, in another run or never: it holds the Operation and nothing of this frame.
+template <class Start>
+Connection::Operation Connection::run(core::Time until, Start start) {
+    const auto operation = std::make_shared<Operation>();
+    start([operation](const ErrorCode& error, std::size_t bytes = 0) {
+        *operation = {true, error, bytes};
+    });
+    while (!operation->done) {
+        // In this order: a stop before the restart is seen here, one after it ends the wait.
+        loop_.restart();
+        if (patience_.stop.stop_requested()) return {true, asio::error::operation_aborted, 0};
+        if (until == core::Time::max()) {
+            loop_.run_one();
+        } else if (loop_.run_one_until(until) == 0 && core::Clock::now() >= until) {
+            return {true, boost::beast::error::timeout, 0};
+        }
+    }
+    return *operation;
+}
+
+core::Result<std::vector<Connection::Place>> Connection::resolve() {
+    net::Question question;
+    question.name = host_.name;
+    question.port = host_.port;
+    question.both_families = true;
+    net::Resolver resolver(loop_);
+    const auto answer = std::make_shared<net::Answer>();
+    const Operation asked = run(until_, [&](auto done) {
+        resolver.resolve(question, [answer, done](net::Answer got) {
+            *answer = std::move(got);
+            done(ErrorCode());
+        });
+    });
+    if (asked.error) return core::error(why_not(asked.error));
+    std::vector<Place> found;
+    for (const net::Place& place : answer->places)
+        found.push_back(place_of(place.endpoint));
+    if (found.empty()) return core::error("the name does not resolve: " + answer->error);
+    return found;
+}
+
+core::Result<std::vector<Connection::Place>> Connection::places() {
+    if (host_.kind == Host::Kind::kUnix) {
+        std::string path = host_.path;
+        if (path.starts_with('@')) path[0] = '\0';
+        try {
+            return std::vector<Place>{asio::local::stream_protocol::endpoint(path)};
+        } catch (const boost::system::system_error&) {
+            return core::error("the path is too long for a socket");
+        }
+    }
+    if (const auto address = core::Address::parse(host_.name)) {
+        return std::vector<Place>{place_of({*address, host_.port})};
+    }
+    return resolve();
+}
+
+core::Result<void> Connection::open() {
+    const auto found = places();
+    if (!found) return found.error();
+    ErrorCode error;
+    for (std::size_t i = 0; i < found->size(); ++i) {
+        // An address that never answers leaves time for the next one.
+        const core::Time now = core::Clock::now();
+        const auto share = (until_ - now) / static_cast<std::int64_t>(found->size() - i);
+        ErrorCode ignored;
+        socket_.close(ignored);
+        error =
+            run(now + share, [&](auto done) { socket_.async_connect((*found)[i], done); }).error;
+        if (!error || error == asio::error::operation_aborted) break;
+    }
+    if (error) return core::error(why_not(error));
+    if (host_.kind == Host::Kind::kTls) return shake_hands();
+    return {};
+}
+
+core::Result<void> Connection::shake_hands() {
+    auto context = tls_context(host_);
+    if (!context) return context.error();
+    context_.emplace(std::move(*context));
+    tls_.emplace(socket_, *context_);
+    if (auto expected = expect_server(tls_->native_handle(), host_); !expected) return expected;
+    const ErrorCode error = run(until_, [&](auto done) {
+                                tls_->async_handshake(asio::ssl::stream_base::client, done);
+                            }).error;
+    if (!error) return {};
+    if (error == boost::beast::error::timeout || error == asio::error::operation_aborted) {
+        return core::error(why_not(error));
+    }
+    return core::error(handshake_failure(tls_->native_handle(), error));
+}
+
+std::string Connection::why_not(const ErrorCode& error) const {
+    if (error == boost::beast::error::timeout) {
+        return "cannot connect within " + core::to_string(patience_.time);
+    }
+    if (error == asio::error::operation_aborted) return "given up";
+    if (error == asio::error::connection_refused) return "nobody listens there";
+    if (host_.kind != Host::Kind::kUnix) return "cannot connect: " + error.message();
+    if (error == errc::no_such_file_or_directory) {
+        return "there is no such socket; does a Docker Engine run here?";
+    }
+    if (error == errc::permission_denied) {
+        struct stat socket {};
+        const bool known = ::stat(host_.path.c_str(), &socket) == 0;
+        return "permission denied; the user needs to be in the group of the socket" +
+               (known ? " (gid " + std::to_string(socket.st_gid) + ")" : "");
+    }
+    return "cannot connect: " + error.message();
+}
+
+void Connection::wait_without_end() {
+    until_ = core::Time::max();
+    if (host_.kind != Host::Kind::kUnix) net::keep_alive(socket_.native_handle());
+}
+
+void Connection::write(std::string_view bytes, ErrorCode& error) {
+    const auto all = asio::buffer(bytes.data(), bytes.size());
+    error = run(until_, [&](auto done) {
+                if (tls_)
+                    asio::async_write(*tls_, all, done);
+                else
+                    asio::async_write(socket_, all, done);
+            }).error;
+}
+
+std::size_t Connection::read(const asio::mutable_buffer& buffer, ErrorCode& error) {
+    const Operation got = run(until_, [&](auto done) {
+        if (tls_)
+            tls_->async_read_some(buffer, done);
+        else
+            socket_.async_read_some(buffer, done);
+    });
+    error = got.error;
+    return got.bytes;
+}
+
+}  // namespace amba::docker
