@@ -1,0 +1,137 @@
+// Containers: what there is, and what becomes of it.
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "amba/docker/engine.hpp"
+#include "amba/docker/parallel.hpp"
+#include "docker/container_json.hpp"
+#include "docker/questions.hpp"
+
+namespace amba::docker {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A container may take its time to stop, by default ten seconds, and a busy Engine its own.
+constexpr core::Duration kLong = 2min;
+constexpr unsigned kNotFound = 404;
+constexpr unsigned kConflict = 409;
+
+// Docker's words, and Podman's.
+bool lacks_image(const Response& response) {
+    if (response.status != kNotFound) return false;
+    std::string text = message_of(response);
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; });
+    return text.find("no such image") != std::string::npos ||
+           text.find("image not known") != std::string::npos;
+}
+
+std::string body_of(const Creation& creation) {
+    nlohmann::json host = nlohmann::json::object();
+    if (!creation.network_mode.empty()) host["NetworkMode"] = creation.network_mode;
+    if (!creation.restart_policy.empty()) {
+        host["RestartPolicy"] = {{"Name", creation.restart_policy}};
+    }
+    nlohmann::json body = {
+        {"Image", creation.image}, {"Labels", creation.labels}, {"HostConfig", std::move(host)}};
+    if (!creation.command.empty()) body["Cmd"] = creation.command;
+    return dump(body);
+}
+
+// One of the list, and what inspecting it came to: nothing when it was gone by then.
+struct Listed {
+    std::string id;
+    core::Result<std::optional<Container>> found;
+};
+
+}  // namespace
+
+core::Result<std::vector<Container>> Engine::containers(const std::vector<std::string>& labels,
+                                                        bool all) const {
+    Request request{.path = "/containers/json", .query = all ? "all=1" : "all=0"};
+    if (!labels.empty()) request.query += "&" + filters("label", labels);
+    const auto response = ask(request, Patience(time_));
+    if (!response) return response.error();
+    auto listed = read_answer(host_, request, *response, [](const Value& root) {
+        std::vector<Listed> out;
+        root.each([&](const Value& one) { out.push_back({one["Id"].needed_text(), {}}); });
+        return out;
+    });
+    if (!listed) return listed.error();
+    ten_at_a_time(*listed, [this](Listed& one) {
+        const Request look{.path = container_path(one.id, "/json")};
+        const auto answer = call(look, Patience(time_));
+        if (!answer) {
+            one.found = answer.error();
+        } else if (!answer->well()) {
+            if (answer->status != kNotFound) one.found = refused(look, *answer);
+        } else {
+            auto read = read_answer(host_, look, *answer, container_of);
+            if (read)
+                one.found = std::move(*read);
+            else
+                one.found = read.error();
+        }
+    });
+    std::vector<Container> out;
+    for (Listed& one : *listed) {
+        if (!one.found) return one.found.error();
+        if (*one.found) out.push_back(std::move(**one.found));
+    }
+    std::sort(out.begin(), out.end(), [](const Container& a, const Container& b) {
+        return std::tie(a.name, a.id) < std::tie(b.name, b.id);
+    });
+    return out;
+}
+
+core::Result<Container> Engine::inspect(const std::string& id) const {
+    const Request request{.path = container_path(id, "/json")};
+    const auto response = ask(request, Patience(time_));
+    if (!response) return response.error();
+    return read_answer(host_, request, *response, container_of);
+}
+
+core::Result<std::string> Engine::create(const Creation& creation) const {
+    const Request request{
+        .method = "POST", .path = "/containers/create", .body = body_of(creation)};
+    auto response = call(request, Patience(time_));
+    if (response && lacks_image(*response)) {
+        if (auto pulled = pull(creation.image); !pulled) return pulled.error();
+        response = call(request, Patience(time_));
+    }
+    if (!response) return response.error();
+    if (!response->well()) return refused(request, *response);
+    return read_answer(host_, request, *response,
+                       [](const Value& root) { return root["Id"].needed_text(); });
+}
+
+core::Result<void> Engine::start(const std::string& id) const {
+    const Request request{.method = "POST", .path = container_path(id, "/start")};
+    const auto response = ask(request, Patience(std::max(time_, kLong)));
+    if (!response) return response.error();
+    return {};
+}
+
+core::Result<void> Engine::restart(const std::string& id) const {
+    const Request request{.method = "POST", .path = container_path(id, "/restart")};
+    const auto response = ask(request, Patience(std::max(time_, kLong)));
+    if (!response) return response.error();
+    return {};
+}
+
+core::Result<void> Engine::remove(const std::string& id) const {
+    const Request request{
+        .method = "DELETE", .path = container_path(id, ""), .query = "force=1&v=1"};
+    const auto response = call(request, Patience(std::max(time_, kLong)));
+    if (!response) return response.error();
+    if (response->well() || response->status == kNotFound) return {};
+    const bool going = response->status == kConflict &&
+                       message_of(*response).find("already in progress") != std::string::npos;
+    if (going) return {};
+    return refused(request, *response);
+}
+
+}  // namespace amba::docker

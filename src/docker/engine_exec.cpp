@@ -1,0 +1,75 @@
+// A command in a running container: made, started (the answer is its output), and asked how it
+// ended.
+#include <optional>
+#include <thread>
+
+#include "amba/docker/engine.hpp"
+#include "docker/demultiplex.hpp"
+#include "docker/questions.hpp"
+
+namespace amba::docker {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// The Engine notes a process' end a moment after that of its output.
+constexpr core::Duration kLook = 20ms;
+
+std::string names_command(const std::string& id, const std::vector<std::string>& command) {
+    std::string out = "exec in " + short_id(id) + ":";
+    for (const std::string& word : command)
+        out += " " + word;
+    return core::one_line(out);
+}
+
+}  // namespace
+
+core::Result<Executed> Engine::exec(const std::string& id, const std::vector<std::string>& command,
+                                    core::Duration time) const {
+    const Patience patience(time);
+    const auto failed = [&](const std::string& why) {
+        return core::error(host_.to_string() + ": " + names_command(id, command) + ": " + why);
+    };
+    const auto late = [&] {
+        return failed("not done within " + core::to_string(time));
+    };
+    const Request make{
+        .method = "POST",
+        .path = container_path(id, "/exec"),
+        .body = dump({{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", command}})};
+    const auto made = ask(make, patience);
+    if (!made) return made.error();
+    const auto exec_id =
+        read_answer(host_, make, *made, [](const Value& root) { return root["Id"].needed_text(); });
+    if (!exec_id) return exec_id.error();
+
+    const Request start{.method = "POST",
+                        .path = "/exec/" + percent(*exec_id) + "/start",
+                        .body = dump({{"Detach", false}, {"Tty", false}})};
+    const auto output = call(start, patience);
+    if (!output) return core::Clock::now() >= patience.until ? late() : output.error();
+    if (!output->well()) return failed(message_of(*output));
+    auto streams = demultiplex(output->body);
+    if (!streams) return failed(streams.error().reason);
+
+    const Request look{.path = "/exec/" + percent(*exec_id) + "/json"};
+    while (true) {
+        const auto state = ask(look, patience);
+        if (!state) return core::Clock::now() >= patience.until ? late() : state.error();
+        const auto code =
+            read_answer(host_, look, *state, [](const Value& root) -> std::optional<std::int64_t> {
+                if (root["Running"].is_true()) return std::nullopt;
+                return root["ExitCode"].number();
+            });
+        if (!code) return code.error();
+        if (*code) {
+            return Executed{static_cast<int>(**code), std::move(streams->out),
+                            std::move(streams->err)};
+        }
+        if (core::Clock::now() + kLook >= patience.until) return late();
+        std::this_thread::sleep_for(kLook);
+    }
+}
+
+}  // namespace amba::docker
