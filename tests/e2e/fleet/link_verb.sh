@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# amba link from outside: its arguments, which files it writes and which it leaves alone. The rules
+# of the rewriting are in tests/unit/fleet/link*.cpp.
+#
+# usage: link_verb.sh AMBA
+set -euo pipefail
+amba=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export DOCKER_HOST=unix://$work/no-engine.sock
+unset COMPOSE_FILE COMPOSE_PROJECT_NAME
+
+fail() {
+    echo "FAILED: $*"
+    sed 's/^/    stdout: /' out
+    sed 's/^/    stderr: /' err
+    exit 1
+}
+
+# expect CODE TEXT-IN-STDERR COMMAND...: runs it; "" expects an empty stderr.
+expect() {
+    local code=$1 text=$2 got=0
+    shift 2
+    "$@" >out 2>err </dev/null || got=$?
+    [ "$got" = "$code" ] || fail "$*: exit code $got, expected $code"
+    if [ -z "$text" ]; then
+        [ ! -s err ] || fail "$*: expected nothing on stderr"
+    else
+        grep -qF -- "$text" err || fail "$*: expected on stderr: $text"
+    fi
+}
+
+same() {
+    cmp -s "$1" "$2" || fail "$1 is not $2: $(diff "$1" "$2")"
+}
+
+fresh() {
+    cat >docker-compose.yml <<'END'
+services:
+  redis:
+    image: redis
+    expose: ["6379"]
+  web:   # the page
+    image: web
+    links: [redis]
+END
+    cp docker-compose.yml before
+}
+cat >wanted <<'END'
+services:
+  redis:
+    image: redis
+    expose: ["6379"]
+  web:   # the page
+    image: web
+    extra_hosts:
+      redis: 127.127.0.2
+END
+
+# Arguments.
+fresh
+expect 2 'expected IN, or COMPOSE_FILE' "$amba" link
+expect 2 'expected no OUT' "$amba" link a b --in-place
+expect 2 'expected a file' "$amba" link - --in-place
+expect 2 'not expected: c' "$amba" link a b c
+expect 2 'expected one, or IN' env COMPOSE_FILE=a.yml:b.yml "$amba" link
+for name in docker-compose.yml docker-compose.yaml compose.yml ./compose.yaml; do
+    expect 2 'one would want to keep' env COMPOSE_FILE=$name "$amba" link
+done
+expect 1 'cannot read gone.yml' "$amba" link gone.yml
+same docker-compose.yml before
+
+# Two, one and none.
+expect 0 '' "$amba" link docker-compose.yml two
+same two wanted
+same docker-compose.yml before
+cp before one
+expect 0 '' "$amba" link one
+same one wanted
+cp before none
+expect 0 '' env COMPOSE_FILE=none "$amba" link
+same none wanted
+expect 0 '' env COMPOSE_FILE=docker-compose.yml "$amba" link --in-place
+same docker-compose.yml wanted
+"$amba" link - <before >out
+same out wanted
+expect 0 '' "$amba" link before -
+same out wanted
+expect 0 '' "$amba" link before /dev/stdout
+same out wanted
+
+# --diff writes nothing, and patch takes it.
+fresh
+expect 0 '' env COMPOSE_FILE=docker-compose.yml "$amba" link --diff
+same docker-compose.yml before
+cp out difference
+if command -v patch >/dev/null; then
+    patch -s docker-compose.yml difference
+    same docker-compose.yml wanted
+fi
+
+# Mode and link stay; a file that does not change is not written.
+fresh
+chmod 640 docker-compose.yml
+ln -s docker-compose.yml by-link
+expect 0 '' "$amba" link by-link
+[ -L by-link ] || fail "the symbolic link is gone"
+same docker-compose.yml wanted
+[ "$(stat -c %a docker-compose.yml)" = 640 ] || fail "the mode has changed"
+touch -d '2001-01-01' docker-compose.yml
+expect 0 '' "$amba" link docker-compose.yml
+[ "$(stat -c %Y docker-compose.yml)" = "$(date -d '2001-01-01' +%s)" ] || fail "it was written"
+[ -z "$(find . -name '.*.new')" ] || fail "a temporary file is left"
+
+# ports.yml, beside the file or named, alone counts.
+mkdir beside && cp before beside/a.yml && echo 'web: 80' >beside/ports.yml
+expect 0 'beside/a.yml:7: Skipping link redis in service web (no port mapping defined). Your code will probably break.' \
+    "$amba" link beside/a.yml -
+grep -qF 'ports: ["80"]' out || fail "expected the port of ports.yml"
+echo 'redis: 6379' >named
+expect 0 '' "$amba" link --ports named beside/a.yml -
+grep -qF 'ports: ["6379"]' out || fail "expected the port of --ports"
+echo 'redis: http' >named
+expect 1 'named:1:8: port "http"' "$amba" link --ports named beside/a.yml -
+expect 1 'cannot read gone' "$amba" link --ports gone beside/a.yml -
+
+# What cannot be done leaves the file alone. Without an Engine an image has no ports.
+printf 'services:\n  a: {image: a, links: [b]}\n  b: {image: b, expose: [1]}\n' >flow.yml
+cp flow.yml flow.before
+expect 1 'flow.yml:2:3: service "a" is in flow style' "$amba" link flow.yml
+same flow.yml flow.before
+grep -v expose before >bare.yml
+expect 0 'bare.yml:6: Skipping link redis' "$amba" link bare.yml -
+grep -qF 'Its image: unix://' err || fail "expected why the image is not known"
+expect 1 'cannot write' "$amba" link before gone/out
+expect 1 'cannot write beside' "$amba" link before beside
+echo "link: arguments, files and refusals are as they should be"
