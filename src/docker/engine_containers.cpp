@@ -116,7 +116,7 @@ core::Result<void> Engine::start(const std::string& id) const {
 }
 
 core::Result<void> Engine::restart(const std::string& id) const {
-    const Request request{.method = "POST", .path = container_path(id, "/restart")};
+    const Request request{.method = "POST", .path = container_path(id, "/restart"), .query = "t=0"};
     const auto response = ask(request, Patience(std::max(time_, kLong)));
     if (!response) return response.error();
     return {};

@@ -82,7 +82,7 @@ class Engine {
     core::Result<std::string> create(const Creation& creation) const;
     // One that runs already is no error.
     core::Result<void> start(const std::string& id) const;
-    core::Result<void> restart(const std::string& id) const;
+    core::Result<void> restart(const std::string& id) const;  // at once: it gets no time to end
     // With force, and with its anonymous volumes. One that is gone already is no error.
     core::Result<void> remove(const std::string& id) const;
 

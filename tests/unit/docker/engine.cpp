@@ -292,7 +292,7 @@ TEST(EngineCreate, AnotherThingThatIsNotThere) {
 TEST(EngineStart, AndRestart) {
     FakeEngine fake(by_line({{"POST /containers/a/start", answer(204, "")},
                              {"POST /containers/b/start", "HTTP/1.1 304 Not Modified\r\n\r\n"},
-                             {"POST /containers/a/restart", answer(204, "")}}));
+                             {"POST /containers/a/restart?t=0", answer(204, "")}}));
     const Engine engine(fake.host());
     EXPECT_EQ(reason_of(engine.start("a")), "");
     EXPECT_EQ(reason_of(engine.start("b")), "");
