@@ -102,8 +102,7 @@ int run(std::vector<std::string> arguments) {
     const std::string& first = arguments[0];
     const bool option = first.starts_with("-");
     if (!option && first.find_first_of("0123456789:") == std::string::npos) {
-        return fail(kWrong, "\"" + first +
-                                "\" is neither a verb nor a frontend; expected one of " +
+        return fail(kWrong, "\"" + first + "\" is neither a verb nor a frontend; expected one of " +
                                 verbs() + "or a table such as 6379 HOST PORT");
     }
     return command_run(std::move(arguments));
