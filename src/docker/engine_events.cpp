@@ -15,7 +15,7 @@ constexpr std::size_t kLongestEvent = 16 << 20;  // labels and all; more is no e
 
 Event event_of(const Value& root) {
     return {root["Type"].needed_text(), root["Action"].text(), root["Actor"]["ID"].text(),
-            root["Actor"]["Attributes"].labels()};
+            root["Actor"]["Attributes"].labels(), root["timeNano"].number() / 1000};
 }
 
 }  // namespace

@@ -24,10 +24,14 @@ std::string who(const Assignment& assignment) {
     return assignment.client->container.name + "/" + names;
 }
 
-std::string last_line(std::string text) {
-    while (!text.empty() && text.back() == '\n')
+// The last line of what a command said that failed; what the Engine itself says of one that could
+// not be run comes as if the command had said it.
+std::string last_line(const docker::Executed& done) {
+    std::string text = done.err.empty() ? done.out : done.err;
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
         text.pop_back();
-    return text.substr(text.rfind('\n') + 1);
+    text = text.substr(text.rfind('\n') + 1);
+    return text.empty() ? "exit code " + std::to_string(done.code) : text;
 }
 
 std::string summary(const Assignment& assignment) {
@@ -51,7 +55,7 @@ core::Result<table::Table> Fleet::current(const Member& ambassador) const {
     const auto shown =
         engine(ambassador).exec(ambassador.container.id, {"amba", "showconfig"}, kPatience);
     if (!shown) return shown.error();
-    if (shown->code != 0) return core::error(last_line(shown->err));
+    if (shown->code != 0) return core::error(last_line(*shown));
     const auto document = table::parse_json(shown->out);
     if (!document) return core::error(document.error().to_string());
     return document->table;
@@ -61,7 +65,7 @@ core::Result<std::string> Fleet::status(const Member& ambassador) const {
     auto shown =
         engine(ambassador).exec(ambassador.container.id, {"amba", "status", "--json"}, kPatience);
     if (!shown) return shown.error();
-    if (shown->code != 0) return core::error(last_line(shown->err));
+    if (shown->code != 0) return core::error(last_line(*shown));
     return std::move(shown->out);
 }
 
@@ -97,7 +101,7 @@ Fleet::Verdict Fleet::give(const Assignment& assignment, Given* given) const {
     command.insert(command.end(), wanted.begin(), wanted.end());
     const auto told = engine(ambassador).exec(ambassador.container.id, command, kPatience);
     if (!told) return refused(told.error().reason);
-    if (told->code != 0) return refused(last_line(told->err.empty() ? told->out : told->err));
+    if (told->code != 0) return refused(last_line(*told));
     if (given) given->set(ambassador, wanted);
     say(who(assignment) + ": " + summary(assignment));
     return Verdict::kApplied;

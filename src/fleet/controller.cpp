@@ -47,17 +47,19 @@ void Stopping::told(const docker::Event& event, Clock::time_point now) {
         const bool ends =
             signal != event.attributes.end() &&
             std::find(kEnding.begin(), kEnding.end(), signal->second) != kEnding.end();
-        if (ends) until_[event.id] = now + kForget;
+        if (ends) told_[event.id] = {event.time_us, now + kForget};
     } else if (event.action == "start" || event.action == "destroy") {
-        until_.erase(event.id);
+        told_.erase(event.id);
     }
 }
 
 void Stopping::mark(Snapshot& snapshot, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(until_, [&](const auto& entry) { return entry.second <= now; });
-    for (Member& member : snapshot.members)
-        member.stopping = until_.contains(member.container.id);
+    std::erase_if(told_, [&](const auto& entry) { return entry.second.until <= now; });
+    for (Member& member : snapshot.members) {
+        const auto told = told_.find(member.container.id);
+        member.stopping = told != told_.end() && member.container.started_us <= told->second.at_us;
+    }
 }
 
 void Doorbell::ring() {

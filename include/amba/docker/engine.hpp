@@ -53,10 +53,11 @@ struct Volume {
 
 // What the event stream tells (GET /events).
 struct Event {
-    std::string type;    // container, volume, network, ...
-    std::string action;  // start, die, kill, "health_status: healthy", ...
-    std::string id;      // of the actor; a volume's name
-    Labels attributes;   // of the actor; `signal` of a kill
+    std::string type;          // container, volume, network, ...
+    std::string action;        // start, die, kill, "health_status: healthy", ...
+    std::string id;            // of the actor; a volume's name
+    Labels attributes;         // of the actor; `signal` of a kill
+    std::int64_t time_us = 0;  // since 1970, by the Engine's clock
 };
 
 class Engine {

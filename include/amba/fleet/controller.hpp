@@ -22,8 +22,9 @@
 
 namespace amba::fleet {
 
-// Which containers have been told to stop. Known from a `kill` event until they are started or
-// gone, or for a minute, after which they have shown that they live on. Thread-safe.
+// Which containers have been told to stop. Known from a `kill` event until they are started again
+// (which a look tells as well as an event) or gone, or for a minute, after which they have shown
+// that they live on. Thread-safe.
 class Stopping {
   public:
     using Clock = std::chrono::steady_clock;
@@ -32,7 +33,11 @@ class Stopping {
 
   private:
     std::mutex mutex_;
-    std::map<std::string, Clock::time_point> until_;  // by id
+    struct Told {
+        std::int64_t at_us = 0;  // by the Engine's clock
+        Clock::time_point until;
+    };
+    std::map<std::string, Told> told_;  // by id
 };
 
 // Rung by several threads, waited for by one.

@@ -17,7 +17,7 @@ namespace {
 // One line: a frontend of an ambassador, or an ambassador without one, or a name without either.
 struct Row {
     std::string client, name, frontend, ambassador, state;
-    std::string backends;  // "2/3": healthy ones of all
+    std::string backends;  // "2/3": usable ones of all
     std::uint64_t connections = 0;
     bool serves = false;
 };
@@ -43,13 +43,15 @@ void add_frontends(std::vector<Row>& rows, const Row& known, const std::vector<f
         row.name = name_at(names, frontend.bind);
         row.frontend = frontend.bind;
         row.connections = frontend.connections;
-        const auto healthy =
-            std::count_if(frontend.backends.begin(), frontend.backends.end(),
-                          [](const fleet::SeenBackend& one) { return one.state == "healthy"; });
-        row.backends = std::to_string(healthy) + "/" + std::to_string(frontend.backends.size());
-        row.serves = healthy > 0;
+        const auto usable = std::count_if(
+            frontend.backends.begin(), frontend.backends.end(), [](const fleet::SeenBackend& one) {
+                // A new one is not known yet, and takes connections.
+                return one.state == "healthy" || one.state == "unknown";
+            });
+        row.backends = std::to_string(usable) + "/" + std::to_string(frontend.backends.size());
+        row.serves = usable > 0;
         row.state = frontend.backends.empty() ? "no backend"
-                    : healthy == 0            ? "no healthy backend"
+                    : usable == 0             ? "no usable backend"
                                               : "serving";
         rows.push_back(std::move(row));
     }

@@ -17,6 +17,7 @@ docker::Event event(const std::string& action, const std::string& name,
     one.type = "container";
     one.action = action;
     one.id = id(name);
+    one.time_us = 2'000'000;
     if (!signal.empty()) one.attributes["signal"] = signal;
     return one;
 }
@@ -47,6 +48,13 @@ TEST_F(StoppingTest, IsOverWhenItIsStartedAgain) {
     stopping.told(event("die", "redis_1"), now);
     EXPECT_TRUE(marked()) << "an older look may still say that it runs";
     stopping.told(event("start", "redis_1"), now);
+    EXPECT_FALSE(marked());
+}
+
+// The event of its start is lost with the stream when the Engine itself is started again.
+TEST_F(StoppingTest, IsOverWhenALookSaysSo) {
+    stopping.told(event("kill", "redis_1", "15"), now);
+    snapshot.members[0].container.started_us = 2'000'001;
     EXPECT_FALSE(marked());
 }
 
