@@ -9,11 +9,11 @@ up() {
     in_project up -d "${@:2}"
 }
 
-# Killed first: a `sleep` as PID 1 lets the Engine wait ten seconds.
+# down [OPTIONS]. Killed first: a `sleep` as PID 1 lets the Engine wait ten seconds.
 down() {
     in_project logs --no-color
     in_project kill >/dev/null 2>&1
-    in_project down -v --remove-orphans >/dev/null 2>&1
+    in_project down -v --remove-orphans "$@" >/dev/null 2>&1
 }
 
 in_project() { compose -p "$PROJECT" -f "$FILE" ${OVERRIDE:+-f "$OVERRIDE"} "$@"; }
