@@ -5,6 +5,8 @@
 #   tests/docker/run.sh NAME...      those whose name contains one of the words
 #   tests/docker/run.sh --list       their names
 #
+# Long counts, test_full_*, run with AMBA_FULL in the environment, or when they are named.
+#
 # The image is built from the sources; AMBA_IMAGE_BINARY=build/release/amba puts that (static)
 # binary into it instead, which takes a second; AMBA_FLEET_BINARY is the same for the fleet's image.
 # AMBA_BUILD_FLAGS goes to every `docker build`
@@ -16,7 +18,11 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/lib.sh"
 for file in "$HERE"/test_*.sh; do . "$file"; done
 
-names() { declare -F | awk '$3 ~ /^test_/ {print substr($3, 6)}'; }
+# Those called test_full_* are long counts: with AMBA_FULL, or when they are named.
+names() {
+    declare -F | awk -v full="${AMBA_FULL:-}${*}" \
+        '$3 ~ /^test_/ && (full != "" || $3 !~ /^test_full_/) {print substr($3, 6)}'
+}
 
 build() {
     # shellcheck disable=SC2086  # several words on purpose
@@ -144,7 +150,7 @@ main() {
     lend redis:7 "$TOOLS"
     lend busybox:1 "$TOOLS"
     lend prom/prometheus "$PROMETHEUS"
-    for test in $(names); do
+    for test in $(names "$@"); do
         wanted "$test" "$@" || continue
         if run_test "$test"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
     done

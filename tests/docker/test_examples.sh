@@ -59,7 +59,7 @@ measured() {
     sed -En "s|^$2: ([0-9]+)\.([0-9]) hashes/s.*|\1\2|p" <<<"$said"
 }
 
-test_examples_dockercoins_services() {
+test_full_examples_dockercoins_services() {
     up_example dockercoins --scale worker=0
     eventually 15 get rng/0
     eventually 15 get hasher/
@@ -87,7 +87,7 @@ test_examples_dockercoins_services() {
     eventually 15 get webui/json
 }
 
-test_examples_dockercoins() {
+test_full_examples_dockercoins() {
     local one ten
     : >"$CACHE/speed.csv"
     up_example dockercoins
@@ -175,7 +175,7 @@ knows() {
 
 visits() { number lb/json '.counters | add // 0'; }
 
-test_examples_trainingwheels() {
+test_full_examples_trainingwheels() {
     up_example trainingwheels --scale www=3
     eventually 30 knows 3
     equal 0 "$(visits)" "visits, though the checks have asked"

@@ -86,12 +86,12 @@ scale_under_load() {
 # Servers that finish what they have accepted: nobody fails.
 test_fleet_controller_scales_under_load() {
     local times=${AMBA_FULL:+50}
-    scale_under_load "${times:-3}"
+    scale_under_load "${times:-2}"
     equal 0 "$FAILED" "failed requests of $REQUESTS"
 }
 
 # Servers that are gone at once: no more fail than may have been in flight there, one a client.
-test_fleet_controller_scales_hasty_servers() {
+test_full_fleet_controller_scales_hasty_servers() {
     local times=${AMBA_FULL:+10} HASTY=yes
     scale_under_load "${times:-1}"
     [ "$FAILED" -le $((4 * STOPPED)) ] || fail "$((4 * STOPPED)) failed requests at most, got $FAILED"

@@ -45,7 +45,7 @@ print(f"p50 {times[50]:.1f} ms, p99 {times[98]:.1f} ms")
 PYTHON
 }
 
-test_fleet_many() {
+test_full_fleet_many() {
     local clients=${AMBA_FULL:+20} begin last
     clients=${clients:-2}
     many

@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* kStart =
     R"({"status":"start","id":"c1","Type":"container","Action":"start","Actor":{"ID":"c1",)"
-    R"("Attributes":{"image":"amba","name":"one \n two"}},"time":1,"timeNano":1})";
+    R"("Attributes":{"image":"amba","name":"one \n two"}},"time":1,"timeNano":1795332600123456789})";
 constexpr const char* kKill =
     R"({"Type":"container","Action":"kill","Actor":{"ID":"c1","Attributes":{"signal":"1"}}})";
 constexpr const char* kVolume =
@@ -102,6 +102,7 @@ TEST(EngineEvents, CutAnywhere) {
                                                   "volume create v", "container kill c1"));
         EXPECT_EQ(follower.told()[0].attributes.at("name"), "one \n two");
         EXPECT_EQ(follower.told()[1].attributes.at("signal"), "1");
+        EXPECT_EQ(follower.told()[0].time_us, 1'795'332'600'123'456);
         EXPECT_THAT(follower.told()[2].attributes, IsEmpty());
         EXPECT_EQ(follower.opened, 1);
         follower.ask_to_stop();
