@@ -37,7 +37,7 @@ for block in json_blocks:
 
 tables = 0
 for block in blocks(readme, "sh"):
-    for line in block.splitlines():
+    for line in block.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if "amba" not in words or "build" in words:
             continue
