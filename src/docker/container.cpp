@@ -119,6 +119,8 @@ Container container_of(const Value& root) {
     out.labels = config["Labels"].labels();
     out.status = state["Status"].needed_text();
     out.health = health_of(state["Health"]["Status"]);
+    out.stop_signal = config["StopSignal"].text();
+    out.stop_seconds = config["StopTimeout"].number();
     out.started_us = time_of(state["StartedAt"]);
     out.network_mode = host["NetworkMode"].text();
     out.attachments = attachments_of(network["Networks"]);

@@ -90,7 +90,10 @@ Fleet::Verdict Fleet::give(const Assignment& assignment, Given* given) const {
     }
     const std::vector<std::string> wanted = words(assignment, known ? &*known : nullptr);
     if (!given || !given->is(ambassador, wanted)) remarks();
-    if (wanted.empty()) return Verdict::kUnchanged;
+    if (wanted.empty()) {
+        if (given) given->set(ambassador, {});
+        return Verdict::kUnchanged;
+    }
     const auto table = table::parse_words(wanted);
     if (!table) return refused(table.error().reason);
     if (known && same(*table, *known)) {

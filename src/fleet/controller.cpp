@@ -1,7 +1,6 @@
 #include "amba/fleet/controller.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -19,12 +18,41 @@ constexpr auto kGathering = 100ms;  // and after the first of them no longer tha
 constexpr auto kAgain = 30s;        // without any event
 constexpr auto kVerify = 5min;      // what ambassadors know is asked, rather than remembered
 constexpr auto kForget = 60s;
+constexpr auto kOld = 24h;  // no container gets longer to end
 constexpr auto kFirstRetry = 100ms;
 constexpr auto kLastRetry = 5s;
 
-// Signals that end a container by its image's STOPSIGNAL or by custom: INT, QUIT, ABRT, KILL, TERM;
-// WINCH (httpd) and RTMIN+3 (systemd). Others, as HUP and USR1, it lives through.
-constexpr std::array<std::string_view, 7> kEnding{"2", "3", "6", "9", "15", "28", "37"};
+// A restart of the same ambassadors within that time is a failure of the one before.
+constexpr auto kSettled = 10s;
+
+constexpr std::pair<std::string_view, std::string_view> kSignals[] = {
+    {"HUP", "1"},    {"INT", "2"},   {"QUIT", "3"},   {"ABRT", "6"},
+    {"KILL", "9"},   {"USR1", "10"}, {"USR2", "12"},  {"TERM", "15"},
+    {"WINCH", "28"}, {"PWR", "30"},  {"RTMIN", "34"}, {"RTMIN+3", "37"}};
+
+// As events have it: a number.
+std::string_view signal_number(std::string_view name) {
+    if (name.empty()) return "15";
+    if (name.starts_with("SIG")) name.remove_prefix(3);
+    for (const auto& [known, number] : kSignals) {
+        if (name == known) return number;
+    }
+    return name;
+}
+
+bool stops(const docker::Container& container, std::string_view signal) {
+    return signal == "9" || signal == signal_number(container.stop_signal);
+}
+
+// Of a container of a project, an ambassador, or a volume that may have shares.
+bool concerns_us(const docker::Event& event) {
+    const auto has = [&](const char* label) {
+        return event.attributes.contains(label);
+    };
+    if (event.type != "container") return true;
+    // What the controller itself asks of containers is no news.
+    return !event.action.starts_with("exec_") && (has(kComposeProject) || has(kProjectLabel));
+}
 
 auto retry_after(unsigned failures) {
     return std::min<Doorbell::Clock::duration>(kFirstRetry * (1u << std::min(failures, 10u)),
@@ -44,21 +72,26 @@ void Stopping::told(const docker::Event& event, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     if (event.action == "kill") {
         const auto signal = event.attributes.find("signal");
-        const bool ends =
-            signal != event.attributes.end() &&
-            std::find(kEnding.begin(), kEnding.end(), signal->second) != kEnding.end();
-        if (ends) told_[event.id] = {event.time_us, now + kForget};
+        if (signal == event.attributes.end()) return;
+        told_[{event.id, signal->second}] = {event.time_us, now};
     } else if (event.action == "start" || event.action == "destroy") {
-        told_.erase(event.id);
+        std::erase_if(told_, [&](const auto& entry) { return entry.first.first == event.id; });
     }
 }
 
 void Stopping::mark(Snapshot& snapshot, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(told_, [&](const auto& entry) { return entry.second.until <= now; });
+    std::erase_if(told_, [&](const auto& entry) { return entry.second.since + kOld <= now; });
     for (Member& member : snapshot.members) {
-        const auto told = told_.find(member.container.id);
-        member.stopping = told != told_.end() && member.container.started_us <= told->second.at_us;
+        const docker::Container& container = member.container;
+        const auto time = std::max<Clock::duration>(
+            kForget, std::chrono::seconds(container.stop_seconds) + kSettled);
+        const auto begin = told_.lower_bound({container.id, ""});
+        for (auto told = begin; told != told_.end() && told->first.first == container.id; ++told) {
+            const bool over =
+                container.started_us > told->second.at_us || told->second.since + time <= now;
+            if (!over && stops(container, told->first.second)) member.stopping = true;
+        }
     }
 }
 
@@ -96,8 +129,7 @@ void Controller::follow(const Site& site, const std::stop_token& stop) {
                 bell_.ring();
             },
             [&](const docker::Event& event) {
-                // What the controller itself asks of containers is no news.
-                if (event.action.starts_with("exec_")) return;
+                if (!concerns_us(event)) return;
                 stopping_.told(event, Clock::now());
                 bell_.ring();
             },
@@ -125,20 +157,35 @@ bool Controller::reconcile() {
         given_.clear();
         verify_ = now + kVerify;
     }
+    // Who is stopping leaves the tables first: to make an ambassador may take an image's download.
+    const Tally before = configure(*snapshot);
+    if (!create(snapshot, now)) return false;
+    const Tally after = configure(*snapshot);
+    return before.failed == 0 && after.failed == 0;
+}
+
+Tally Controller::configure(Snapshot& snapshot) {
+    stopping_.mark(snapshot, Clock::now());
+    given_.keep_only(snapshot);
+    return fleet_.configure(snapshot, &given_);
+}
+
+bool Controller::create(core::Result<Snapshot>& snapshot, Clock::time_point now) {
+    if (now < create_after_) return true;
     const Tally made = fleet_.create(*snapshot);
-    if (made.done > 0) {
-        snapshot = fleet_.look();
-        if (!snapshot) return false;
-    }
-    stopping_.mark(*snapshot, now);
-    given_.keep_only(*snapshot);
-    const Tally told = fleet_.configure(*snapshot, &given_);
-    return made.failed == 0 && told.failed == 0;
+    const bool again = made.restarted > 0 && now < restarted_ + kSettled;
+    if (made.restarted > 0) restarted_ = now;
+    create_failures_ = made.failed > 0 || again ? create_failures_ + 1 : 0;
+    create_after_ = Clock::now();
+    if (create_failures_ > 0) create_after_ += retry_after(create_failures_);
+    if (made.done > 0) snapshot = fleet_.look();
+    return snapshot.has_value();
 }
 
 void Controller::wait(const std::stop_token& stop) {
     const auto now = Clock::now();
-    const auto until = now + (failures_ > 0 ? retry_after(failures_) : kAgain);
+    auto until = now + (failures_ > 0 ? retry_after(failures_) : kAgain);
+    if (create_failures_ > 0) until = std::min<Clock::time_point>(until, create_after_);
     if (!bell_.wait_until(until, stop)) return;
     const auto latest = Clock::now() + kGathering;
     while (!stop.stop_requested()) {

@@ -41,7 +41,9 @@ Tally Fleet::create(const Snapshot& snapshot) const {
     tally.unchanged = static_cast<unsigned>(change.kept);
     count(change.orphans, tally,
           [&](const Member* one) { return remove_one(*one, "nobody needs it any more"); });
+    const unsigned removed = tally.done;
     count(change.stale, tally, [&](const Member* one) { return restart(*one); });
+    tally.restarted = tally.done - removed;
     count(change.missing, tally, [&](const Place& place) { return make(place); });
     return tally;
 }

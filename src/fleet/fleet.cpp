@@ -1,6 +1,7 @@
 #include "amba/fleet/fleet.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace amba::fleet {
 
@@ -10,15 +11,20 @@ std::string with_value(const char* label, const std::string& value) {
     return value.empty() ? std::string(label) : std::string(label) + "=" + value;
 }
 
-// A volume's name is one for each service, so that the next split replaces the last.
-std::string volume_name(const ServiceKey& key) {
-    return "ambassador." + key.project + "." + key.service;
-}
-
 const std::string& value(const docker::Labels& labels, const char* key) {
     static const std::string kNone;
     const auto found = labels.find(key);
     return found == labels.end() ? kNone : found->second;
+}
+
+bool is_of(const docker::Volume& volume, const ServiceKey& key) {
+    return value(volume.labels, kProjectLabel) == key.project &&
+           value(volume.labels, kNameLabel) == key.service;
+}
+
+// Names end in a number; the greatest of a service is the one that counts.
+unsigned long number_of(const docker::Volume& volume) {
+    return std::strtoul(volume.name.substr(volume.name.rfind('.') + 1).c_str(), nullptr, 10);
 }
 
 }  // namespace
@@ -79,10 +85,11 @@ core::Result<Snapshot> Fleet::look() const {
 
 core::Result<void> Fleet::look_at(std::size_t site, Snapshot& snapshot) const {
     const docker::Engine& engine = *sites_[site].engine;
-    auto members = engine.containers({with_value(kComposeProject, settings_.project)}, true);
-    if (!members) return members.error();
+    // In this order: an ambassador that came in between has no client here, and would be an orphan.
     auto ambassadors = engine.containers({with_value(kProjectLabel, settings_.project)}, true);
     if (!ambassadors) return ambassadors.error();
+    auto members = engine.containers({with_value(kComposeProject, settings_.project)}, true);
+    if (!members) return members.error();
     for (docker::Container& container : *ambassadors)
         snapshot.ambassadors.push_back({std::move(container), site, false});
     for (docker::Container& container : *members) {
@@ -91,8 +98,10 @@ core::Result<void> Fleet::look_at(std::size_t site, Snapshot& snapshot) const {
             snapshot.members.push_back({std::move(container), site, false});
         }
     }
-    const auto volumes = engine.volumes({kSharesLabel});
+    auto volumes = engine.volumes({kSharesLabel});
     if (!volumes) return volumes.error();
+    std::sort(volumes->begin(), volumes->end(),
+              [](const auto& a, const auto& b) { return number_of(a) < number_of(b); });
     for (const docker::Volume& volume : *volumes) {
         const ServiceKey key{value(volume.labels, kProjectLabel), value(volume.labels, kNameLabel)};
         auto split = parse_split(value(volume.labels, kSharesLabel));
@@ -105,16 +114,28 @@ core::Result<void> Fleet::look_at(std::size_t site, Snapshot& snapshot) const {
     return {};
 }
 
+// The new one is there before the old one goes: a look in between sees one of them.
 core::Result<void> Fleet::set_split(const ServiceKey& key,
                                     const std::optional<Split>& split) const {
     for (const Site& site : sites_) {
-        if (auto gone = site.engine->remove_volume(volume_name(key)); !gone) return gone;
-        if (!split) continue;
-        const docker::Volume volume{volume_name(key),
-                                    {{kProjectLabel, key.project},
-                                     {kNameLabel, key.service},
-                                     {kSharesLabel, to_string(*split)}}};
-        if (auto made = site.engine->create_volume(volume); !made) return made;
+        const auto volumes = site.engine->volumes({kSharesLabel});
+        if (!volumes) return volumes.error();
+        unsigned long last = 0;
+        for (const docker::Volume& volume : *volumes) {
+            if (is_of(volume, key)) last = std::max(last, number_of(volume));
+        }
+        if (split) {
+            const docker::Volume next{
+                "ambassador." + key.project + "." + key.service + "." + std::to_string(last + 1),
+                {{kProjectLabel, key.project},
+                 {kNameLabel, key.service},
+                 {kSharesLabel, to_string(*split)}}};
+            if (auto made = site.engine->create_volume(next); !made) return made;
+        }
+        for (const docker::Volume& volume : *volumes) {
+            if (!is_of(volume, key)) continue;
+            if (auto gone = site.engine->remove_volume(volume.name); !gone) return gone;
+        }
     }
     return {};
 }

@@ -120,7 +120,10 @@ Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted) {
             continue;
         }
         filled[index] = true;
-        if (!ambassador.container.running() || is_left_behind(ambassador, *client)) {
+        // One that the Engine starts again and again is in its hands.
+        const bool runs =
+            ambassador.container.running() || ambassador.container.status == "restarting";
+        if (!runs || is_left_behind(ambassador, *client)) {
             result.stale.push_back(&ambassador);
         } else {
             ++result.kept;

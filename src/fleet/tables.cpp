@@ -33,6 +33,7 @@ std::string version_of(const Container& container) {
 // A service that a split names as a version is one, label or not.
 bool serves(const Container& container, const ServiceKey& key, const Split* split) {
     if (container.label(kComposeProject) != key.project) return false;
+    if (container.label(kComposeOneOff) == "True") return false;  // of `docker-compose run`
     const std::string& own = container.label(kComposeService);
     return own == key.service || container.label(kServesLabel) == key.service ||
            (split && split->contains(own));
@@ -121,8 +122,16 @@ class Behind {
             remark("no weights up to 256 give " + key_.service + " the shares " +
                    to_string(*split) + " with these containers; the nearest do");
         }
-        for (Target& target : targets)
+        bool none = true;
+        for (Target& target : targets) {
             target.weight = found.of.at(target.version);
+            none = none && target.weight == 0;
+        }
+        if (none && !targets.empty()) {
+            remark("the shares " + to_string(*split) + " of " + key_.service +
+                   " leave nothing to any container; `amba weight " + key_.service +
+                   "=` forgets them");
+        }
     }
 
     void remark(std::string text) { assignment_.remarks.push_back(std::move(text)); }

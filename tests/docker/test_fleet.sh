@@ -111,6 +111,8 @@ test_fleet_says_what_is_wrong() {
     project
     exits 1 fleet create
     contains "$SAID" "no container of Compose project" "what create says of a project that is not"
+    exits 2 docker run --rm "$FLEET" delete
+    contains "$SAID" "expected a project's name" "what delete says where nothing gives it a name"
     exits 1 fleet ps --host tcp://127.0.0.1:1
     contains "$SAID" "tcp://127.0.0.1:1" "what ps says of an Engine that is not there"
     exits 2 fleet ps --host nonsense://x

@@ -38,7 +38,7 @@ test_fleet_controller_follows() {
     eventually 10 equal_ambassadors 1
     eventually 10 tabled 1
     count_answering 1
-    docker stop -t 2 "$(name controller)" >/dev/null
+    docker stop "$(name controller)" >/dev/null
     equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name controller)")" "its exit code"
 }
 
@@ -72,7 +72,9 @@ scale_under_load() {
     STOPPED=0
     for i in $(seq "$1"); do
         in_fleet up -d --scale redis=$((2 + i % 3)) >/dev/null 2>&1
+        eventually 5 tabled $((2 + i % 3))
         in_fleet up -d --scale redis=1 >/dev/null 2>&1
+        eventually 5 tabled 1
         STOPPED=$((STOPPED + 1 + i % 3))
     done
     in_web touch /tmp/stop
@@ -97,20 +99,25 @@ test_full_fleet_controller_scales_hasty_servers() {
     [ "$FAILED" -le $((4 * STOPPED)) ] || fail "$((4 * STOPPED)) failed requests at most, got $FAILED"
 }
 
-# From the start of a container to its first connection through the ambassador.
+# lines PATTERN: what the controller said, with the Engine's time before it
+lines() { docker logs -t "$(name controller)" 2>&1 | awk -v pattern="$1" '$0 ~ pattern'; }
+
+more_lines() { [ "$(lines "$1" | wc -l)" -gt "$2" ]; }
+
+# From the start of a container to the verdict on the table that has it.
 test_fleet_controller_is_quick() {
-    local begin end id
+    local begin end before times=${AMBA_FULL:+3} said='-> 2 of redis'
     controlled
-    for _ in 1 2 3; do
+    for _ in $(seq "${times:-1}"); do
+        before=$(lines "$said" | wc -l)
         in_fleet up -d --scale redis=2 >/dev/null 2>&1
-        eventually 5 tabled 2
-        id=$(in_fleet ps -q redis | tail -n 1)
-        begin=$(date -d "$(docker inspect -f '{{.State.StartedAt}}' "$id")" +%s%3N)
-        end=$(docker logs -t "$(name controller)" 2>&1 | grep -- '-> 2 of redis' | tail -n 1 \
-            | cut -d' ' -f1)
-        end=$(date -d "$end" +%s%3N)
-        echo "in the table $((end - begin)) ms after its start"
-        [ $((end - begin)) -lt 1000 ] || fail "less than 1000 ms, got $((end - begin))"
+        eventually 5 more_lines "$said" "$before"
+        begin=$(in_fleet ps -q redis | xargs docker inspect -f '{{.State.StartedAt}}' | sort \
+            | tail -n 1)
+        end=$(lines "$said" | tail -n 1 | cut -d' ' -f1)
+        end=$(($(date -d "$end" +%s%3N) - $(date -d "$begin" +%s%3N)))
+        echo "in the table $end ms after its start"
+        if [ "$end" -lt 0 ] || [ "$end" -ge 1000 ]; then fail "less than 1000 ms, got $end"; fi
         in_fleet up -d --scale redis=1 >/dev/null 2>&1
         eventually 5 tabled 1
     done

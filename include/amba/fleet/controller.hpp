@@ -16,6 +16,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "amba/docker/engine.hpp"
 #include "amba/fleet/fleet.hpp"
@@ -23,8 +24,9 @@
 namespace amba::fleet {
 
 // Which containers have been told to stop. Known from a `kill` event until they are started again
-// (which a look tells as well as an event) or gone, or for a minute, after which they have shown
-// that they live on. Thread-safe.
+// (which a look tells as well as an event) or gone, or until the time that they have to end by
+// themselves is over, and a minute at least, after which they have shown that they live on. Only
+// SIGKILL and a container's own STOPSIGNAL stop it. Thread-safe.
 class Stopping {
   public:
     using Clock = std::chrono::steady_clock;
@@ -35,9 +37,9 @@ class Stopping {
     std::mutex mutex_;
     struct Told {
         std::int64_t at_us = 0;  // by the Engine's clock
-        Clock::time_point until;
+        Clock::time_point since;
     };
-    std::map<std::string, Told> told_;  // by id
+    std::map<std::pair<std::string, std::string>, Told> told_;  // by id and signal
 };
 
 // Rung by several threads, waited for by one.
@@ -65,6 +67,9 @@ class Controller {
     void follow(const Site& site, const std::stop_token& stop);
     // False: something could not be done, and is to be tried again.
     bool reconcile();
+    // Looks again when something was made; false: nothing to go on with.
+    bool create(core::Result<Snapshot>& snapshot, Clock::time_point now);
+    Tally configure(Snapshot& snapshot);
     void wait(const std::stop_token& stop);
 
     const Fleet& fleet_;
@@ -74,6 +79,10 @@ class Controller {
     std::string trouble_;  // why the Engine could not be looked at; said when it changes
     Clock::time_point verify_{};
     unsigned failures_ = 0;  // in a row
+    // What create does makes events, which must not make it try again at once what failed.
+    Clock::time_point create_after_{};
+    Clock::time_point restarted_{};
+    unsigned create_failures_ = 0;  // in a row
 };
 
 }  // namespace amba::fleet

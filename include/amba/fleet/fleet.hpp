@@ -35,6 +35,7 @@ struct Settings {
 
 struct Tally {
     unsigned done = 0;
+    unsigned restarted = 0;  // of those that are done
     unsigned unchanged = 0;
     unsigned failed = 0;
 };

@@ -34,6 +34,7 @@ inline constexpr const char* kSharesLabel = "ambassador.shares";
 
 inline constexpr const char* kComposeProject = "com.docker.compose.project";
 inline constexpr const char* kComposeService = "com.docker.compose.service";
+inline constexpr const char* kComposeOneOff = "com.docker.compose.oneoff";
 
 struct Member {
     docker::Container container;

@@ -54,6 +54,10 @@ void FleetOptions::add_project(CLI::App& app, bool all_by_default) {
         app.callback([this] {
             if (settings.project.empty()) settings.project = environment("COMPOSE_PROJECT_NAME");
             if (settings.project.empty()) settings.project = project_of_directory(".");
+            if (settings.project.empty()) {  // or it would stand for all of them
+                throw CLI::ValidationError(
+                    "--project", "expected a project's name: this directory gives it none");
+            }
         });
     }
 }

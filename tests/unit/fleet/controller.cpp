@@ -25,6 +25,7 @@ docker::Event event(const std::string& action, const std::string& name,
 struct StoppingTest : testing::Test {
     StoppingTest() { snapshot.members = {member("redis", "redis_1", "172.18.0.2", {6379})}; }
     bool marked(Stopping::Clock::duration after = 0s) {
+        snapshot.members[0].stopping = false;
         stopping.mark(snapshot, now + after);
         return snapshot.members[0].stopping;
     }
@@ -56,6 +57,26 @@ TEST_F(StoppingTest, IsOverWhenALookSaysSo) {
     stopping.told(event("kill", "redis_1", "15"), now);
     snapshot.members[0].container.started_us = 2'000'001;
     EXPECT_FALSE(marked());
+}
+
+// QUIT makes a JVM tell its threads, and stops what says so alone.
+TEST_F(StoppingTest, IsToldByTheContainersOwnSignal) {
+    stopping.told(event("kill", "redis_1", "3"), now);
+    EXPECT_FALSE(marked());
+    snapshot.members[0].container.stop_signal = "SIGQUIT";
+    EXPECT_TRUE(marked());
+    stopping.told(event("start", "redis_1"), now);
+    stopping.told(event("kill", "redis_1", "15"), now);
+    EXPECT_FALSE(marked());
+    stopping.told(event("kill", "redis_1", "9"), now);
+    EXPECT_TRUE(marked());
+}
+
+TEST_F(StoppingTest, LastsAsLongAsItsTime) {
+    snapshot.members[0].container.stop_seconds = 300;
+    stopping.told(event("kill", "redis_1", "15"), now);
+    EXPECT_TRUE(marked(300s));
+    EXPECT_FALSE(marked(310s));
 }
 
 TEST_F(StoppingTest, IsForgottenAfterAMinute) {

@@ -65,6 +65,8 @@ TEST_F(Places, HaveStaleAmbassadorsThatDoNotRun) {
     snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
     snapshot.ambassadors[0].container.status = "exited";
     EXPECT_THAT(found().stale, SizeIs(1));
+    snapshot.ambassadors[0].container.status = "restarting";
+    EXPECT_THAT(found().stale, IsEmpty()) << "the Engine does it";
 }
 
 TEST_F(Places, OfAStoppedClientKeepTheirAmbassador) {

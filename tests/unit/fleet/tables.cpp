@@ -158,6 +158,18 @@ TEST_F(Tables, ShareBetweenServicesThatTheSplitNames) {
     EXPECT_EQ(said(), "127.127.0.2:6379 172.18.0.2:6379 172.18.0.3:6379 weight=0");
 }
 
+TEST_F(Tables, SayWhenSharesLeaveNothing) {
+    add(member("redis", "old", "172.18.0.2", {6379}));
+    snapshot.splits[{"app", "redis"}] = {{"blue", 90}, {"green", 10}};
+    EXPECT_EQ(said(), "127.127.0.2:6379 172.18.0.2:6379 weight=0");
+    EXPECT_THAT(only().remarks, ElementsAre(HasSubstr("leave nothing to any container")));
+}
+
+TEST_F(Tables, LeaveOutWhatComposeRunsOnce) {
+    add(member("redis", "redis_run_1", "172.18.0.2", {6379})).labels[kComposeOneOff] = "True";
+    EXPECT_EQ(said(), "");
+}
+
 TEST_F(Tables, SayWhenSharesAreNotExact) {
     add(member("redis", "old", "172.18.0.2", {6379}));
     add(member("redis-next", "new", "172.18.0.3", {6379}));
