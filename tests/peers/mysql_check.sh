@@ -76,15 +76,19 @@ verdict 'no answer in 300ms' "$at" check.timeout=300ms
 kill -CONT "$server"
 verdict alive "$at" check.timeout=5s
 sql 'set global max_connections = 10'
-# Three times as many as there is room for: checks that are over may still take some of it.
-connections=()
-for _ in {1..30}; do
-    for_at_most 20 mariadb --no-defaults -h "$host" -u monitor -e 'select sleep(20)' >/dev/null 2>&1 &
-    connections+=($!)
-done
-full() { ask 1 "$at" check=mysql check.user=monitor | grep -q 'Too many connections" (1040)'; }
+sleeper() {
+    for_at_most 30 mariadb --no-defaults -h "$host" -u monitor -e 'select sleep(30)' \
+        >/dev/null 2>&1 &
+}
+for _ in {1..12}; do sleeper; done
+# What was on its way out may have held a place that is free now: each time one more comes. They end
+# with the server.
+full() {
+    sleeper
+    sleep 0.1
+    ask 1 "$at" check=mysql check.user=monitor | grep -q 'Too many connections" (1040)'
+}
 eventually 10 full  # whoever is refused does not learn of it
-kill "${connections[@]}" 2>/dev/null || true
 kill -9 "$server"
 wait "$server" 2>/dev/null || true
 verdict 'Connection refused' "$at"
