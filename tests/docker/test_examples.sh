@@ -135,7 +135,7 @@ end_walk() {
 }
 
 # The walk through with links, ambassadors and the picture, in a copy and as a project of this test.
-test_examples_walk() {
+test_full_examples_walk() {
     export DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0 WEBUI_PORT=0 SECONDS_EACH=5
     local dir=$CACHE/walk one ten three
     rm -rf "$dir"

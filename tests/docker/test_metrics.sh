@@ -30,7 +30,7 @@ test_compose_metrics() {
     scaled 2 2
     scaled 3 2
     scaled 1 1
-    eventually 20 says 1 'sum(rate(amba_frontend_connections_total{frontend="web"}[20s])) > bool 1'
+    eventually 60 says 1 'sum(rate(amba_frontend_connections_total{frontend="web"}[20s])) > bool 1'
     in_project exec -T prometheus promtool query instant http://localhost:9090 \
         'sum by (backend) (amba_backend_up)'
     # Grafana is not run: no package has it. Its service is at least one that Compose takes.
