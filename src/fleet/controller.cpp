@@ -158,28 +158,30 @@ bool Controller::reconcile() {
         verify_ = now + kVerify;
     }
     // Who is stopping leaves the tables first: to make an ambassador may take an image's download.
-    const Tally before = configure(*snapshot);
-    if (!create(snapshot, now)) return false;
-    const Tally after = configure(*snapshot);
-    return before.failed == 0 && after.failed == 0;
+    bool good = configure(*snapshot);
+    if (create(*snapshot, now)) {
+        snapshot = fleet_.look();
+        if (!snapshot) return false;
+        good = configure(*snapshot);
+    }
+    return good;
 }
 
-Tally Controller::configure(Snapshot& snapshot) {
+bool Controller::configure(Snapshot& snapshot) {
     stopping_.mark(snapshot, Clock::now());
     given_.keep_only(snapshot);
-    return fleet_.configure(snapshot, &given_);
+    return fleet_.configure(snapshot, &given_).failed == 0;
 }
 
-bool Controller::create(core::Result<Snapshot>& snapshot, Clock::time_point now) {
-    if (now < create_after_) return true;
-    const Tally made = fleet_.create(*snapshot);
+bool Controller::create(const Snapshot& snapshot, Clock::time_point now) {
+    if (now < create_after_) return false;
+    const Tally made = fleet_.create(snapshot);
     const bool again = made.restarted > 0 && now < restarted_ + kSettled;
     if (made.restarted > 0) restarted_ = now;
     create_failures_ = made.failed > 0 || again ? create_failures_ + 1 : 0;
     create_after_ = Clock::now();
     if (create_failures_ > 0) create_after_ += retry_after(create_failures_);
-    if (made.done > 0) snapshot = fleet_.look();
-    return snapshot.has_value();
+    return made.done > 0;
 }
 
 void Controller::wait(const std::stop_token& stop) {

@@ -67,9 +67,9 @@ class Controller {
     void follow(const Site& site, const std::stop_token& stop);
     // False: something could not be done, and is to be tried again.
     bool reconcile();
-    // Looks again when something was made; false: nothing to go on with.
-    bool create(core::Result<Snapshot>& snapshot, Clock::time_point now);
-    Tally configure(Snapshot& snapshot);
+    // True: something was done, and what was seen is old.
+    bool create(const Snapshot& snapshot, Clock::time_point now);
+    bool configure(Snapshot& snapshot);
     void wait(const std::stop_token& stop);
 
     const Fleet& fleet_;
