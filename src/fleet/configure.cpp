@@ -17,11 +17,8 @@ constexpr core::Duration kPatience = 20s;  // for an Engine that has a hundred o
 constexpr const char* kWait = "--wait=5s";
 
 std::string who(const Assignment& assignment) {
-    std::string names;
-    for (const Name& name : names_of(assignment.ambassador->container)) {
-        names += (names.empty() ? "" : ",") + name.name;
-    }
-    return assignment.client->container.name + "/" + names;
+    return assignment.client->container.name + "/" +
+           join(names_of(assignment.ambassador->container));
 }
 
 // The last line of what a command said that failed; what the Engine itself says of one that could
@@ -37,8 +34,8 @@ std::string last_line(const docker::Executed& done) {
 std::string summary(const Assignment& assignment) {
     std::string text;
     for (const Route& route : assignment.routes) {
-        text += (text.empty() ? "" : ", ") + route.name.bind + ":" + std::to_string(route.port) +
-                " -> " + std::to_string(route.targets.size()) + " of " + route.service;
+        text += (text.empty() ? "" : ", ") + route.bind() + " -> " +
+                std::to_string(route.targets.size()) + " of " + route.service;
     }
     return text.empty() ? "no backend" : text;
 }

@@ -12,14 +12,6 @@ std::string named(const docker::Container& ambassador) {
     return "ambassador " + docker::short_id(ambassador.id);
 }
 
-std::string join(const std::vector<Name>& names, std::string Name::*part) {
-    std::string text;
-    for (const Name& name : names) {
-        text += (text.empty() ? "" : ",") + name.*part;
-    }
-    return text;
-}
-
 // `work` for each of them, ten at a time; those for which it is true count as done.
 template <class Item, class Work>
 void count(const std::vector<Item>& items, Tally& tally, const Work& work) {
@@ -67,7 +59,7 @@ bool Fleet::make(const Place& place) const {
     creation.restart_policy = "unless-stopped";
     creation.labels = {{kProjectLabel, place.client->container.label(kComposeProject)},
                        {kClientLabel, docker::short_id(place.client->container.id)},
-                       {kNameLabel, join(place.names, &Name::name)},
+                       {kNameLabel, join(place.names)},
                        {kBindLabel, join(place.names, &Name::bind)}};
     const docker::Engine& at = engine(*place.client);
     const auto id = at.create(creation);

@@ -21,14 +21,6 @@ std::vector<std::string> split(const std::string& text) {
     return parts;
 }
 
-std::string join(const std::vector<Name>& names, std::string Name::*part) {
-    std::string text;
-    for (const Name& name : names) {
-        text += (text.empty() ? "" : ",") + name.*part;
-    }
-    return text;
-}
-
 bool is_ambassadors(const std::string& address) {
     const auto parsed = core::Address::parse(address);
     return parsed && !parsed->is_v6() && parsed->bytes()[0] == 127 && parsed->bytes()[1] == 127;
@@ -56,8 +48,16 @@ bool is_left_behind(const Member& ambassador, const Member& client) {
 
 }  // namespace
 
+std::string join(const std::vector<Name>& names, std::string Name::*part) {
+    std::string text;
+    for (const Name& name : names) {
+        text += (text.empty() ? "" : ",") + name.*part;
+    }
+    return text;
+}
+
 std::string Place::to_string() const {
-    return client->container.name + "/" + join(names, &Name::name);
+    return client->container.name + "/" + join(names);
 }
 
 std::vector<Place> places(const Snapshot& snapshot, bool per_client) {

@@ -40,7 +40,6 @@ core::Result<std::vector<SeenFrontend>> parse_status(std::string_view json) {
         for (const Json& backend : array(one, "backends")) {
             if (!backend.is_object()) continue;
             frontend.backends.push_back({text(backend, "address"), text(backend, "state"),
-                                         number(backend, "connections_current"),
                                          number(backend, "connections_total")});
         }
         all.push_back(std::move(frontend));
@@ -52,22 +51,17 @@ void add_served(const Assignment& assignment, const std::string& service,
                 const std::vector<SeenFrontend>& seen, std::map<std::string, std::uint64_t>& sum) {
     for (const Route& route : assignment.routes) {
         if (route.service != service) continue;
-        const std::string bind = host_and_port(route.name.bind, route.port);
+        const std::string bind = route.bind();
         for (const SeenFrontend& frontend : seen) {
             if (frontend.bind != bind) continue;
             for (const Target& target : route.targets) {
-                const std::string address = host_and_port(target.host, target.port);
+                const std::string address = target.address();
                 for (const SeenBackend& backend : frontend.backends) {
                     if (backend.address == address) sum[target.version] += backend.served;
                 }
             }
         }
     }
-}
-
-std::string host_and_port(const std::string& host, std::uint16_t port) {
-    const bool v6 = host.find(':') != std::string::npos;
-    return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 }  // namespace amba::fleet

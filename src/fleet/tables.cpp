@@ -5,7 +5,6 @@
 
 #include "amba/core/endpoint.hpp"
 #include "amba/fleet/plan.hpp"
-#include "amba/fleet/seen.hpp"
 #include "fleet/reach.hpp"
 
 namespace amba::fleet {
@@ -164,6 +163,17 @@ void add_routes(const Snapshot& snapshot, Assignment& assignment, const Name& na
 
 }  // namespace
 
+std::string Target::address() const {
+    table::Backend backend;
+    backend.host = host;
+    backend.port = port;
+    return backend.to_string();
+}
+
+std::string Route::bind() const {
+    return name.bind + ":" + std::to_string(port);  // IPv4, as all of 127.127.0.0/16
+}
+
 bool usable(const Member& member) {
     return member.container.running() && !member.stopping &&
            member.container.health != Health::kUnhealthy;
@@ -191,10 +201,10 @@ std::vector<std::string> words(const Assignment& assignment, const table::Table*
         all.push_back(frontend);
     };
     for (const Route& route : assignment.routes) {
-        group(host_and_port(route.name.bind, route.port));
+        group(route.bind());
         all.insert(all.end(), route.options.begin(), route.options.end());
         for (const Target& target : route.targets) {
-            all.push_back(host_and_port(target.host, target.port));
+            all.push_back(target.address());
             if (target.weight != 1) all.push_back("weight=" + std::to_string(target.weight));
         }
     }

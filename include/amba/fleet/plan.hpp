@@ -23,6 +23,9 @@ struct Name {
     auto operator<=>(const Name&) const = default;
 };
 
+// One part of each, with commas between.
+std::string join(const std::vector<Name>& names, std::string Name::*part = &Name::name);
+
 struct Place {
     const Member* client = nullptr;
     std::vector<Name> names;
@@ -58,6 +61,7 @@ struct Target {
     std::string host;  // a literal
     std::uint16_t port = 0;
     int weight = 1;
+    std::string address() const;  // host:port, or [v6]:port
 };
 
 // One frontend of an ambassador.
@@ -67,6 +71,7 @@ struct Route {
     std::uint16_t port = 0;
     std::vector<std::string> options;  // KEY=VALUE words
     std::vector<Target> targets;
+    std::string bind() const;  // address:port
 };
 
 struct Assignment {

@@ -15,8 +15,7 @@ namespace amba::fleet {
 struct SeenBackend {
     std::string address;  // as in the table of the ambassador
     std::string state;
-    std::uint64_t connections = 0;  // now
-    std::uint64_t served = 0;       // connections since it is in the table
+    std::uint64_t served = 0;  // connections since it is in the table
 };
 
 struct SeenFrontend {
@@ -31,8 +30,5 @@ core::Result<std::vector<SeenFrontend>> parse_status(std::string_view json);
 // Connections that each version of a service has served through one ambassador, added to `sum`.
 void add_served(const Assignment& assignment, const std::string& service,
                 const std::vector<SeenFrontend>& seen, std::map<std::string, std::uint64_t>& sum);
-
-// host:port, or [v6]:port.
-std::string host_and_port(const std::string& host, std::uint16_t port);
 
 }  // namespace amba::fleet

@@ -22,13 +22,6 @@ struct Row {
     bool serves = false;
 };
 
-std::string joined(const std::vector<fleet::Name>& names) {
-    std::string text;
-    for (const fleet::Name& name : names)
-        text += (text.empty() ? "" : ",") + name.name;
-    return text;
-}
-
 std::string name_at(const std::vector<fleet::Name>& names, const std::string& bind) {
     for (const fleet::Name& name : names) {
         if (bind.starts_with(name.bind + ":")) return name.name;
@@ -78,7 +71,7 @@ class Picture {
         Row row;
         row.client = client ? client->container.name
                             : ambassador.container.label(fleet::kClientLabel) + " (gone)";
-        row.name = joined(names);
+        row.name = fleet::join(names);
         row.frontend = "-";
         row.backends = "-";
         row.ambassador = docker::short_id(ambassador.container.id);
