@@ -60,22 +60,25 @@ const std::map<std::string, Verb> kVerbs{{"run", command_run},
                                          {"showconfig", command_showconfig},
                                          {"check", command_check},
                                          {"status", command_status},
-#ifdef AMBA_FLEET
-                                         {"link", command_link},
-                                         {"create", command_create},
-                                         {"configure", command_configure},
-                                         {"delete", command_delete},
-                                         {"ps", command_ps},
-                                         {"weight", command_weight},
-                                         {"controller", command_controller},
-#endif
                                          {"healthcheck", command_healthcheck}};
+
+#ifdef AMBA_FLEET
+const std::map<std::string, Verb> kFleetVerbs{
+    {"link", command_link},     {"create", command_create},
+    {"delete", command_delete}, {"configure", command_configure},
+    {"ps", command_ps},         {"controller", command_controller},
+    {"weight", command_weight}};
+#else
+const std::map<std::string, Verb> kFleetVerbs;
+#endif
 
 // The verbs in a message, for who has misspelt one.
 std::string verbs() {
     std::string all;
-    for (const auto& [name, verb] : kVerbs)
-        all += name + ", ";
+    for (const auto* some : {&kVerbs, &kFleetVerbs}) {
+        for (const auto& [name, verb] : *some)
+            all += name + ", ";
+    }
     return all;
 }
 
@@ -98,6 +101,11 @@ int run(std::vector<std::string> arguments) {
         arguments.erase(arguments.begin());
         return verb->second(table::split_words(std::move(arguments)));
     }
+    const auto fleet_verb = kFleetVerbs.find(arguments[0]);
+    if (fleet_verb != kFleetVerbs.end()) {
+        arguments.erase(arguments.begin());
+        return fleet_verb->second(std::move(arguments));
+    }
     // A table begins with a port or an address. What does not is a verb that was misspelt.
     const std::string& first = arguments[0];
     const bool option = first.starts_with("-");
@@ -115,6 +123,21 @@ void VolumeOptions::add(CLI::App& app) {
     app.add_option("--state-dir", state, "Where the daemon writes its files [as --dir]")
         ->envname("AMBA_STATE")
         ->type_name("DIR");
+}
+
+void LogOptions::add(CLI::App& app) {
+    static const std::map<std::string, log::Level> kLevels{{"debug", log::Level::kDebug},
+                                                           {"info", log::Level::kInfo},
+                                                           {"warning", log::Level::kWarning},
+                                                           {"error", log::Level::kError}};
+    static const std::map<std::string, log::Format> kFormats{{"text", log::Format::kText},
+                                                             {"json", log::Format::kJson}};
+    app.add_option("--log-level", level, "debug, info, warning or error [info]")
+        ->transform(CLI::CheckedTransformer(kLevels))
+        ->type_name("LEVEL");
+    app.add_option("--log-format", format, "text or json [text]")
+        ->transform(CLI::CheckedTransformer(kFormats))
+        ->type_name("FORMAT");
 }
 
 std::optional<int> parse(CLI::App& app, const Arguments& arguments) {

@@ -18,13 +18,6 @@ namespace amba::app {
 
 namespace {
 
-const std::map<std::string, log::Level> kLevels{{"debug", log::Level::kDebug},
-                                                {"info", log::Level::kInfo},
-                                                {"warning", log::Level::kWarning},
-                                                {"error", log::Level::kError}};
-const std::map<std::string, log::Format> kFormats{{"text", log::Format::kText},
-                                                  {"json", log::Format::kJson}};
-
 // The image's binary carries CAP_NET_BIND_SERVICE as permitted, for ports below 1024 in the host's
 // network namespace; it is not effective by itself, because the kernel would then refuse to start
 // the program where the capability is dropped (capabilities(7)). Where it is not permitted, nothing
@@ -63,20 +56,14 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
     std::string admin;
     std::string drain = "8s";
     std::string log_connections = "0";
-    log::Level level = log::Level::kInfo;
-    log::Format format = log::Format::kText;
+    LogOptions log;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
     app.add_option("--admin", admin, "Serve status over HTTP there, read-only")
         ->envname("ADMIN")
         ->type_name("ADDR:PORT");
     app.add_option("--drain-timeout", drain, "Time for connections to end after SIGTERM [8s]")
         ->type_name("TIME");
-    app.add_option("--log-level", level, "debug, info, warning or error [info]")
-        ->transform(CLI::CheckedTransformer(kLevels))
-        ->type_name("LEVEL");
-    app.add_option("--log-format", format, "text or json [text]")
-        ->transform(CLI::CheckedTransformer(kFormats))
-        ->type_name("FORMAT");
+    log.add(app);
     app.add_flag("--log-connections{1}", log_connections,
                  "Log each connection when it ends; =N: one of N");
     app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
@@ -104,7 +91,7 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
                                 ": expected a number, one of how many is logged");
     }
     options.paths = volume.paths();
-    log::configure(format, level);
+    log.apply();
     return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 
 #include "amba/admin/client.hpp"
 #include "amba/core/result.hpp"
+#include "amba/log/log.hpp"
 #include "amba/volume/volume.hpp"
 
 namespace CLI {
@@ -48,6 +49,14 @@ struct VolumeOptions {
     std::string state;
     void add(CLI::App& app);
     volume::Paths paths() const { return {directory, state.empty() ? directory : state}; }
+};
+
+// Adds --log-level and --log-format.
+struct LogOptions {
+    log::Level level = log::Level::kInfo;
+    log::Format format = log::Format::kText;
+    void add(CLI::App& app);
+    void apply() const { log::configure(format, level); }
 };
 
 // Parses; an exit code when there is nothing more to do (--help, or a wrong command line).

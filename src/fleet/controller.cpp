@@ -2,10 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <thread>
-#include <vector>
-
-#include "amba/log/log.hpp"
 
 namespace amba::fleet {
 
@@ -19,8 +15,6 @@ constexpr auto kAgain = 30s;        // without any event
 constexpr auto kVerify = 5min;      // what ambassadors know is asked, rather than remembered
 constexpr auto kForget = 60s;
 constexpr auto kOld = 24h;  // no container gets longer to end
-constexpr auto kFirstRetry = 100ms;
-constexpr auto kLastRetry = 5s;
 
 // A restart of the same ambassadors within that time is a failure of the one before.
 constexpr auto kSettled = 10s;
@@ -52,17 +46,6 @@ bool concerns_us(const docker::Event& event) {
     if (event.type != "container") return true;
     // What the controller itself asks of containers is no news.
     return !event.action.starts_with("exec_") && (has(kComposeProject) || has(kProjectLabel));
-}
-
-auto retry_after(unsigned failures) {
-    return std::min<Doorbell::Clock::duration>(kFirstRetry * (1u << std::min(failures, 10u)),
-                                               kLastRetry);
-}
-
-// Ends the wait early when it is told to stop.
-void sleep(Doorbell::Clock::duration time, const std::stop_token& stop) {
-    Doorbell nobody;
-    nobody.wait_until(Doorbell::Clock::now() + time, stop);
 }
 
 }  // namespace
@@ -109,49 +92,23 @@ bool Doorbell::wait_until(Clock::time_point time, const std::stop_token& stop) {
 }
 
 void Controller::run(const std::stop_token& stop) {
-    std::vector<std::jthread> followers;
-    for (const Site& site : fleet_.sites()) {
-        followers.emplace_back([this, &site, stop] { follow(site, stop); });
-    }
+    Watch watch(
+        fleet_,
+        [this](const docker::Event& event) {
+            if (!concerns_us(event)) return;
+            stopping_.told(event, Clock::now());
+            bell_.ring();
+        },
+        [this] { bell_.ring(); });
     while (!stop.stop_requested()) {
-        failures_ = reconcile() ? 0 : failures_ + 1;
+        failures_ = reconcile(watch) ? 0 : failures_ + 1;
         wait(stop);
     }
 }
 
-void Controller::follow(const Site& site, const std::stop_token& stop) {
-    unsigned failures = 0;
-    while (!stop.stop_requested()) {
-        const auto ended = site.engine->events(
-            [&] {
-                failures = 0;
-                log::info("events", "following those of " + site.engine->host().to_string());
-                bell_.ring();
-            },
-            [&](const docker::Event& event) {
-                if (!concerns_us(event)) return;
-                stopping_.told(event, Clock::now());
-                bell_.ring();
-            },
-            stop);
-        if (stop.stop_requested()) return;
-        if (failures == 0) {
-            log::warning("events",
-                         (ended ? std::string("the stream has ended") : ended.error().reason) +
-                             "; trying again");
-        }
-        sleep(retry_after(failures++), stop);
-    }
-}
-
-bool Controller::reconcile() {
-    auto snapshot = fleet_.look();
-    if (!snapshot) {
-        if (trouble_ != snapshot.error().reason) log::error("engine", snapshot.error().reason);
-        trouble_ = snapshot.error().reason;
-        return false;
-    }
-    trouble_.clear();
+bool Controller::reconcile(Watch& watch) {
+    auto snapshot = watch.look();
+    if (!snapshot) return true;  // the bell tells when there is more to see
     const auto now = Clock::now();
     if (now >= verify_) {
         given_.clear();
@@ -160,9 +117,8 @@ bool Controller::reconcile() {
     // Who is stopping leaves the tables first: to make an ambassador may take an image's download.
     bool good = configure(*snapshot);
     if (create(*snapshot, now)) {
-        snapshot = fleet_.look();
-        if (!snapshot) return false;
-        good = configure(*snapshot);
+        snapshot = watch.look();
+        if (snapshot) good = configure(*snapshot);
     }
     return good;
 }

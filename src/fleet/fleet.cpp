@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 namespace amba::fleet {
 
@@ -74,16 +75,33 @@ void Fleet::say(const std::string& line, bool failed) const {
     say_(line, failed);
 }
 
-core::Result<Snapshot> Fleet::look() const {
+void Snapshot::add(Picture picture) {
+    std::move(picture.members.begin(), picture.members.end(), std::back_inserter(members));
+    std::move(picture.ambassadors.begin(), picture.ambassadors.end(),
+              std::back_inserter(ambassadors));
+    for (auto& [key, split] : picture.splits)
+        splits.insert_or_assign(key, std::move(split));
+}
+
+Snapshot Fleet::nothing() const {
     Snapshot snapshot;
+    for (const Site& site : sites_)
+        snapshot.addresses.push_back(site.address);
+    return snapshot;
+}
+
+core::Result<Snapshot> Fleet::look() const {
+    Snapshot snapshot = nothing();
     for (std::size_t site = 0; site < sites_.size(); ++site) {
-        snapshot.addresses.push_back(sites_[site].address);
-        if (auto seen = look_at(site, snapshot); !seen) return seen.error();
+        auto picture = look_at(site);
+        if (!picture) return picture.error();
+        snapshot.add(std::move(*picture));
     }
     return snapshot;
 }
 
-core::Result<void> Fleet::look_at(std::size_t site, Snapshot& snapshot) const {
+core::Result<Picture> Fleet::look_at(std::size_t site) const {
+    Picture picture;
     const docker::Engine& engine = *sites_[site].engine;
     // In this order: an ambassador that came in between has no client here, and would be an orphan.
     auto ambassadors = engine.containers({with_value(kProjectLabel, settings_.project)}, true);
@@ -91,11 +109,11 @@ core::Result<void> Fleet::look_at(std::size_t site, Snapshot& snapshot) const {
     auto members = engine.containers({with_value(kComposeProject, settings_.project)}, true);
     if (!members) return members.error();
     for (docker::Container& container : *ambassadors)
-        snapshot.ambassadors.push_back({std::move(container), site, false});
+        picture.ambassadors.push_back({std::move(container), site, false});
     for (docker::Container& container : *members) {
         // An ambassador that was made by Compose is no client of others.
         if (container.label(kProjectLabel).empty()) {
-            snapshot.members.push_back({std::move(container), site, false});
+            picture.members.push_back({std::move(container), site, false});
         }
     }
     auto volumes = engine.volumes({kSharesLabel});
@@ -108,10 +126,10 @@ core::Result<void> Fleet::look_at(std::size_t site, Snapshot& snapshot) const {
         if (!split) {
             say("volume " + volume.name + ": " + split.error().reason + "; it is not heeded", true);
         } else if (settings_.project.empty() || key.project == settings_.project) {
-            snapshot.splits.insert_or_assign(key, std::move(*split));
+            picture.splits.insert_or_assign(key, std::move(*split));
         }
     }
-    return {};
+    return picture;
 }
 
 // The new one is there before the old one goes: a look in between sees one of them.

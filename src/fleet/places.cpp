@@ -63,7 +63,7 @@ std::string Place::to_string() const {
 std::vector<Place> places(const Snapshot& snapshot, bool per_client) {
     std::vector<Place> all;
     for (const Member& client : snapshot.members) {
-        if (!client.container.running()) continue;
+        if (!client.container.running() || snapshot.silent.contains(client.site)) continue;
         std::vector<Name> names = names_of_client(client.container);
         if (per_client && !names.empty()) {
             all.push_back({&client, std::move(names)});

@@ -7,7 +7,8 @@
 // themselves: that a container has been told to stop, which no other call of the Engine tells. The
 // whole is also looked at when a stream of events begins anew, and every half minute without any.
 //
-// run() blocks until it is told to stop, and logs what it does. Ambassadors live on without it.
+// run() blocks until it is told to stop, and logs what it does. An Engine that does not answer does
+// not hold up the others (watch.hpp). Ambassadors live on without it.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@
 
 #include "amba/docker/engine.hpp"
 #include "amba/fleet/fleet.hpp"
+#include "amba/fleet/watch.hpp"
 
 namespace amba::fleet {
 
@@ -64,9 +66,8 @@ class Controller {
   private:
     using Clock = std::chrono::steady_clock;
 
-    void follow(const Site& site, const std::stop_token& stop);
     // False: something could not be done, and is to be tried again.
-    bool reconcile();
+    bool reconcile(Watch& watch);
     // True: something was done, and what was seen is old.
     bool create(const Snapshot& snapshot, Clock::time_point now);
     bool configure(Snapshot& snapshot);
@@ -76,7 +77,6 @@ class Controller {
     Given given_;
     Stopping stopping_;
     Doorbell bell_;
-    std::string trouble_;  // why the Engine could not be looked at; said when it changes
     Clock::time_point verify_{};
     unsigned failures_ = 0;  // in a row
     // What create does makes events, which must not make it try again at once what failed.

@@ -64,8 +64,11 @@ class Fleet {
 
     const std::vector<Site>& sites() const { return sites_; }
 
+    core::Result<Picture> look_at(std::size_t site) const;
     // An Engine that does not answer is an error: half a picture would empty tables.
     core::Result<Snapshot> look() const;
+    // Of nobody yet.
+    Snapshot nothing() const;
 
     // Makes what is missing, starts again what was left behind, removes what nobody needs.
     Tally create(const Snapshot& snapshot) const;
@@ -86,7 +89,6 @@ class Fleet {
   private:
     enum class Verdict { kApplied, kUnchanged, kFailed };
 
-    core::Result<void> look_at(std::size_t site, Snapshot& snapshot) const;
     bool make(const Place& place) const;
     bool restart(const Member& ambassador) const;
     bool remove_one(const Member& ambassador, const char* why) const;

@@ -32,8 +32,8 @@ struct Place {
     std::string to_string() const;  // CLIENT/NAME,NAME
 };
 
-// One for each name of each running client, or one for each client with all of its names. Pointers
-// are into the snapshot.
+// One for each name of each running client, or one for each client with all of its names; none on
+// an Engine that does not answer. Pointers are into the snapshot.
 std::vector<Place> places(const Snapshot& snapshot, bool per_client);
 
 struct Changes {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,12 +49,22 @@ struct ServiceKey {
     auto operator<=>(const ServiceKey&) const = default;
 };
 
-struct Snapshot {
-    // For each Engine the address at which other hosts reach its published ports; empty: not known.
-    std::vector<std::string> addresses;
+// One Engine.
+struct Picture {
     std::vector<Member> members;      // containers of Compose projects, running or not
     std::vector<Member> ambassadors;  // likewise
     std::map<ServiceKey, Split> splits;
+};
+
+// All of them together.
+struct Snapshot : Picture {
+    // For each Engine the address at which other hosts reach its published ports; empty: not known.
+    std::vector<std::string> addresses;
+    // Engines that do not answer: their members are those of an older picture, as others still
+    // know them; there are no ambassadors, since nothing can be done there.
+    std::set<std::size_t> silent;
+
+    void add(Picture picture);
 };
 
 }  // namespace amba::fleet

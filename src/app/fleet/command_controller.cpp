@@ -42,14 +42,11 @@ int command_controller(Arguments arguments) {
         "needs the Engine's socket. Ambassadors live on without it.",
         "controller");
     FleetOptions options;
-    std::string format = "text";
-    std::string level = "info";
+    LogOptions log;
     options.add_engine(app);
     options.add_project(app, true);
     options.add_image(app);
-    app.add_option("--log-format", format, "text or json")->check(CLI::IsMember({"text", "json"}));
-    app.add_option("--log-level", level, "debug, info, warning or error")
-        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    log.add(app);
     app.footer(
         "Example:\n  docker run -d --name amba-controller --restart unless-stopped "
         "--group-add $(stat -c %g /var/run/docker.sock) "
@@ -57,11 +54,7 @@ int command_controller(Arguments arguments) {
     if (const auto code = parse(app, arguments)) return *code;
     auto sites = options.sites();
     if (!sites) return fail(kWrong, sites.error().reason);
-    const std::map<std::string, log::Level> levels{{"debug", log::Level::kDebug},
-                                                   {"info", log::Level::kInfo},
-                                                   {"warning", log::Level::kWarning},
-                                                   {"error", log::Level::kError}};
-    log::configure(format == "json" ? log::Format::kJson : log::Format::kText, levels.at(level));
+    log.apply();
     const sigset_t signals = block_signals();
     const fleet::Fleet fleet(std::move(*sites), options.settings, say_in_log);
     fleet::Controller controller(fleet);

@@ -85,6 +85,9 @@ expect 0 '' env COMPOSE_FILE=docker-compose.yml "$amba" link --in-place
 same docker-compose.yml wanted
 "$amba" link - <before >out
 same out wanted
+cp before 'with a blank'
+expect 0 '' "$amba" link 'with a blank'
+same 'with a blank' wanted
 expect 0 '' "$amba" link before -
 same out wanted
 expect 0 '' "$amba" link before /dev/stdout
@@ -95,10 +98,8 @@ fresh
 expect 0 '' env COMPOSE_FILE=docker-compose.yml "$amba" link --diff
 same docker-compose.yml before
 cp out difference
-if command -v patch >/dev/null; then
-    patch -s docker-compose.yml difference
-    same docker-compose.yml wanted
-fi
+patch -s docker-compose.yml difference
+same docker-compose.yml wanted
 
 # Mode and link stay; a file that does not change is not written.
 fresh

@@ -18,7 +18,7 @@ std::vector<std::string> as_text(const std::vector<Place>& places) {
 }
 
 struct Places : testing::Test {
-    Snapshot snapshot{{""}, {}, {}, {}};
+    Snapshot snapshot{{}, {""}, {}};
     Changes found() { return changes(snapshot, places(snapshot, false)); }
 };
 
@@ -107,6 +107,15 @@ TEST_F(Places, AreOfTheirOwnEngine) {
     snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
     snapshot.ambassadors[0].site = 1;
     EXPECT_THAT(found().orphans, SizeIs(1));
+    EXPECT_THAT(found().missing, SizeIs(1));
+}
+
+// What is known of an Engine that does not answer stays as it is there.
+TEST_F(Places, OfAnEngineThatDoesNotAnswerAreNobodysBusiness) {
+    snapshot.members = {client("web", {{"redis", "127.127.0.2"}})};
+    snapshot.silent = {0};
+    EXPECT_THAT(found().missing, IsEmpty());
+    snapshot.silent = {1};
     EXPECT_THAT(found().missing, SizeIs(1));
 }
 

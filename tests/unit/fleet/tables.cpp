@@ -34,7 +34,7 @@ struct Tables : testing::Test {
             text += (text.empty() ? "" : " ") + word;
         return text;
     }
-    Snapshot snapshot{{"", "192.0.2.7"}, {}, {}, {}};
+    Snapshot snapshot{{}, {"", "192.0.2.7"}, {}};
 };
 
 TEST_F(Tables, HaveEveryContainerOfTheService) {
