@@ -17,7 +17,7 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
     redis-server redis-tools postgresql postgresql-contrib mariadb-server patch curl iperf3 dnsmasq-base
     iproute2 iptables jq procps util-linux strace valgrind prometheus
     chromium chromium-driver python3-selenium fonts-dejavu-core
-    docker.io docker-compose debootstrap ca-certificates)
+    docker.io docker-compose debootstrap ca-certificates openssl)
 
 # A compiler cache, where there is one, serves clones in other directories too.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1

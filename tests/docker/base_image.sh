@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes debian:bookworm-slim where the Engine has none and no registry needs to be asked: from
 # the Debian archive that this machine's apt uses. On another distribution it is pulled.
+# `base_image.sh --archive` says where that archive is.
 # shellcheck disable=SC1091
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -45,4 +46,7 @@ main() {
     tar -C "$dir" -c . | docker import --change 'CMD ["bash"]' - "$BASE"
 }
 
-main
+case ${1:-} in
+    --archive) archive ;;
+    *) main ;;
+esac

@@ -9,12 +9,17 @@ FLEET=amba:fleet
 # The Engine's socket on this machine.
 socket() { local host=${DOCKER_HOST:-unix:///var/run/docker.sock}; echo "${host#unix://}"; }
 
+# Where there are several Engines: words for every verb, and what their container needs.
+ENGINES=()
+ENGINES_RUN=(--network none)
+
 # The tool in its image, as its user, with the socket's group and the project's directory.
 fleet() {
-    docker run --rm -i --label "$LABEL" --network none \
+    docker run --rm -i --label "$LABEL" "${ENGINES_RUN[@]}" \
         --group-add "$(stat -c %g "$(socket)")" --user "$(fleet_user)" \
         -e COMPOSE_PROJECT_NAME="$PROJECT" -e AMBA_IMAGE="$IMAGE" \
-        -v "$(socket):/var/run/docker.sock" -v "$DIR:$DIR" -w "$DIR" "$FLEET" "$@"
+        -v "$(socket):/var/run/docker.sock" -v "$DIR:$DIR" -w "$DIR" "$FLEET" \
+        "$1" "${ENGINES[@]}" "${@:2}"
 }
 
 # Not root, and able to write what `link` writes into the project's directory.
@@ -72,5 +77,18 @@ answering() {
 }
 
 count_answering() { [ "$(answering | wc -l)" = "$1" ]; }
+
+controller() {
+    start controller --group-add "$(stat -c %g "$(socket)")" --user "$(fleet_user)" \
+        "${ENGINES_RUN[@]}" -v "$(socket):/var/run/docker.sock" "$FLEET" \
+        controller "${ENGINES[@]}" --project "$PROJECT" --image "$IMAGE" "$@"
+}
+
+# tabled N: the first ambassador has N backends
+tabled() {
+    local id
+    id=$(docker ps -q --filter "label=ambassador.project=$PROJECT" | head -n 1)
+    [ "$(docker exec "$id" amba showconfig | grep -c '"address"')" = "$1" ]
+}
 
 ambassadors() { docker ps -q --filter "label=ambassador.project=$PROJECT" | wc -l; }

@@ -12,6 +12,19 @@ IMAGE=amba:test
 TOOLS=amba-test-tools
 PROMETHEUS=amba-test-prometheus
 
+# The second Engine (second_engine.sh), beside this machine's.
+SECOND_ADDRESS=198.18.213.2
+FIRST_ADDRESS=198.18.213.1
+SECOND_HOST=tcp://$SECOND_ADDRESS:2376
+SECOND_CERTIFICATES=$CACHE/second/certificates
+
+# second COMMAND...: one of this machine's programs, or functions, with the second Engine
+second() {
+    # Compose 1 would prefer the bundles, where there are such.
+    DOCKER_HOST=$SECOND_HOST DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$SECOND_CERTIFICATES \
+        REQUESTS_CA_BUNDLE='' CURL_CA_BUNDLE='' "$@"
+}
+
 # The distribution's client where there is one: it is of the same age as its Engine.
 docker() {
     if [ -x /usr/bin/docker ]; then /usr/bin/docker "$@"; else command docker "$@"; fi

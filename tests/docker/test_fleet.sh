@@ -107,6 +107,25 @@ YAML
 
 served() { fleet weight redis | awk -v name="$1" '$1 == name {print $7}'; }
 
+# README's own lines, with this Engine's socket.
+test_full_fleet_readme() {
+    project
+    sed 's/--scale worker=10 --scale rng=3/--scale redis=2/' "$ROOT/README.md" \
+        | awk '/^fleet\(\) \{/, /^fleet delete/' >"$DIR/lines.sh"
+    contains "$(cat "$DIR/lines.sh")" "^fleet configure" "README's lines"
+    sed -i -E "s#(%g|-v) /var/run/docker.sock#\1 $(socket)#g" "$DIR/lines.sh"
+    sed -i 's/^fleet delete/docker-compose -f ambassadors.yml exec -T web redis-cli -h redis ping; &/' \
+        "$DIR/lines.sh"
+    mv "$DIR/links.yml" "$DIR/docker-compose.yml"
+    cd "$DIR"
+    FILE=ambassadors.yml
+    exits 0 env COMPOSE_PROJECT_NAME="$PROJECT" bash -ec "$(cat lines.sh)"
+    contains "$SAID" "127.127.0.2:6379 -> 2 of redis" "what configure says"
+    contains "$SAID" "redis +127.127.0.2:6379 +2/2 .*serving" "what ps says"
+    contains "$SAID" "^PONG" "what redis says"
+    contains "$SAID" "^1 removed" "what delete says"
+}
+
 test_fleet_says_what_is_wrong() {
     project
     exits 1 fleet create

@@ -2,12 +2,6 @@
 # The controller: what create and configure do, by the Engine's events.
 . "$ROOT/tests/docker/fleet_lib.sh"
 
-controller() {
-    start controller --group-add "$(stat -c %g "$(socket)")" --user 65532:65532 --network none \
-        -v "$(socket):/var/run/docker.sock" "$FLEET" controller --project "$PROJECT" \
-        --image "$IMAGE" "$@"
-}
-
 controlled() {
     project
     fleet link links.yml app.yml
@@ -44,11 +38,23 @@ test_fleet_controller_follows() {
 
 equal_ambassadors() { [ "$(ambassadors)" = "$1" ]; }
 
-# tabled N: the first ambassador has N backends
-tabled() {
-    local id
-    id=$(docker ps -q --filter "label=ambassador.project=$PROJECT" | head -n 1)
-    [ "$(docker exec "$id" amba showconfig | grep -c '"address"')" = "$1" ]
+# Of two servers one is sick, by the Engine's own check.
+test_full_fleet_controller_leaves_out_the_unhealthy() {
+    project
+    cat >>"$DIR/links.yml" <<'YAML'
+    healthcheck:
+      test: [CMD, test, "!", -e, /tmp/sick]
+      interval: 1s
+      retries: 1
+YAML
+    fleet link links.yml app.yml
+    in_fleet up -d --scale redis=2
+    controller
+    eventually 15 count_answering 2
+    in_fleet exec -T redis touch /tmp/sick
+    eventually 5 tabled 1
+    in_fleet exec -T redis rm /tmp/sick
+    eventually 5 tabled 2
 }
 
 # A connection for each request, one after the other, until there is /tmp/stop.
