@@ -4,6 +4,7 @@
 #include "docker/image_name.hpp"
 #include "docker/lines.hpp"
 #include "docker/questions.hpp"
+#include "docker/registry.hpp"
 
 namespace amba::docker {
 
@@ -33,12 +34,15 @@ core::Result<void> Engine::pull(const std::string& image) const {
         return core::error(host_.to_string() + ": there is no image " + core::quote(image) +
                            ", and it is no name that could be pulled");
     }
+    const RegistryAuth auth = registry_auth_of_environment(name->repository);
     const Request request{
         .method = "POST",
         .path = "/images/create",
-        .query = "fromImage=" + percent(name->repository) + "&tag=" + percent(name->tag)};
+        .query = "fromImage=" + percent(name->repository) + "&tag=" + percent(name->tag),
+        .registry_auth = auth.header};
     const auto failed = [&](const std::string& why) {
-        return core::error(host_.to_string() + ": cannot pull " + core::quote(image) + ": " + why);
+        return core::error(host_.to_string() + ": cannot pull " + core::quote(image) + ": " + why +
+                           (auth.remark.empty() ? "" : "; " + auth.remark));
     };
     const auto response = call(request, Patience(kPull));
     if (!response) return response.error();

@@ -3,9 +3,9 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "amba/core/endpoint.hpp"
+#include "docker/environment.hpp"
 
 namespace amba::docker {
 
@@ -17,11 +17,6 @@ constexpr std::string_view kUnix = "unix://";
 constexpr std::string_view kTcp = "tcp://";
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::size_t kLongestName = 253;  // RFC 1035
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-}
 
 // A host name, or an IPv4 literal; Compose makes names with underscores.
 bool is_name(std::string_view text) {
@@ -98,8 +93,7 @@ core::Result<Host> host_of_environment(std::string_view text) {
     const bool verify = !environment("DOCKER_TLS_VERIFY").empty();
     const bool tls = verify || !environment("DOCKER_TLS").empty();
     std::string certificates = environment("DOCKER_CERT_PATH");
-    if (certificates.empty()) certificates = environment("DOCKER_CONFIG");
-    if (certificates.empty()) certificates = environment("HOME") + "/.docker";
+    if (certificates.empty()) certificates = config_directory();
     return parse_host(host, tls, certificates, verify);
 }
 

@@ -27,6 +27,9 @@ std::string text_of(const Request& request) {
     std::string text = request.method + " " + request.version + request.path;
     if (!request.query.empty()) text += "?" + request.query;
     text += " HTTP/1.1\r\nHost: docker\r\nUser-Agent: amba\r\nConnection: close\r\n";
+    if (!request.registry_auth.empty()) {
+        text += "X-Registry-Auth: " + request.registry_auth + "\r\n";
+    }
     // The Engine wants the type of a body alone.
     if (!request.body.empty()) text += "Content-Type: application/json\r\n";
     if (request.method != "GET") {

@@ -16,10 +16,11 @@ namespace amba::docker {
 
 struct Request {
     std::string method = "GET";
-    std::string path = {};     // without the version: "/containers/json"
-    std::string query = {};    // "all=1&force=1", already encoded
-    std::string body = {};     // JSON; empty: none
-    std::string version = {};  // "/v1.41"; empty: not versioned
+    std::string path = {};           // without the version: "/containers/json"
+    std::string query = {};          // "all=1&force=1", already encoded
+    std::string body = {};           // JSON; empty: none
+    std::string version = {};        // "/v1.41"; empty: not versioned
+    std::string registry_auth = {};  // X-Registry-Auth; empty: none
 
     std::string what() const { return method + " " + path; }
 };

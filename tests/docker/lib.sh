@@ -11,6 +11,7 @@ LABEL=amba-test
 IMAGE=amba:test
 TOOLS=amba-test-tools
 PROMETHEUS=amba-test-prometheus
+REGISTRY=amba-test-registry
 
 # The second Engine (second_engine.sh), beside this machine's.
 SECOND_ADDRESS=198.18.213.2

@@ -145,6 +145,7 @@ main() {
     "$HERE/base_image.sh"
     build_once "$TOOLS" "$HERE/tools"
     build_once "$PROMETHEUS" "$HERE/prometheus"
+    build_once "$REGISTRY" "$HERE/registry"
     build_amba
     build_fleet
     lend redis:7 "$TOOLS"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A second Docker Engine, newer than this machine's: that of Debian's next suite, in a root, a network
-# namespace and a process namespace of its own, asked over TLS.
+# A second Docker Engine, newer than this machine's: that of Debian's next suite, or of the one that
+# AMBA_SECOND_SUITE names (forky), in a root, a network namespace and a process namespace of its own,
+# asked over TLS.
 #
 #   tests/docker/second_engine.sh start    makes what is missing, and waits until it answers
 #   tests/docker/second_engine.sh stop     its containers end with it; images and data stay
@@ -14,9 +15,9 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-SUITE=trixie
+SUITE=${AMBA_SECOND_SUITE:-trixie}
 HOME_DIR=$CACHE/second
-SYSTEM=$HOME_DIR/root
+SYSTEM=$HOME_DIR/$SUITE
 PID_FILE=$HOME_DIR/pid
 LOG=$HOME_DIR/dockerd.log
 NAMESPACE=ambatest-second
@@ -32,7 +33,7 @@ make_system() {
     rm -rf "$part" "$SYSTEM"
     mkdir -p "$part"
     debootstrap --variant=minbase --include=docker.io,docker-cli,docker-compose,iptables,ca-certificates \
-        "$SUITE" "$part" "$site" >"$HOME_DIR/debootstrap.log" 2>&1 \
+        "$SUITE" "$part" "$site" /usr/share/debootstrap/scripts/sid >"$HOME_DIR/debootstrap.log" 2>&1 \
         || die "debootstrap failed:"$'\n'"$(tail -n 20 "$HOME_DIR/debootstrap.log")"
     rm -rf "$part"/var/cache/apt/archives/*.deb
     mv "$part" "$SYSTEM"

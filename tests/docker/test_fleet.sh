@@ -107,6 +107,28 @@ YAML
 
 served() { fleet weight redis | awk -v name="$1" '$1 == name {print $7}'; }
 
+# From a registry that asks for it, as `docker login` remembers it.
+test_full_fleet_pulls_with_a_password() {
+    linked_and_up
+    local image
+    start registry -p 127.0.0.1::5000 "$REGISTRY"
+    image=$(docker port "$(name registry)" 5000/tcp)/team/amba:1
+    eventually 10 docker --config "$DIR/login" login -u me -p secret "${image%%/*}"
+    chmod -R a+rX "$DIR/login" # the fleet's user reads it
+    docker tag "$IMAGE" "$image"
+    docker --config "$DIR/login" push -q "$image" >/dev/null
+    docker rmi "$image" >/dev/null
+    exits 1 fleet create --image "$image"
+    contains "$SAID" 'cannot pull ".*/team/amba:1": .*no basic auth credentials' \
+        "what create says without a password"
+    ENGINES_RUN+=(-e DOCKER_CONFIG="$DIR/login")
+    contains "$(fleet create --image "$image")" "^1 created" "what create says"
+    fleet configure
+    count_answering 1
+    fleet delete
+    docker rmi "$image" >/dev/null
+}
+
 # README's own lines, with this Engine's socket.
 test_full_fleet_readme() {
     project

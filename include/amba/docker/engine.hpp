@@ -78,8 +78,8 @@ class Engine {
                                                     bool all) const;
     core::Result<Container> inspect(const std::string& id) const;
 
-    // Returns the id. An image that the Engine does not have is pulled first, from a registry that
-    // asks for no password. Does not start it.
+    // Returns the id. An image that the Engine does not have is pulled first, with the password
+    // that `docker login` has left in config.json, when there is one. Does not start it.
     core::Result<std::string> create(const Creation& creation) const;
     // One that runs already is no error.
     core::Result<void> start(const std::string& id) const;

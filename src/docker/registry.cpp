@@ -1,0 +1,113 @@
+#include "docker/registry.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "docker/answer.hpp"
+#include "docker/environment.hpp"
+
+namespace amba::docker {
+
+namespace {
+
+constexpr const char* kHub = "index.docker.io";
+
+// For a header, where "+" and "/" are "-" and "_" (RFC 4648, 5).
+std::string base64url(const std::string& text) {
+    std::vector<unsigned char> out(4 * ((text.size() + 2) / 3) + 1);
+    const int length =
+        EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                        static_cast<int>(text.size()));
+    std::string encoded(out.begin(), out.begin() + length);
+    std::replace(encoded.begin(), encoded.end(), '+', '-');
+    std::replace(encoded.begin(), encoded.end(), '/', '_');
+    return encoded;
+}
+
+// Empty when it is none.
+std::string from_base64(const std::string& text) {
+    std::vector<unsigned char> out(3 * (text.size() / 4) + 4);
+    const int length =
+        EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                        static_cast<int>(text.size()));
+    if (length < 0) return {};
+    std::string decoded(out.begin(), out.begin() + length);
+    while (decoded.ends_with('\0'))  // of the padding
+        decoded.pop_back();
+    return decoded;
+}
+
+// "https://index.docker.io/v1/" is written by some clients for what others name by its host.
+std::string host_of(std::string_view key) {
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
+    }
+    return std::string(key.substr(0, key.find('/')));
+}
+
+RegistryAuth read(const Value& root, const std::string& registry) {
+    RegistryAuth result;
+    root["auths"].each_member([&](const std::string& key, const Value& entry) {
+        if (host_of(key) != registry || !result.header.empty()) return;
+        nlohmann::json login{{"serveraddress", key}};
+        const std::string token = entry["identitytoken"].text();
+        const std::string both = from_base64(entry["auth"].text());
+        const std::size_t colon = both.find(':');
+        if (!token.empty()) {
+            login["identitytoken"] = token;
+        } else if (colon != std::string::npos) {
+            login["username"] = both.substr(0, colon);
+            login["password"] = both.substr(colon + 1);
+        } else {
+            return;
+        }
+        result.header = base64url(dump(login));
+    });
+    if (!result.header.empty()) return result;
+    std::string helper = root["credsStore"].text();
+    root["credHelpers"].each_member([&](const std::string& key, const Value& entry) {
+        if (host_of(key) == registry) helper = entry.text();
+    });
+    if (!helper.empty()) {
+        result.remark = "the password for " + registry + " may be with docker-credential-" +
+                        helper + ", which is not asked";
+    }
+    return result;
+}
+
+}  // namespace
+
+// Docker's rule: a first part that is a name of a host, or else it is Docker Hub's.
+std::string registry_of(const std::string& repository) {
+    const std::size_t slash = repository.find('/');
+    const std::string first = repository.substr(0, slash);
+    const bool host = slash != std::string::npos &&
+                      (first.find_first_of(".:") != std::string::npos || first == "localhost");
+    return !host || first == "docker.io" ? kHub : first;
+}
+
+RegistryAuth registry_auth(const std::string& config, const std::string& repository) {
+    const auto root = nlohmann::json::parse(config, nullptr, false);
+    if (root.is_discarded()) return {{}, "it is not JSON"};  // and what it is may be a secret
+    try {
+        return read(Value(root), registry_of(repository));
+    } catch (const Fault& fault) {
+        return {{}, fault.reason};
+    }
+}
+
+RegistryAuth registry_auth_of_environment(const std::string& repository) {
+    const std::string path = config_directory() + "/config.json";
+    std::ifstream file(path);
+    if (!file) return {};
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    RegistryAuth result = registry_auth(text, repository);
+    if (!result.remark.empty()) result.remark = path + ": " + result.remark;
+    return result;
+}
+
+}  // namespace amba::docker
