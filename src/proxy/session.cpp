@@ -68,10 +68,8 @@ void Session::connected() {
     frontend_.connect_took(took, tried().empty());
     dialing_ = false;
     if (extra_ && extra_->line) extra_->line->connect = took;
-    if (extra_ && !redialed_) {  // else it would begin with the first again
-        extra_->made.clear();
-        if (!extra_->line) extra_.reset();
-    }
+    // Who was tried in vain is remembered: none is tried twice when this one resets at once.
+    if (extra_ && tried().empty() && !extra_->line) extra_.reset();
     frontend_.connected(*backend_);
     moment_ = now;
     const auto idle = frontend_.settings().idle_timeout;

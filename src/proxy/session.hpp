@@ -121,7 +121,6 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     Relay::Verdict verdict_ : 3 = Relay::Verdict::kRunning;
     bool dialing_ : 1 = true;
     bool queued_ : 1 = false;
-    bool redialed_ : 1 = false;         // once established, and lost before a byte
     bool hedging_ : 1 = false;          // its deadline is that of a slow backend
     std::uint8_t server_slot_ : 2 = 1;  // of server_ in the poller; a slow one has the other
     bool lingering_ : 1 = false;

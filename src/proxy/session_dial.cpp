@@ -188,7 +188,6 @@ bool Session::lost_before_a_byte(std::uint32_t events) const {
 
 void Session::redial() {
     dialing_ = true;
-    redialed_ = true;
     kept_alive_ = false;
     moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
     const balance::BackendPtr lost = leave_dial();

@@ -65,4 +65,20 @@ test_full_fleet_many() {
     ln -s "$(volume_of "$last")" "$DIR/volume" # the Engine's path is too long for a socket's
     echo "reconfigure --wait of the last one: $(latency "$DIR/amba" "$DIR/volume")"
     echo "private memory of all (KiB) and how many: $(private_memory)"
+
+    controller
+    told_of 4 # and after that it knows what they have
+    told_of 5
+    local times
+    times=$(lines '-> 5 of redis' | cut -d' ' -f1 | date -f - +%s%3N | sort)
+    begin=$(in_fleet ps -q redis | xargs docker inspect -f '{{.State.StartedAt}}' | sort | tail -n 1)
+    begin=$(date -d "$begin" +%s%3N)
+    echo "a new server is in the first table $(($(head -n 1 <<<"$times") - begin)) ms after its" \
+        "start, in the last $(($(tail -n 1 <<<"$times") - begin)) ms"
+}
+
+# told_of N: N servers, which all tables have
+told_of() {
+    in_fleet up -d --scale web="$clients" --scale redis="$1" >/dev/null 2>&1
+    eventually 90 more_lines "-> $1 of redis" $((clients * 10 - 1))
 }

@@ -117,6 +117,17 @@ TEST_F(LeftOut, WhenAllResetAtOnceTheClientIsReset) {
     EXPECT_EQ(daemon.frontend()["backends"][0]["connections_current"], 0);
 }
 
+// Also when the other had failed to connect before.
+TEST_F(LeftOut, WhoWasTriedInVainIsNotTriedAgain) {
+    RefusingPeer refusing;
+    Peer rude([](Socket& client) { client.reset(); });
+    daemon.run({place.to_string(), refusing.address(), rude.address()});
+    for (int i = 0; i < 2; ++i)  // one begins with each
+        EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
+    EXPECT_EQ(daemon.frontend()["retries_total"], 2) << daemon.log();
+}
+
 // In a row means in a row: what serves in between is not left out.
 TEST_F(LeftOut, NotForResetsBetweenGoodConnections) {
     std::atomic<int> count = 0;

@@ -50,9 +50,9 @@ void add_frontends(std::vector<Row>& rows, const Row& known, const std::vector<f
     }
 }
 
-class Picture {
+class Listing {
   public:
-    explicit Picture(const Looked& looked) : looked_(looked) {}
+    explicit Listing(const Looked& looked) : looked_(looked) {}
 
     std::vector<Row> rows() {
         const auto& ambassadors = looked_.snapshot.ambassadors;
@@ -162,7 +162,7 @@ int command_ps(Arguments arguments) {
     int code = kDone;
     const auto looked = look_once(options, code);
     if (!looked) return code;
-    const std::vector<Row> all = Picture(*looked).rows();
+    const std::vector<Row> all = Listing(*looked).rows();
     print(json ? as_json(all) : as_text(all));
     return kDone;
 }
