@@ -9,7 +9,8 @@
 #include <cctype>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
+
+#include "amba/core/environment.hpp"
 
 namespace amba::app {
 
@@ -40,16 +41,11 @@ void handle_signals(void (*handler)(int)) {
         sigaction(number, &action, nullptr);
 }
 
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
-
 // Where nothing is said, as in a container from scratch, terminals of today know UTF-8.
 bool is_utf8() {
     std::string locale;
     for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        if (locale.empty()) locale = variable(name);
+        if (locale.empty()) locale = core::environment(name);
     }
     std::string letters;
     for (const char c : locale) {
@@ -82,7 +78,7 @@ bool has_terminal() {
 
 admin::Look terminal_look() {
     if (::isatty(STDOUT_FILENO) != 1) return {};
-    return {.colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb",
+    return {.colour = core::environment("NO_COLOR").empty() && core::environment("TERM") != "dumb",
             .utf8 = is_utf8()};
 }
 

@@ -1,15 +1,13 @@
 // The environment, as the docker client reads it.
 #pragma once
 
-#include <cstdlib>
 #include <string>
+
+#include "amba/core/environment.hpp"
 
 namespace amba::docker {
 
-inline std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-}
+using core::environment;
 
 // DOCKER_CONFIG, by default ~/.docker.
 inline std::string config_directory() {

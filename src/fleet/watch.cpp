@@ -1,6 +1,7 @@
 #include "amba/fleet/watch.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 
 #include "amba/docker/parallel.hpp"
 #include "amba/log/log.hpp"

@@ -19,16 +19,13 @@ archive() {
 apt_settings() { apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-)' || true; }
 
 make_root() {
-    local site=$1 root=$2 http_proxy='' https_proxy='' include=()
-    eval "$(apt-config shell http_proxy Acquire::http::Proxy https_proxy Acquire::https::Proxy)"
-    export http_proxy https_proxy
+    local site=$1 root=$2 include=()
     [[ $site != https:* ]] || include=(--include=ca-certificates)
-    debootstrap --variant=minbase "${include[@]}" "$SUITE" "$root" "$site"
+    debian_root "$site" "$SUITE" "$root" "${include[@]}"
     apt_settings >"$root/etc/apt/apt.conf.d/90-machine"
     # Slim: what only people read stays out, now and in what is installed later.
     printf 'path-exclude /usr/share/%s/*\n' doc man locale info >"$root/etc/dpkg/dpkg.cfg.d/slim"
-    rm -rf "$root"/usr/share/{doc,man,locale,info}/* "$root"/var/cache/apt/archives/*.deb \
-        "$root"/var/lib/apt/lists/*
+    rm -rf "$root"/usr/share/{doc,man,locale,info}/* "$root"/var/lib/apt/lists/*
 }
 
 main() {
@@ -41,8 +38,7 @@ main() {
     dir=$(mktemp -d "$CACHE/base.XXXXXX")
     # shellcheck disable=SC2064  # this directory, whatever `dir` is by then
     trap "rm -rf '$dir'" EXIT
-    make_root "$site" "$dir" >"$CACHE/debootstrap.log" 2>&1 \
-        || die "debootstrap failed:"$'\n'"$(tail -n 20 "$CACHE/debootstrap.log")"
+    make_root "$site" "$dir"
     tar -C "$dir" -c . | docker import --change 'CMD ["bash"]' - "$BASE"
 }
 

@@ -37,6 +37,18 @@ compose() {
 
 die() { echo "$*" >&2; exit 1; }
 
+# debian_root SITE SUITE DIRECTORY DEBOOTSTRAP-OPTIONS...: a minimal system, through apt's own proxy
+debian_root() {
+    local http_proxy='' https_proxy=''
+    eval "$(apt-config shell http_proxy Acquire::http::Proxy https_proxy Acquire::https::Proxy)"
+    export http_proxy https_proxy
+    # By the script of unstable, which fits suites that this debootstrap has never heard of.
+    debootstrap --variant=minbase "${@:4}" "$2" "$3" "$1" /usr/share/debootstrap/scripts/sid \
+        >"$CACHE/debootstrap.log" 2>&1 \
+        || die "debootstrap failed:"$'\n'"$(tail -n 20 "$CACHE/debootstrap.log")"
+    rm -rf "$3"/var/cache/apt/archives/*.deb
+}
+
 # --- saying what is expected -------------------------------------------------------------------
 
 fail() { echo "expected: $*" >&2; exit 1; }

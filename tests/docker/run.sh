@@ -90,6 +90,7 @@ lend() {
 
 finish() {
     remove_all
+    "$HERE/second_engine.sh" remove
     [ ${#LENT[@]} = 0 ] || docker rmi "${LENT[@]}" >/dev/null 2>&1 || true
     [ -z "${AMBA_ENGINE_STARTED:-}" ] || "$HERE/engine.sh" stop
 }

@@ -25,17 +25,13 @@ LINK=ambatest0
 
 make_system() {
     [ ! -e "$SYSTEM.made" ] || return 0
-    local site part=$SYSTEM.part http_proxy='' https_proxy=''
+    local site part=$SYSTEM.part
     site=$("$(dirname "$0")/base_image.sh" --archive)
     [ -n "$site" ] || die "apt does not say where Debian's archive is"
-    eval "$(apt-config shell http_proxy Acquire::http::Proxy https_proxy Acquire::https::Proxy)"
-    export http_proxy https_proxy
     rm -rf "$part" "$SYSTEM"
     mkdir -p "$part"
-    debootstrap --variant=minbase --include=docker.io,docker-cli,docker-compose,iptables,ca-certificates \
-        "$SUITE" "$part" "$site" /usr/share/debootstrap/scripts/sid >"$HOME_DIR/debootstrap.log" 2>&1 \
-        || die "debootstrap failed:"$'\n'"$(tail -n 20 "$HOME_DIR/debootstrap.log")"
-    rm -rf "$part"/var/cache/apt/archives/*.deb
+    debian_root "$site" "$SUITE" "$part" \
+        --include=docker.io,docker-cli,docker-compose,iptables,ca-certificates
     mv "$part" "$SYSTEM"
     touch "$SYSTEM.made"
 }
@@ -103,7 +99,7 @@ our_pid() {
 # The one process below unshare: dockerd, the first of its namespace.
 dockerd_pid() { pgrep -P "$(our_pid)"; }
 
-answers() { DOCKER_HOST=$SECOND_HOST second docker version >/dev/null 2>&1; }
+answers() { second docker version >/dev/null 2>&1; }
 
 start() {
     make_system

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -27,7 +26,7 @@ namespace amba::fleet {
 class Watch {
   public:
     using Told = std::function<void(const docker::Event&)>;
-    using Changed = std::function<void()>;  // whom can be looked at
+    using Changed = std::function<void()>;  // an Engine answers again
 
     Watch(const Fleet& fleet, Told told, Changed changed);
     ~Watch();

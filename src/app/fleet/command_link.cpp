@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "amba/core/environment.hpp"
 #include "amba/docker/engine.hpp"
 #include "amba/docker/host.hpp"
 #include "amba/fleet/link.hpp"
@@ -64,7 +65,7 @@ Result<void> complete(LinkCommand& command) {
         command.out = command.in;
         return {};
     }
-    command.in = environment("COMPOSE_FILE");
+    command.in = core::environment("COMPOSE_FILE");
     if (command.in.empty()) {
         return core::error(
             "expected IN, or COMPOSE_FILE in the environment; "
@@ -133,7 +134,7 @@ int rewrite(const LinkCommand& command) {
     fleet::LinkOptions options;
     options.ports = std::move(*ports);
     options.image_ports = ask_engine();
-    options.project = environment("COMPOSE_PROJECT_NAME");
+    options.project = core::environment("COMPOSE_PROJECT_NAME");
     options.directory = project_of_directory(directory_of(command.in));
 
     const auto linked = fleet::link(*text, options);

@@ -2,11 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <set>
 
+#include "amba/core/environment.hpp"
 #include "amba/docker/host.hpp"
 #include "app/commands.hpp"
 
@@ -52,7 +52,8 @@ void FleetOptions::add_project(CLI::App& app, bool all_by_default) {
         ->type_name("NAME");
     if (!all_by_default) {
         app.callback([this] {
-            if (settings.project.empty()) settings.project = environment("COMPOSE_PROJECT_NAME");
+            if (settings.project.empty())
+                settings.project = core::environment("COMPOSE_PROJECT_NAME");
             if (settings.project.empty()) settings.project = project_of_directory(".");
             if (settings.project.empty()) {  // or it would stand for all of them
                 throw CLI::ValidationError(
@@ -74,20 +75,16 @@ core::Result<std::vector<fleet::Site>> FleetOptions::sites() const {
     std::vector<fleet::Site> all;
     for (const std::string& text : hosts.empty() ? std::vector<std::string>{""} : hosts) {
         const auto [name, address] = host_and_address(text);
-        const auto host = tls || !certificates.empty()
-                              ? docker::parse_host(name.empty() ? environment("DOCKER_HOST") : name,
-                                                   true, certificates)
-                              : docker::host_of_environment(name);
+        const auto host =
+            tls || !certificates.empty()
+                ? docker::parse_host(name.empty() ? core::environment("DOCKER_HOST") : name, true,
+                                     certificates)
+                : docker::host_of_environment(name);
         if (!host) return host.error();
         const bool by_name = address.empty() && host->kind != docker::Host::Kind::kUnix;
         all.push_back({std::make_unique<docker::Engine>(*host), by_name ? host->name : address});
     }
     return all;
-}
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
 }
 
 std::string project_of_directory(const std::string& directory) {

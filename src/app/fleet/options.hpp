@@ -32,9 +32,6 @@ struct FleetOptions {
 // neither letter nor digit nor one of "-_".
 std::string project_of_directory(const std::string& directory);
 
-// A variable's value, "" when it is not set.
-std::string environment(const char* name);
-
 // Lines of what is done to stdout, of what went wrong to stderr.
 void say_plainly(const std::string& line, bool failed);
 
