@@ -1,3 +1,4 @@
+// The waits and turns of the thread: epoll(7), edge-triggered, with the loop of Asio inside.
 #include "amba/net/poller.hpp"
 
 #include <sys/epoll.h>
@@ -15,6 +16,10 @@ namespace amba::net {
 namespace {
 
 constexpr int kBatch = 128;
+
+std::uint64_t packed(const Pollable& owner, unsigned slot) {
+    return reinterpret_cast<std::uintptr_t>(&owner) | slot;
+}
 
 }  // namespace
 
@@ -41,12 +46,18 @@ bool Poller::add(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
 bool Poller::add_level(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
     epoll_event event{};
     event.events = events;
-    event.data.u64 = reinterpret_cast<std::uintptr_t>(&owner) | slot;
+    event.data.u64 = packed(owner, slot);
     return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 void Poller::remove(int fd) {
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Poller::forget(const Pollable& owner, unsigned slot) {
+    for (epoll_event& event : untold_) {
+        if (event.data.u64 == packed(owner, slot)) event.events = 0;
+    }
 }
 
 void Poller::again(Pollable& owner) {
@@ -85,14 +96,16 @@ bool Poller::round(int wait) {
     refresh_now();
     ++rounds_;
     bool loop_is_ready = false;
-    for (int e = 0; e < count; ++e) {
-        const epoll_event& event = events[static_cast<std::size_t>(e)];
-        const auto packed = static_cast<std::uintptr_t>(event.data.u64);
-        auto* owner = reinterpret_cast<Pollable*>(packed & ~std::uintptr_t{7});
+    untold_ = std::span(events).first(static_cast<std::size_t>(std::max(count, 0)));
+    while (!untold_.empty()) {
+        const epoll_event event = untold_.front();
+        untold_ = untold_.subspan(1);
+        const auto whose = static_cast<std::uintptr_t>(event.data.u64);
+        auto* owner = reinterpret_cast<Pollable*>(whose & ~std::uintptr_t{7});
         if (owner == nullptr) {
             loop_is_ready = true;
-        } else if (!owner->buried_) {
-            owner->on_ready(static_cast<unsigned>(packed & 7), event.events);
+        } else if (!owner->buried_ && event.events != 0) {
+            owner->on_ready(static_cast<unsigned>(whose & 7), event.events);
         }
     }
     run_again();

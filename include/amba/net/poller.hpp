@@ -11,17 +11,22 @@
 // woken; another thread must wake it by a descriptor (see Offload).
 //
 // Lifetime: an object that is registered must not be deleted while a batch of events may still name
-// it. It calls bury() and is deleted after the batch. Closing a descriptor unregisters it.
+// it. It calls bury() and is deleted after the batch. Closing a descriptor unregisters it, but its
+// events may have been fetched already: an owner that lives on says forget(), or it would take them
+// for events of the next descriptor that it registers in that slot.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "amba/core/duration.hpp"
 #include "amba/core/result.hpp"
 #include "amba/net/descriptor.hpp"
+
+struct epoll_event;
 
 namespace amba::net {
 
@@ -64,6 +69,10 @@ class Poller {
     // Level-triggered: told again in every round until it is not ready any more.
     bool add_level(int fd, Pollable& owner, unsigned slot, std::uint32_t events);
     void remove(int fd);
+    // A descriptor in that slot was closed while its owner lives on: of the batch that is being
+    // told, none of its events is told any more. Of use right after the close, before the slot is
+    // used again.
+    void forget(const Pollable& owner, unsigned slot);
     // Calls owner.on_again() in a later round of this turn or the next: for work that was cut short
     // to let others have their turn.
     void again(Pollable& owner);
@@ -86,6 +95,7 @@ class Poller {
     Descriptor epoll_;
     core::Time now_ = core::Clock::now();
     std::uint64_t rounds_ = 0;
+    std::span<epoll_event> untold_;  // of the batch that is being told
     std::vector<Pollable*> again_;
     std::vector<Pollable*> again_now_;
     std::vector<Pollable*> buried_;

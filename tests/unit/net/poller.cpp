@@ -99,6 +99,40 @@ TEST_F(PollerTest, TheBuriedGetNoFurtherCall) {
     EXPECT_EQ(deaths, 2);
 }
 
+// The first of a batch closes what the other events of it are of, and registers something else in
+// its place: what was fetched for the old one must not be told of the new.
+TEST_F(PollerTest, WhatWasFetchedForAClosedDescriptorIsNotTold) {
+    struct Changer final : net::Pollable {
+        explicit Changer(net::Poller& poller_in) : poller(poller_in) {}
+        void on_ready(unsigned slot, std::uint32_t) override {
+            ++told[slot];
+            const unsigned other = 1 - slot;
+            if (!next[other]) return;
+            now[other] = std::move(next[other]);  // closes the one before
+            poller.forget(*this, other);
+            ASSERT_TRUE(poller.add(now[other].get(), *this, other, EPOLLIN));
+        }
+        net::Poller& poller;
+        net::Descriptor now[2];
+        net::Descriptor next[2];
+        int told[2] = {};
+    };
+    Ends a, b, c, d;
+    auto* changer = new Changer(poller);
+    changer->now[0] = std::move(a.near);
+    changer->now[1] = std::move(b.near);
+    changer->next[0] = std::move(c.near);
+    changer->next[1] = std::move(d.near);
+    ASSERT_TRUE(poller.add(changer->now[0].get(), *changer, 0, EPOLLIN));
+    ASSERT_TRUE(poller.add(changer->now[1].get(), *changer, 1, EPOLLIN));
+    ASSERT_EQ(write(a.far.get(), "x", 1), 1);
+    ASSERT_EQ(write(b.far.get(), "x", 1), 1);
+    run();
+    EXPECT_EQ(changer->told[0] + changer->told[1], 1);
+    poller.bury(*changer);
+    run();
+}
+
 TEST_F(PollerTest, BuryingTwiceDeletesOnce) {
     auto* probe = new Probe(poller, &deaths);
     poller.bury(*probe);
