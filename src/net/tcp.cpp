@@ -1,3 +1,4 @@
+// Options of sockets, each where its reason is told, and what the kernel says of them.
 #include "amba/net/tcp.hpp"
 
 #include <ifaddrs.h>
@@ -99,6 +100,13 @@ void keep_alive(int fd) {
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveCount);
 }
 
+std::optional<Endpoint> local_of(int fd) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return std::nullopt;
+    return Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&address));
+}
+
 std::optional<Endpoint> peer_of(int fd) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
@@ -146,9 +154,12 @@ void retire_listener(int listener) {
     setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-bool has_bytes(int fd) {
+Arrived arrived(int fd) {
     char byte = 0;
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    const ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got > 0) return Arrived::kBytes;
+    const bool none = got < 0 && (errno == EAGAIN || errno == EINTR);
+    return none ? Arrived::kNothing : Arrived::kEnd;
 }
 
 void reset_on_close(int fd) {

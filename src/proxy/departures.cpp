@@ -1,3 +1,4 @@
+// How backends leave: which of them have connections, and what becomes of these.
 #include "proxy/departures.hpp"
 
 #include "amba/log/log.hpp"

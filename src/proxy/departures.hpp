@@ -20,8 +20,6 @@ class Frontend;
 
 class Departures {
   public:
-    using Backends = std::unordered_set<const balance::Backend*>;
-
     Departures(Frontend& frontend, Shared& shared) : frontend_(frontend), shared_(shared) {}
 
     // The frontend has a new pool now; this was the one before.

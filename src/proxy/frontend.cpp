@@ -1,3 +1,4 @@
+// A frontend as an address: accepting, the table it is in, and the ends of its connections.
 #include "proxy/frontend.hpp"
 
 #include <sys/epoll.h>
@@ -24,6 +25,8 @@ namespace {
 constexpr int kAcceptBatch = 64;
 // A listener that is out of descriptors looks again after this, or when a connection ends.
 constexpr auto kPause = 100ms;
+// One line for what this host lacks, per frontend and this time.
+constexpr auto kLackLineEvery = 10s;
 // Handshakes that have begun when a listener leaves have this long to end.
 constexpr auto kLastCall = 100ms;
 
@@ -40,17 +43,20 @@ Frontend::Frontend(Shared& shared, Plan plan) :
 
 void Frontend::listen(net::Descriptor listener) {
     listener_ = std::move(listener);
-    if (retired_) {
-        retired_ = false;
-        shared_.retired.erase(this);
-        clear();  // a drain that was under way
-    }
+    watched_ = false;
+    at_maxconn_ = is_full();
     watch();
 }
 
-// Level-triggered: an edge would have to be followed by an accept that finds nothing.
+// The poller has the listener while it may accept. Level-triggered: an edge would have to be
+// followed by an accept that finds nothing.
 void Frontend::watch() {
+    const bool wanted = listener_ && !paused_ && !at_maxconn_;
+    if (wanted == watched_) return;
+    watched_ = wanted;
+    if (!wanted) return shared_.poller.remove(listener_.get());
     if (shared_.poller.add_level(listener_.get(), *this, 0, EPOLLIN)) return;
+    watched_ = false;
     log::error("bind",
                "frontend " + settings_.name + " cannot be watched: " + std::strerror(errno));
 }
@@ -59,9 +65,10 @@ void Frontend::close_listener(bool heir) {
     if (!listener_) return;
     close_now();
     net::retire_listener(listener_.get());
+    if (watched_) shared_.poller.remove(listener_.get());
+    watched_ = false;
     closing_.listener = std::move(listener_);
     if (!heir) return close_now();
-    shared_.poller.remove(closing_.listener.get());
     shared_.poller.add(closing_.listener.get(), *this, 0, EPOLLIN);
     while (accept_one(closing_.listener)) {
     }
@@ -73,7 +80,7 @@ void Frontend::close_now() {
     while (accept_one(closing_.listener)) {
     }
     closing_.listener.reset();
-    end_if_empty();
+    if (retired_) shared_.poller.again(*this);
 }
 
 std::vector<int> Frontend::sockets() const {
@@ -134,7 +141,7 @@ void Frontend::pause(core::Duration for_at_most, const char* why) {
     if (paused_) return;
     paused_ = true;
     waiting_ = true;
-    shared_.poller.remove(listener_.get());
+    watch();
     shared_.paused.push_back(this);
     if (said_resources_) return;
     said_resources_ = true;
@@ -147,13 +154,13 @@ void Frontend::resume() {
     clear();
     std::erase(shared_.paused, this);
     paused_ = false;
-    if (listener_ && !at_maxconn_) watch();
+    watch();
 }
 
 // As HAProxy has it: what is above a frontend's maxconn waits in the kernel's queue.
 void Frontend::pause_at_maxconn() {
-    if (std::exchange(at_maxconn_, true)) return;
-    if (!paused_) shared_.poller.remove(listener_.get());
+    at_maxconn_ = true;
+    watch();
     if (std::exchange(said_maxconn_, true)) return;
     log::warning("maxconn", "frontend " + settings_.name + " has its maxconn of " +
                                 count_of(settings_.maxconn, "connection") +
@@ -163,12 +170,12 @@ void Frontend::pause_at_maxconn() {
 void Frontend::leave_maxconn() {
     if (!at_maxconn_ || is_full()) return;
     at_maxconn_ = false;
-    if (listener_ && !paused_) watch();
+    watch();
 }
 
 void Frontend::admit(int fd) {
     auto* session = new Session(*this, shared_, net::Descriptor(fd));
-    sessions_.push_back(*session);
+    dialing_.push_back(*session);
     ++current_;
     ++total_;
     tallies_.rate.add(shared_.poller.now());
@@ -179,6 +186,7 @@ void Frontend::admit(int fd) {
 // ---- swapping ----
 
 void Frontend::update(Settings settings, std::shared_ptr<balance::Pool> pool) {
+    revive();
     settings_ = std::move(settings);
     replace_pool(std::move(pool));
     leave_maxconn();
@@ -189,6 +197,14 @@ void Frontend::replace_pool(std::shared_ptr<balance::Pool> pool) {
     std::swap(pool_, pool);
     pool_replaced(pool.get());
     departures_.pool_replaced(std::move(pool));
+}
+
+// Into the table again, with what it has. First of all that changes: it must not go, as one that is
+// out of the table does, should its last connection end meanwhile.
+void Frontend::revive() {
+    if (!std::exchange(retired_, false)) return;
+    shared_.retired.erase(this);
+    clear();  // a drain that was under way
 }
 
 Known Frontend::known() {
@@ -219,11 +235,15 @@ void Frontend::retire(bool heir) {
                 break;
         }
     }
-    end_if_empty();
+    shared_.poller.again(*this);
 }
 
+// What follows from all that has changed since the last turn.
 void Frontend::on_again() {
     if (departures_.go_on()) shared_.poller.again(*this);
+    if (std::exchange(pool_is_new_, false)) tell_pool();
+    serve_queue();
+    end_if_empty();
 }
 
 void Frontend::on_deadline() {
@@ -242,13 +262,15 @@ void Frontend::end_if_empty() {
     shared_.poller.bury(*this);
 }
 
-void Frontend::close_connections(const Departures::Backends& backends) {
+void Frontend::close_connections(const Backends& backends) {
     std::vector<Session*> closing;
-    for (Session& session : sessions_) {
-        if (backends.contains(session.backend())) closing.push_back(&session);
+    for (Sessions* list : {&dialing_, &established_}) {
+        for (Session& session : *list) {
+            if (session.uses(backends)) closing.push_back(&session);
+        }
     }
     for (Session* session : closing)
-        session->leave_backend(EndedBy::kDown);
+        session->leave(backends, EndedBy::kDown);
 }
 
 void Frontend::leased(Backend& backend) {
@@ -258,37 +280,49 @@ void Frontend::leased(Backend& backend) {
 
 void Frontend::released(Backend& backend) {
     if (--backend.users == 0) departures_.unused(backend);
-    if (pool_->counts_load()) pool_->note(backend);
-    if (has_queue()) serve_queue();
+    if (!pool_->counts_load()) return;  // nobody waits for room
+    pool_->note(backend);
+    serve_queue_soon(Due::kRoom);
 }
 
-void Frontend::abort_all(EndedBy by) {
+// Of a moment: one of them that is called changes no other.
+std::vector<Session*> Frontend::all_sessions() {
     std::vector<Session*> all;
-    for (Sessions* list : {&sessions_, &queue_}) {
+    for (Sessions* list : {&dialing_, &established_, &queue_, &tried_queue_}) {
         for (Session& session : *list)
             all.push_back(&session);
     }
-    for (Session* session : all)
+    return all;
+}
+
+void Frontend::abort_all(EndedBy by) {
+    for (Session* session : all_sessions())
         session->abort(by);
 }
 
 // ---- what sessions tell ----
 
-void Frontend::no_backend(EndedBy by, std::size_t tries) {
+void Frontend::no_backend(EndedBy by) {
     ++failed_;
     if (by == EndedBy::kResource || said_empty_) return;
     said_empty_ = true;
-    log::warning("refused", "frontend " + settings_.name + " resets connections: " +
-                                (tries == 0 ? std::string("it has no backend with a weight above 0")
-                                            : "none of " + count_of(tries, "backend") +
-                                                  " tried could be connected to"));
+    log::warning("refused",
+                 "frontend " + settings_.name + " resets connections: " +
+                     (by == EndedBy::kProxy ? std::string("it has no backend with a weight above 0")
+                                            : "none of its backends could be connected to within " +
+                                                  core::to_string(settings_.connect_timeout)));
 }
 
-void Frontend::out_of_resources(int error) {
-    if (said_resources_) return;
-    said_resources_ = true;
-    log::warning("descriptors", "frontend " + settings_.name +
-                                    " cannot open a socket to a backend: " + std::strerror(error));
+void Frontend::lacks(const Backend& backend, int error) {
+    const core::Time now = shared_.poller.now();
+    if (now < next_lack_line_) return;
+    next_lack_line_ = now + kLackLineEvery;
+    std::string why = std::strerror(error);
+    if (error == EADDRNOTAVAIL) {
+        why += ": no local port is left towards it (net.ipv4.ip_local_port_range)";
+    }
+    log::warning("shortage", "frontend " + settings_.name + " cannot connect from this host to " +
+                                 backend.endpoint.to_string() + ": " + why);
 }
 
 void Frontend::ended(Session& session, bool served, core::Outcome outcome) {
@@ -317,7 +351,7 @@ void Frontend::ended(Session& session, bool served, core::Outcome outcome) {
     }
     leave_maxconn();
     if (shared_.session_ended) shared_.session_ended();
-    end_if_empty();
+    if (retired_) shared_.poller.again(*this);
 }
 
 }  // namespace amba::proxy

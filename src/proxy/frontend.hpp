@@ -1,12 +1,19 @@
 // A frontend: one listening address, its pool, and its connections.
 //
-// It outlives its place in the table as long as it has connections (retire()), and comes back to
-// life when the same address returns (revive by update() with a listener).
+// It outlives its place in the table as long as it has connections (retire()), and is taken back
+// when the same address returns (update() revives it).
+//
+// What follows from a change is done in a turn of its own (on_again()), never from within the
+// change: a connection that ends or a check that fails may come in the middle of a swap, of the
+// closing of many, of another connection's try. Told in that turn: who looks after its pool; done
+// in it: the queue is served, connects to a backend that has left are raced, an empty one that is
+// out of the table goes.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "amba/balance/pool.hpp"
 #include "amba/core/outcome.hpp"
@@ -45,12 +52,14 @@ class Frontend final : public net::Pollable, public net::Deadline {
     // Its backends, for the next pool.
     Known known();
     // Out of the table: closes the listener, and treats its connections as `removed` says. It frees
-    // itself with its last connection.
+    // itself when its last connection has ended.
     void retire(bool heir = false);
+    // Frees itself, when it is out of the table and has nothing left.
+    void end_if_empty();
     void resume();  // descriptors are free again
     void abort_all(core::EndedBy by);
     // Sessions of these backends dial another one, or are reset.
-    void close_connections(const Departures::Backends& backends);
+    void close_connections(const Backends& backends);
 
     bool retired() const { return retired_; }
     // Which of the tables it was in last, by the count of swaps.
@@ -73,13 +82,14 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void say(log::Level level, const char* event, const balance::Backend& backend,
              const std::string& what) const;
 
-    // Connections that wait for a backend, in the order of their arrival.
-    bool has_queue() const { return !queue_.empty(); }
-    void enqueue(Session& session, bool in_front);
+    // Connections that wait for a backend, in the order of their arrival; `first` the first time.
+    void enqueue(Session& session, bool first);
     void dequeue(Session& session);
+    // Some of them may be served in this turn, so that who comes now is to wait for it too.
+    bool serves_queue_soon() const { return queue_due_ != Due::kNot && has_queue(); }
 
     // Told by sessions.
-    void connected(balance::Backend& backend);
+    void connected(Session& session, balance::Backend& backend);
     // Established; `alone` when no other backend was dialed before or beside it.
     void connect_took(core::Clock::duration time, bool alone) {
         tallies_.connect_took(time);
@@ -89,16 +99,20 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void hedged() { ++tallies_.hedges; }
     // With the error of connect(2); 0: no answer.
     void connect_failed(balance::Backend& backend, int error);
+    // This host lacks what a connect to it takes, which is no fault of the backend.
+    void lacks(const balance::Backend& backend, int error);
+    // No answer yet: its name may have moved.
+    void slow(const balance::Backend& backend);
     // No answer yet, while another backend has answered.
     void outrun(balance::Backend& backend);
-    void backend_reset(balance::Backend& backend, bool no_byte);
+    // `silent`: the client had neither sent anything nor left.
+    void backend_reset(balance::Backend& backend, bool silent);
     // It reset a connection that goes on with another backend.
-    void lost(balance::Backend& backend);
-    void no_backend(core::EndedBy by, std::size_t tries);
+    void lost(Session& session, balance::Backend& backend, bool silent);
+    void no_backend(core::EndedBy by);
     void left_waiting();  // in the queue, to the end of its time
     // A connection begins to use this backend.
     void leased(balance::Backend& backend);
-    void out_of_resources(int error);
     // A session uses this backend no more.
     void released(balance::Backend& backend);
     void ended(Session& session, bool served, core::Outcome outcome);
@@ -111,6 +125,14 @@ class Frontend final : public net::Pollable, public net::Deadline {
         net::Descriptor listener;
     };
 
+    // What in the queue is to be looked at in the next turn.
+    enum class Due : std::uint8_t {
+        kNot,
+        kRoom,  // a connection has ended: those who wait for room
+        kNews,  // backends are not what they were: all
+    };
+    using Sessions = boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
+
     void on_ready(unsigned slot, std::uint32_t events) override;
     void on_again() override;
     void on_deadline() override;
@@ -121,13 +143,18 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void pause(core::Duration for_at_most, const char* why);
     void pause_at_maxconn();
     void leave_maxconn();
+    void revive();
+    bool has_queue() const { return !queue_.empty() || !tried_queue_.empty(); }
+    void serve_queue_soon(Due due);
     void serve_queue();
+    void news_of(const balance::Backend& backend);
     void served_well(balance::Backend& backend);
     void pool_replaced(const balance::Pool* before);
+    void tell_pool();
     void forget_downs();
     void admit(int fd);
+    std::vector<Session*> all_sessions();
     void tell_end(const Session& session, core::Outcome outcome) const;
-    void end_if_empty();
 
     Shared& shared_;
     Settings settings_;
@@ -139,9 +166,11 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Ramps ramps_{*this, shared_};
     ConnectTimes connect_times_;
     Tallies tallies_;
-    using Sessions = boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
-    Sessions sessions_;
-    Sessions queue_;  // those that wait for a backend, instead
+    // Each connection is in one of these.
+    Sessions dialing_;
+    Sessions established_;
+    Sessions queue_;        // those that wait for a backend, by their arrival
+    Sessions tried_queue_;  // likewise, those that have tried one in vain
     std::uint64_t queued_ = 0;
     std::uint64_t queued_total_ = 0;
     std::uint64_t queue_timeouts_ = 0;
@@ -152,12 +181,15 @@ class Frontend final : public net::Pollable, public net::Deadline {
     std::uint64_t resets_unlogged_ = 0;
     std::uint64_t table_ = 0;
     core::Time next_reset_line_{};
+    core::Time next_lack_line_{};
     int accept_batch_ = 1;
     std::uint64_t accept_round_ = 0;
+    Due queue_due_ = Due::kNot;
+    bool pool_is_new_ = false;  // and to be told
     bool retired_ = false;
+    bool watched_ = false;  // the poller has the listener
     bool paused_ = false;
     bool at_maxconn_ = false;
-    bool serving_queue_ = false;
     bool said_maxconn_ = false;
     bool said_waiting_ = false;
     bool said_empty_ = false;

@@ -1,5 +1,4 @@
-// What a frontend makes of its backends: what connections and checks say of them, and the queue of
-// those that wait for one.
+// What a frontend makes of its backends: what connections and checks say of them.
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -41,12 +40,14 @@ void Frontend::say(log::Level level, const char* event, const Backend& backend,
 
 void Frontend::note(Backend& backend) {
     pool_->note(backend);
-    if (has_queue()) serve_queue();
+    serve_queue_soon(Due::kNews);
 }
 
 // ---- what connections say ----
 
-void Frontend::connected(Backend& backend) {
+void Frontend::connected(Session& session, Backend& backend) {
+    static_cast<SessionHook&>(session).unlink();
+    established_.push_back(session);
     ++backend.connections_current;
     ++backend.connections_total;
     backend.connected_at = shared_.poller.now();
@@ -55,6 +56,7 @@ void Frontend::connected(Backend& backend) {
     if (backend.failures > 0) {
         backend.failures = 0;
         ejections_.succeeded(backend);
+        news_of(backend);
     }
     if (backend.state == State::kHealthy || backend.down) return;
     if (backend.state == State::kUnhealthy) say(kInfo, "up", backend, " answers again");
@@ -73,14 +75,18 @@ void Frontend::connect_failed(Backend& backend, int error) {
     const char* const why = error == 0 ? "no answer" : std::strerror(error);
     ++backend.connections_failed;
     ++backend.failures;
-    const Member* member = pool_->find(backend.endpoint);
-    if (member != nullptr && shared_.told.connect_failed) shared_.told.connect_failed(*member);
+    slow(backend);
     if (std::exchange(backend.state, State::kUnhealthy) != State::kUnhealthy) {
         backend.turned(shared_.poller.now(), std::string("cannot be connected to: ") + why);
         ++backend.downs;
         say(kWarning, "down", backend, std::string(" cannot be connected to: ") + why);
     }
     ejections_.failed(backend, backend.failures, why);
+}
+
+void Frontend::slow(const Backend& backend) {
+    const Member* member = pool_->find(backend.endpoint);
+    if (member != nullptr && shared_.told.connect_failed) shared_.told.connect_failed(*member);
 }
 
 void Frontend::outrun(Backend& backend) {
@@ -90,10 +96,10 @@ void Frontend::outrun(Backend& backend) {
     ejections_.failed(backend, backend.failures, "no answer while another backend answers");
 }
 
-void Frontend::backend_reset(Backend& backend, bool no_byte) {
+void Frontend::backend_reset(Backend& backend, bool silent) {
     const core::Time now = shared_.poller.now();
     ++backend.resets_total;
-    if (no_byte && now - backend.connected_at < kAtOnce) {
+    if (silent && now - backend.connected_at < kAtOnce) {
         ejections_.failed(backend, ++backend.resets, "it resets connections at once");
     }
     ++resets_unlogged_;
@@ -106,10 +112,12 @@ void Frontend::backend_reset(Backend& backend, bool no_byte) {
     say(kWarning, "reset", backend, " reset a connection in mid-stream" + more);
 }
 
-void Frontend::lost(Backend& backend) {
+void Frontend::lost(Session& session, Backend& backend, bool silent) {
+    static_cast<SessionHook&>(session).unlink();
+    dialing_.push_back(session);
     --backend.connections_current;
     ++backend.connections_failed;
-    backend_reset(backend, true);
+    backend_reset(backend, silent);
     released(backend);
 }
 
@@ -148,6 +156,7 @@ void Frontend::mark(Backend& backend, bool healthy, const std::string& why) {
                 (closed ? " closed" : " kept"));
     }
     note(backend);
+    if (healthy) news_of(backend);
     if (!healthy && settings_.close_on_marked_down) close_connections({&backend});
 }
 
@@ -162,8 +171,16 @@ void Frontend::pool_replaced(const balance::Pool* before) {
         }
     }
     if (downs_ > 0) forget_downs();
+    pool_is_new_ = true;
+    serve_queue_soon(Due::kNews);
+    shared_.poller.again(*this);
+}
+
+void Frontend::tell_pool() {
+    if (retired_) return;  // whoever looks after it was told that it has left
     if (shared_.told.pool_changed) shared_.told.pool_changed(settings_.bind, pool_);
-    if (has_queue()) serve_queue();
+    for (auto at = dialing_.begin(); at != dialing_.end();)
+        (at++)->pool_changed();
 }
 
 // Those that nobody checks any more: nobody would say that they are up again.
@@ -177,38 +194,6 @@ void Frontend::forget_downs() {
         }
         downs_ += backend.down;
     }
-}
-
-// ---- the queue ----
-
-void Frontend::enqueue(Session& session, bool in_front) {
-    static_cast<SessionHook&>(session).unlink();
-    queue_.insert(in_front ? queue_.begin() : queue_.end(), session);
-    ++queued_;
-    ++queued_total_;
-}
-
-void Frontend::dequeue(Session& session) {
-    static_cast<SessionHook&>(session).unlink();
-    sessions_.push_back(session);
-    --queued_;
-}
-
-void Frontend::serve_queue() {
-    if (std::exchange(serving_queue_, true)) return;
-    while (has_queue() && queue_.front().leave_queue()) {
-    }
-    serving_queue_ = false;
-}
-
-void Frontend::left_waiting() {
-    ++failed_;
-    ++queue_timeouts_;
-    if (std::exchange(said_waiting_, true)) return;
-    log::warning("queue",
-                 "frontend " + settings_.name + " resets connections that waited " +
-                     core::to_string(settings_.queue_timeout) + " for a backend",
-                 {settings_.name, ""});
 }
 
 }  // namespace amba::proxy

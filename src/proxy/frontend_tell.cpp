@@ -46,7 +46,7 @@ void Frontend::tell_end(const Session& session, core::Outcome outcome) const {
     out.backend = address;
     out.ended = letters;
     out.why = why;
-    out.queued_ms = in_ms(session.queued() ? total : line->queued);
+    out.queued_ms = in_ms(line->queued);
     out.connect_ms = line->connect.count() < 0 ? -1 : in_ms(line->connect);
     out.total_ms = in_ms(total);
     out.bytes_up = session.bytes_up();

@@ -83,7 +83,7 @@ FrontendView Frontend::view() const {
         out.backends.emplace_back(view_of(*backend, now)).state = "leaving";
     }
     // Backends count the bytes of ended connections; those of open ones are added here.
-    for (const Session& session : sessions_) {
+    for (const Session& session : established_) {
         out.bytes_up += session.bytes_up();
         out.bytes_down += session.bytes_down();
         const auto at = index.find(session.backend());

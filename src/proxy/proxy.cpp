@@ -1,3 +1,4 @@
+// The door of the proxy: what is asked of all frontends, and of one by its address.
 #include "amba/proxy/proxy.hpp"
 
 #include <algorithm>
@@ -21,6 +22,8 @@ Proxy::~Proxy() {
     for (Frontend* frontend : all())
         frontend->close_now();
     abort_all();
+    for (Frontend* frontend : all())
+        frontend->end_if_empty();
 }
 
 // Those of the table, those out of it with connections left, and those on their way into it.

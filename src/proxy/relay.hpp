@@ -31,6 +31,8 @@ class Relay {
     bool reset_by(Side side) const { return legs_[static_cast<int>(side)].reset; }
     // Nothing was exchanged: another backend can take the place of this one.
     bool untouched() const { return up_.untouched() && down_.untouched() && !any_over(); }
+    // The backend was told nothing, and said nothing: whatever it did is not the client's doing.
+    bool silent() const { return up_.untouched() && down_.bytes() == 0; }
     void forget_backend() { leg(Side::kBackend) = Leg{}; }
     bool half_closed() const { return up_.finished() || down_.finished(); }
     std::uint64_t bytes_up() const { return up_.bytes(); }

@@ -1,3 +1,4 @@
+// The story of a connection from accept to its end, but for how it comes by a backend.
 #include "proxy/session.hpp"
 
 #include <sys/epoll.h>
@@ -41,11 +42,6 @@ Session::Session(Frontend& frontend, Shared& shared, net::Descriptor client) :
     if (const auto client_at = net::peer_of(client_.get())) extra().line->client = *client_at;
 }
 
-Session::Extra& Session::extra() {
-    if (!extra_) extra_ = std::make_unique<Extra>();
-    return *extra_;
-}
-
 void Session::start() {
     relay_.set_socket(Side::kClient, client_.get());
     moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
@@ -64,27 +60,17 @@ void Session::connected() {
         frontend_.outrun(*extra_->backend);
         drop_slow();
     }
-    const auto took = now - (moment_ - frontend_.settings().connect_timeout);
-    frontend_.connect_took(took, tried().empty());
+    const auto took = now - (extra_ ? extra_->dials_since : accepted());
+    frontend_.connect_took(took, !has_tried() && !(extra_ && extra_->raced));
     dialing_ = false;
     if (extra_ && extra_->line) extra_->line->connect = took;
     // Who was tried in vain is remembered: none is tried twice when this one resets at once.
-    if (extra_ && tried().empty() && !extra_->line) extra_.reset();
-    frontend_.connected(*backend_);
+    if (extra_ && !has_tried() && !extra_->line) extra_.reset();
+    frontend_.connected(*this, *backend_);
     moment_ = now;
     const auto idle = frontend_.settings().idle_timeout;
     shared_.deadlines.set(*this, moment_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
     relay();
-}
-
-void Session::leave_backend(EndedBy by) {
-    if (!dialing_) return abort(by);
-    const balance::BackendPtr left = leave_dial();
-    if (left) {
-        remember_try(*left);
-        frontend_.released(*left);
-    }
-    dial_next();
 }
 
 void Session::on_ready(unsigned slot, std::uint32_t events) {
@@ -93,7 +79,7 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
         if (dialing_) {
             // FIN alone is a half-close: the client still wants the answer.
             if (events & (EPOLLERR | EPOLLHUP)) {
-                finish({EndedBy::kClient, queued_ ? Stage::kQueue : Stage::kConnect}, End::kReset);
+                finish({EndedBy::kClient, stage()}, End::kReset);
             }
             return;
         }
@@ -134,7 +120,7 @@ void Session::linger() {
         shared_.deadlines.set(*this, std::min(now + kLingerStep, moment_));
         return;
     }
-    if (!by_client) frontend_.backend_reset(*backend_, relay_.bytes_down() == 0);
+    if (!by_client) frontend_.backend_reset(*backend_, is_silent());
     finish({by_client ? EndedBy::kClient : EndedBy::kServer, Stage::kData}, End::kReset);
 }
 
@@ -154,13 +140,21 @@ void Session::on_deadline() {
 
 // ---- FINISH ----
 
+Stage Session::stage() const {
+    if (!dialing_) return Stage::kData;
+    return queued_ && extra_->on_queue_time ? Stage::kQueue : Stage::kConnect;
+}
+
 void Session::abort(EndedBy by) {
-    const Stage stage = queued_ ? Stage::kQueue : dialing_ ? Stage::kConnect : Stage::kData;
-    finish({by, stage}, End::kReset);
+    finish({by, stage()}, End::kReset);
 }
 
 void Session::finish(core::Outcome outcome, End end) {
+    if (buried()) return;
     clear();
+    if (queued_ && extra_->on_queue_time && extra_->line) {
+        extra_->line->queued += shared_.poller.now() - extra_->waits_since;
+    }
     drop_slow();
     relay_.drop(shared_);
     if (end == End::kReset) {

@@ -1,4 +1,5 @@
-// What a connection does until it has a backend: PICK, QUEUE and DIAL. The rest of its story is in
+// What a connection does until it has a backend: PICK and DIAL. How it waits is in
+// session_wait.cpp, how two backends are raced in session_hedge.cpp, the rest of its story in
 // session.cpp.
 #include <sys/epoll.h>
 
@@ -18,11 +19,19 @@ using core::Stage;
 
 namespace {
 
-constexpr std::uint8_t kSlots = 3;  // the sum of the two slots a backend's socket may have
+// What every connect needs, whatever the backend: descriptors and memory.
+bool is_shortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+           error == EAGAIN;
+}
 
-// Out of something here, which is no fault of the backend.
+// connect(2) itself failed for what this host lacks towards that backend: a local port, a route, a
+// permission. A host that is gone (EHOSTUNREACH after its neighbour did not answer, ICMP) is told
+// later, by the socket.
 bool is_local(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+    return is_shortage(error) || error == EADDRNOTAVAIL || error == EADDRINUSE ||
+           error == ENETUNREACH || error == ENETDOWN || error == EHOSTUNREACH || error == EACCES ||
+           error == EPERM || error == EINVAL;
 }
 
 }  // namespace
@@ -31,7 +40,12 @@ bool is_local(int error) {
 
 std::span<Backend* const> Session::tried() const {
     if (!extra_) return {};
-    return extra_->made;
+    return extra_->tried.list();
+}
+
+// At most `retries` further tries in a row.
+bool Session::may_try() const {
+    return tried().size() <= static_cast<std::size_t>(frontend_.settings().retries);
 }
 
 balance::Choice Session::pick() const {
@@ -41,83 +55,68 @@ balance::Choice Session::pick() const {
 
 void Session::dial_next() {
     // Those that came before have their turn first.
-    if (tried().empty() && frontend_.has_queue()) return enqueue();
-    const auto retries = static_cast<std::size_t>(frontend_.settings().retries);
+    if (!has_tried() && frontend_.serves_queue_soon()) return wait(Wait::kRoom);
     while (dialing_) {
-        const bool over = tried().size() > retries || shared_.poller.now() >= moment_;
-        const balance::Choice choice = over ? balance::Choice() : pick();
-        if (choice.backend == nullptr) return none_to_dial(choice);
-        if (dial_chosen(*choice.backend)) return;
+        const bool in_time = shared_.poller.now() < moment_;
+        const balance::Choice choice = in_time ? pick() : balance::Choice();
+        if (choice.backend == nullptr || !may_try()) return none_to_dial(choice);
+        switch (dial_chosen(*choice.backend)) {
+            case Dialed::kUnderWay: return;
+            case Dialed::kFailed: break;
+            case Dialed::kShort:
+                if (!has_slow()) return wait(Wait::kPause);
+                return shared_.deadlines.set(*this, moment_);
+        }
     }
 }
 
-// A connect that is under way may still succeed.
+// There is nobody untried that takes it now, or `retries` are used up.
 void Session::none_to_dial(balance::Choice choice) {
+    // A connect that is under way may still succeed.
     if (has_slow()) return shared_.deadlines.set(*this, moment_);
-    if (choice.full) return enqueue();
-    if (!tried().empty()) {
-        return give_up(extra_->unanswered ? EndedBy::kServerTimeout : EndedBy::kServer);
+    const bool may = may_try();
+    if (choice.full && may) return wait(Wait::kRoom);
+    const Settings& settings = frontend_.settings();
+    if (frontend_.pool().usable() == 0) {
+        return settings.hold ? wait(Wait::kBackend) : give_up(EndedBy::kProxy);
     }
-    if (frontend_.settings().hold) return enqueue();
-    give_up(EndedBy::kProxy);
-}
-
-// ---- QUEUE ----
-
-void Session::enqueue() {
-    queued_ = true;
-    frontend_.enqueue(*this, !tried().empty());
-    shared_.deadlines.set(*this, shared_.poller.now() + frontend_.settings().queue_timeout);
-}
-
-bool Session::leave_queue() {
-    const balance::Choice choice = pick();
-    if (choice.backend == nullptr) return false;
-    queued_ = false;
-    if (extra_ && extra_->line) extra_->line->queued = shared_.poller.now() - accepted();
-    frontend_.dequeue(*this);
-    clear();
-    moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
-    if (!dial_chosen(*choice.backend) && dialing_) dial_next();  // unless that ended it
-    return true;
+    if (settings.hold) return wait(Wait::kPause);
+    const EndedBy why = extra_ ? extra_->why : EndedBy::kProxy;
+    const bool used_up = settings.retries == 0 || (!may && (choice.backend || choice.full));
+    // A server that took the connection and reset it has answered.
+    const bool is_told = extra_ && extra_->was_reset;
+    if (used_up || is_told || shared_.poller.now() >= moment_) return give_up(why);
+    wait(Wait::kPause);
 }
 
 // ---- DIAL ----
 
-bool Session::dial_chosen(Backend& backend) {
+Session::Dialed Session::dial_chosen(Backend& backend) {
     // A backend that does not answer must leave time for those that are still to be tried.
     const auto retries = static_cast<std::size_t>(frontend_.settings().retries);
     const std::size_t tries = tried().size();
-    const std::size_t candidates = frontend_.pool().members().size();
-    const std::size_t left = std::min(retries + 1, std::max(candidates, tries + 1)) - tries;
+    const std::size_t candidates = std::max(frontend_.pool().usable(), tries + 1);
+    const std::size_t most = std::max(std::min(retries + 1, candidates), tries + 1);
     const core::Time now = shared_.poller.now();
-    return dial(backend, now + (moment_ - now) / static_cast<int>(left));
+    return dial(backend, now + (moment_ - now) / static_cast<int>(most - tries));
 }
 
-// True when the connect is under way.
-bool Session::dial(Backend& backend, core::Time try_deadline) {
+Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
     net::Connecting attempt = net::connect_to(backend.endpoint);
     if (attempt.error == 0 &&
         !shared_.poller.add(attempt.socket.get(), *this, server_slot_, kBothEnds)) {
         attempt.error = ENOMEM;
     }
-    if (attempt.error != 0) {
-        if (is_local(attempt.error)) {
-            frontend_.out_of_resources(attempt.error);
-            give_up(EndedBy::kResource);
-        } else {
-            remember_try(backend);
-            extra_->unanswered = false;
-            frontend_.connect_failed(backend, attempt.error);
-        }
-        return false;
-    }
+    if (attempt.error != 0) return not_dialed(backend, attempt.error);
     server_ = std::move(attempt.socket);
     backend_ = &backend;
-    if (has_slow())
+    if (has_slow()) {
+        extra_->raced = true;
         frontend_.hedged();
-    else if (!tried().empty())
+    } else if (has_tried()) {
         frontend_.retried();
+    }
+    if (extra_) extra_->dialed_at = shared_.poller.now();
     if (extra_ && extra_->line) ++extra_->line->tries;
     frontend_.leased(backend);
     relay_.set_socket(Side::kBackend, server_.get());
@@ -126,7 +125,16 @@ bool Session::dial(Backend& backend, core::Time try_deadline) {
         try_deadline = std::min(try_deadline, shared_.poller.now() + frontend_.hedge_after());
     }
     shared_.deadlines.set(*this, try_deadline);
-    return true;
+    return Dialed::kUnderWay;
+}
+
+Session::Dialed Session::not_dialed(Backend& backend, int error) {
+    extra().why = is_local(error) ? EndedBy::kResource : EndedBy::kServer;
+    if (is_local(error)) frontend_.lacks(backend, error);
+    if (is_shortage(error)) return Dialed::kShort;
+    remember_try(backend);
+    if (!is_local(error)) frontend_.connect_failed(backend, error);
+    return Dialed::kFailed;
 }
 
 void Session::dial_ready(std::uint32_t events) {
@@ -135,6 +143,7 @@ void Session::dial_ready(std::uint32_t events) {
         if (error != 0) return dial_failed(error);
     }
     if ((events & EPOLLOUT) == 0) return;
+    if (met_itself(*backend_, server_.get())) return dial_failed(ECONNREFUSED);
     relay_.on_events(Side::kBackend, events);
     connected();
 }
@@ -142,110 +151,94 @@ void Session::dial_ready(std::uint32_t events) {
 void Session::dial_failed(int error) {
     const balance::BackendPtr failed = leave_dial();
     remember_try(*failed);
-    extra_->unanswered = error == 0;
-    frontend_.connect_failed(*failed, error);
-    frontend_.released(*failed);
+    const core::Clock::duration lasted = shared_.poller.now() - extra_->dialed_at;
+    try_failed(failed, error, lasted >= frontend_.hedge_after());
     dial_next();
 }
 
+// With an error of 0 there was no answer in its time, which counts when it had a fair one: the last
+// try of a connection may have had the rest of `timeouts.connect`.
+void Session::try_failed(const balance::BackendPtr& backend, int error, bool fair) {
+    extra_->why = error == 0 ? EndedBy::kServerTimeout : EndedBy::kServer;
+    extra_->was_reset |= error == ECONNRESET;
+    const bool counts = error == 0 ? fair : error != ECONNRESET || is_silent();
+    if (counts) frontend_.connect_failed(*backend, error);
+    frontend_.released(*backend);
+}
+
+// Its socket is closed, and what the poller may still have of it is not to be taken for the next.
 balance::BackendPtr Session::leave_dial() {
     clear();
     server_.reset();
+    shared_.poller.forget(*this, server_slot_);
     return std::move(backend_);
 }
 
 void Session::remember_try(Backend& backend) {
-    extra().made.push_back(&backend);
+    extra().tried.add(backend);
 }
 
 void Session::give_up(EndedBy by) {
-    frontend_.no_backend(by, tried().size());
+    frontend_.no_backend(by);
     finish({by, by == EndedBy::kProxy ? Stage::kQueue : Stage::kConnect}, End::kReset);
 }
 
 // The time of what is under way is over.
 void Session::dial_overdue() {
-    if (queued_) {
-        frontend_.left_waiting();
-        return finish({EndedBy::kServerTimeout, Stage::kQueue}, End::kReset);
-    }
+    if (queued_) return wait_is_over();
     const bool slow = hedging_;
     hedging_ = false;
-    if (slow && shared_.poller.now() < moment_) return hedge();
+    if (slow && shared_.poller.now() < moment_) {
+        frontend_.slow(*backend_);
+        return hedge();
+    }
     const bool alone = !server_;
     if (has_slow()) slow_failed(0);  // which goes on by itself when there is no second
     if (!alone) dial_failed(0);
 }
 
+// Nobody listened there, and the kernel had chosen the backend's own address and port for this end
+// (RFC 9293, 3.5: simultaneous open). Closed with a reset, it leaves the port free at once.
+bool Session::met_itself(Backend& backend, int fd) const {
+    using enum balance::Whereabouts;
+    if (backend.whereabouts == kElsewhere) return false;
+    const auto own = net::local_of(fd);
+    if (!own) return false;
+    backend.whereabouts = own->address == backend.endpoint.address ? kOnOwnAddress : kElsewhere;
+    if (*own != backend.endpoint) return false;
+    net::reset_on_close(fd);
+    return true;
+}
+
 // ---- established and lost ----
 
 // The backend aborted before a byte went either way, as one does that is killed with connections in
-// its queue: for the client nothing has happened yet.
+// its queue: for the client, as long as it is there, nothing has happened yet.
 bool Session::lost_before_a_byte(std::uint32_t events) const {
     return (events & EPOLLERR) != 0 && !lingering_ && relay_.untouched() &&
-           !net::has_bytes(server_.get());
+           net::arrived(server_.get()) != net::Arrived::kBytes &&
+           net::arrived(client_.get()) != net::Arrived::kEnd;
+}
+
+// The client has neither said anything nor left, so that a reset is the backend's own doing: one
+// client whose bytes make servers reset must not take them away from all others.
+bool Session::is_silent() const {
+    return relay_.silent() && net::arrived(client_.get()) == net::Arrived::kNothing;
 }
 
 void Session::redial() {
+    const bool silent = is_silent();
     dialing_ = true;
     kept_alive_ = false;
-    moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
     const balance::BackendPtr lost = leave_dial();
     relay_.forget_backend();
     remember_try(*lost);
-    frontend_.lost(*lost);
+    extra_->was_reset = true;
+    extra_->why = EndedBy::kServer;
+    extra_->dials_since = shared_.poller.now();
+    moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
+    frontend_.lost(*this, *lost, silent);
     dial_next();
-}
-
-// ---- two at once ----
-
-bool Session::may_hedge() const {
-    const auto retries = static_cast<std::size_t>(frontend_.settings().retries);
-    return frontend_.settings().hedge && !has_slow() && tried().size() < retries &&
-           frontend_.pool().usable() > tried().size() + 1;
-}
-
-// The backend is slow to answer: another is dialed, and the first that answers wins.
-void Session::hedge() {
-    remember_try(*backend_);
-    extra_->slow = std::move(server_);
-    extra_->backend = std::move(backend_);
-    server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
-    dial_next();
-}
-
-void Session::slow_ready(std::uint32_t events) {
-    if (events & (EPOLLERR | EPOLLHUP)) {
-        const int error = net::take_error(extra_->slow.get());
-        if (error != 0) return slow_failed(error);
-    }
-    if ((events & EPOLLOUT) == 0) return;
-    // It won: the second is dropped.
-    const balance::BackendPtr second = leave_dial();
-    if (second) frontend_.released(*second);
-    server_ = std::move(extra_->slow);
-    backend_ = std::move(extra_->backend);
-    server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
-    relay_.set_socket(Side::kBackend, server_.get());
-    relay_.on_events(Side::kBackend, events);
-    connected();
-}
-
-void Session::slow_failed(int error) {
-    const balance::BackendPtr failed = std::move(extra_->backend);
-    extra_->slow.reset();
-    extra_->unanswered = error == 0;
-    frontend_.connect_failed(*failed, error);
-    frontend_.released(*failed);
-    if (!server_) dial_next();
-}
-
-// The second won, or it is all over.
-void Session::drop_slow() {
-    if (!has_slow()) return;
-    const balance::BackendPtr slow = std::move(extra_->backend);
-    extra_->slow.reset();
-    frontend_.released(*slow);
 }
 
 }  // namespace amba::proxy

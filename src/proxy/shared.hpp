@@ -26,6 +26,8 @@ inline constexpr std::size_t kChunk = 16 * 1024;
 
 class Frontend;
 
+using Backends = std::unordered_set<const balance::Backend*>;  // compared, never used
+
 inline std::string count_of(std::uint64_t count, const char* what) {
     return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }

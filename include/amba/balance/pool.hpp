@@ -36,14 +36,19 @@ namespace amba::balance {
 // What its checks say; as long as nothing checks it, what the last connect said.
 enum class State : std::uint8_t { kUnknown, kHealthy, kUnhealthy };
 
+// Is a backend reached from its own address? Then it is on this host, and a connect to a port where
+// nobody listens may meet itself.
+enum class Whereabouts : std::uint8_t { kUnknown, kElsewhere, kOnOwnAddress };
+
 class Backend : public boost::intrusive_ref_counter<Backend> {
   public:
     explicit Backend(const core::Endpoint& at) : endpoint(at) {}
 
     const core::Endpoint endpoint;
     State state = State::kUnknown;
-    bool down = false;               // by its checks: takes connections only when all are
-    bool ejected = false;            // for a while, after failures of real connections
+    bool down = false;     // by its checks: takes connections only when all are
+    bool ejected = false;  // for a while, after failures of real connections
+    Whereabouts whereabouts = Whereabouts::kUnknown;
     std::uint8_t ramp = kRampSteps;  // of its weight; less during a slow start
     std::uint32_t users = 0;         // connections that dial it or are served by it
     std::uint32_t connections_current = 0;

@@ -26,6 +26,8 @@ struct Connecting {
 };
 Connecting connect_to(const core::Endpoint& endpoint);
 
+// The address of this end; nullopt when there is none any more.
+std::optional<core::Endpoint> local_of(int fd);
 // The address of the other end; nullopt when it is gone.
 std::optional<core::Endpoint> peer_of(int fd);
 // A hash of the address of the other end, without its port: the same in every process.
@@ -49,8 +51,10 @@ void share_port(int fd, bool on);
 // queue of this one. What is in the queue of a socket that is closed is reset.
 void retire_listener(int listener);
 
-// Has it received bytes that nobody has read?
-bool has_bytes(int fd);
+// What a read would find, without reading it: bytes, the end of the stream or an error, or nothing
+// yet.
+enum class Arrived : std::uint8_t { kNothing, kBytes, kEnd };
+Arrived arrived(int fd);
 
 // Makes close() send a reset instead of FIN.
 void reset_on_close(int fd);
