@@ -122,6 +122,7 @@ class Ambassador {
 
     const std::string& program() const { return program_; }
     const std::string& directory() const { return directory_; }
+    pid_t pid() const { return pid_; }
     std::string log_path() const { return directory_ + "/log"; }
 
     // Waits until it accepts at `host`:`port`; false after `seconds`.
@@ -161,8 +162,9 @@ class Ambassador {
         if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
             send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
             char buffer[4096];
-            for (ssize_t got; (got = recv(fd, buffer, sizeof buffer, 0)) > 0;) {
-                answer.append(buffer, static_cast<std::size_t>(got));
+            ssize_t got = 0;
+            while ((got = recv(fd, buffer, sizeof buffer, 0)) > 0 || (got < 0 && errno == EINTR)) {
+                if (got > 0) answer.append(buffer, static_cast<std::size_t>(got));
             }
         }
         close(fd);
