@@ -16,20 +16,25 @@ class Siege : public testing::Test {
     void SetUp() override {
         daemon.flags({"--admin", admin.to_string()});
         daemon.run({place.to_string(), peer.address()});
+        calm = time_of_requests();
     }
-    void expect_well() {
+    Milliseconds time_of_requests() {
         const auto start = Clock::now();
         EXPECT_THAT(http_tcp(admin, "GET", "/metrics").body, HasSubstr("amba_generation 1\n"));
         EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
         for (int i = 0; i < 20; ++i)
             EXPECT_EQ(Socket::connect(place).receive(2), "ok");
-        EXPECT_LT(since(start), 4s) << "requests have ten seconds to arrive";
+        return since(start);
+    }
+    void expect_well() {
+        EXPECT_LT(time_of_requests(), 4s + 10 * calm) << "requests have ten seconds to arrive";
     }
 
     Peer peer{script::greet_then_echo("ok")};
     const Place place = own_place();
     const Place admin{own_address(), 9901};
     Daemon daemon;
+    Milliseconds calm{0};  // before the siege
 };
 
 }  // namespace
@@ -84,7 +89,7 @@ TEST_F(Siege, ByRequestsOfAMegabyte) {
         std::string answer;
         try {
             client.send(head + "\r\n\r\n");
-            client.read_to_end(answer, 2s);
+            client.read_to_end(answer);
         } catch (const SocketError&) {  // hung up on
         }
         if (!answer.empty()) {

@@ -2,6 +2,8 @@
 // as there is another one.
 #include <gtest/gtest.h>
 
+#include <list>
+
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
 
@@ -53,11 +55,11 @@ TEST_F(Unreachable, OneThatComesBackIsUsedAgain) {
 
 TEST_F(Unreachable, SilentOneIsPassedOverWithinTheConnectTimeout) {
     SilentPeer silent;
-    daemon.run({place.to_string(), "timeouts.connect=1s", silent.address(), good.address()});
+    daemon.run({place.to_string(), "timeouts.connect=60s", silent.address(), good.address()});
     for (int i = 0; i < 4; ++i) {
         const auto start = Clock::now();
         ASSERT_EQ(ask(), "ok") << "connection " << i;
-        EXPECT_LT(since(start), 1500ms);
+        EXPECT_LT(since(start), kAtOnce);
     }
     EXPECT_TRUE(daemon.logs("no answer"));
     EXPECT_EQ(daemon.frontend()["connections_failed"], 0);
@@ -70,19 +72,20 @@ TEST_F(Unreachable, SilentOneAloneIsAResetAtTheConnectTimeout) {
     Socket client = Socket::connect(place);
     EXPECT_EQ(client.end(), End::kReset);
     EXPECT_GE(since(start), 350ms);
-    EXPECT_LT(since(start), 3s);
+    EXPECT_LT(since(start), kAtOnce);
 }
 
 TEST_F(Unreachable, ManySilentOnesStayWithinTheConnectTimeoutAltogether) {
-    SilentPeer one;
-    SilentPeer two;
-    SilentPeer three;
-    daemon.run({place.to_string(), "timeouts.connect=600ms", one.address(), two.address(),
-                three.address()});
+    // Were it for each of them, it would be a minute.
+    const std::list<SilentPeer> silent(20);
+    Words words{place.to_string(), "timeouts.connect=3s", "retries=19"};
+    for (const SilentPeer& one : silent)
+        words.push_back(one.address());
+    daemon.run(words);
     const auto start = Clock::now();
     EXPECT_EQ(Socket::connect(place).end(), End::kReset);
-    EXPECT_GE(since(start), 500ms);
-    EXPECT_LT(since(start), 3s);
+    EXPECT_GE(since(start), 2500ms);
+    EXPECT_LT(since(start), kAtOnce);
 }
 
 TEST_F(Unreachable, AllIsAReset) {
@@ -112,11 +115,11 @@ TEST_F(Unreachable, WithRetries0IsNotRetried) {
     int served = 0;
     int reset = 0;
     for (int i = 0; i < 10; ++i) {
-        std::string got;
-        if (Socket client = Socket::connect(place); client.read_to_end(got, 200ms) == End::kReset)
-            ++reset;
-        else
-            served += got == "ok";
+        try {
+            served += ask() == "ok";
+        } catch (const SocketError& error) {
+            reset += error.code == ECONNRESET;
+        }
     }
     EXPECT_EQ(served, 5);
     EXPECT_EQ(reset, 5);

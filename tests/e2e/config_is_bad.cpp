@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <filesystem>
 
 #include "support/daemon.hpp"
@@ -35,6 +37,19 @@ class BadConfig : public testing::Test {
     Peer peer{script::greet_then_echo("ok")};
     const Place place = own_place();
 };
+
+// What a process has used, and its first thread, which has the loop.
+double processor_ms(pid_t pid) {
+    clockid_t clock{};
+    timespec used{};
+    EXPECT_EQ(::clock_getcpuclockid(pid, &clock), 0);
+    EXPECT_EQ(::clock_gettime(clock, &used), 0);
+    return static_cast<double>(used.tv_sec) * 1e3 + static_cast<double>(used.tv_nsec) / 1e6;
+}
+double loop_ms(pid_t pid) {
+    const std::string path = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid);
+    return std::strtod(read_file(path + "/schedstat").c_str(), nullptr) / 1e6;
+}
 
 }  // namespace
 
@@ -140,15 +155,20 @@ TEST(GoodConfig, OfTenThousandBackendsDoesNotStallConnections) {
                 R"(:80", "weight": 0},)" + "\n";
     }
     text += R"({"address": ")" + peer.address() + "\"}]}]}\n";
+    // In time on the processor, so that it does not matter what else the machine does: no round
+    // trip waits for more than a part of what the table costs.
+    const double before = processor_ms(daemon.process().pid());
     write_and_rename(daemon.file("config.json"), text);
-    Milliseconds worst{0};
+    double worst = 0;
     EXPECT_TRUE(eventually([&] {
-        const auto start = Clock::now();
+        const double start = loop_ms(daemon.process().pid());
         client.send("ping");
         client.receive(4);
-        worst = std::max(worst, since(start));
+        worst = std::max(worst, loop_ms(daemon.process().pid()) - start);
         return daemon.lines("applied: ") == 2;
     }));
-    EXPECT_LT(worst, 500ms);
+    const double all = processor_ms(daemon.process().pid()) - before;
+    std::printf("a round trip waited for %.1f ms of %.1f ms at the most\n", worst, all);
+    EXPECT_LT(worst, all / 2);
     EXPECT_EQ(Socket::connect(place).receive(2), "ok");
 }

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <csignal>
 
 #include "support/daemon.hpp"
@@ -146,7 +147,7 @@ TEST_F(Fault, NothingMovesForTheIdleTimeout) {
 
 TEST_F(Fault, NothingMovesAfterTheClientsEnd) {
     Peer mute(script::hold);
-    run({"timeouts.idle=100ms", mute.address()});
+    run({"timeouts.idle=2s", mute.address()});  // not before the client's end has arrived
     Socket client = Socket::connect(place);
     client.finish_sending();
     EXPECT_EQ(client.end(), End::kFin);
@@ -173,10 +174,21 @@ TEST_F(Fault, TheBackendIsRemoved) {
 
 TEST_F(Fault, TheBackendIsMarkedDown) {
     daemon.with_checks();
-    Peer first_greets([](Socket& client) { client.receive_to_end(60s); });
-    run({"check=redis", "inter=100ms", "fastinter=100ms", "check.timeout=100ms", "fall=2",
-         "on-marked-down=close", first_greets.address()});
+    std::atomic<bool> well{true};  // until the client is there
+    Peer redis([&](Socket& client) {
+        const std::string first = client.receive_some();
+        if (first.find("PING") != std::string::npos) {
+            return client.send(well ? "+PONG\r\n" : "-LOADING wait\r\n");
+        }
+        client.send(first);
+        script::echo(client);
+    });
+    run({"check=redis", "inter=100ms", "fastinter=100ms", "check.timeout=10s", "fall=2",
+         "on-marked-down=close", redis.address()});
     Socket client = Socket::connect(place);
+    client.send("?");
+    EXPECT_EQ(client.receive(1), "?");
+    well = false;
     expect_reset(client);
     expect_ended("DD", "down");
 }
@@ -197,7 +209,10 @@ TEST_F(Fault, TheFrontendIsClosed) {
 #ifndef AMBA_SANITIZED  // its checks open a pipe
 TEST_F(Fault, ThereAreNoDescriptorsLeft) {
     run({echo.address()});
+    const std::size_t before = daemon.process().descriptors();
     daemon.frontend();
+    // The question's own is closed again.
+    ASSERT_TRUE(eventually([&] { return daemon.process().descriptors() <= before; }));
     leave_one_descriptor(daemon.process().pid());
     Socket client = Socket::connect(place);
     expect_reset(client);

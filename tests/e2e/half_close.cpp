@@ -71,7 +71,7 @@ TEST_F(HalfClose, WithoutAByteIsPassedOn) {
 TEST_F(HalfClose, WhileDialingIsNoReasonToGiveUp) {
     SilentPeer silent;
     Peer peer(script::answer_late);
-    daemon.run({place.to_string(), "timeouts.connect=2s", silent.address(), peer.address()});
+    daemon.run({place.to_string(), "timeouts.connect=60s", silent.address(), peer.address()});
     for (int i = 0; i < 2; ++i) {  // one of two asks the silent backend first
         Socket client = Socket::connect(place);
         client.send("early");

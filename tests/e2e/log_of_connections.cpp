@@ -105,7 +105,7 @@ TEST_F(ConnectionLog, ACrowdOfBackendsThatFallIsFolded) {
         table.push_back(one.address());
     table.push_back(peer.address());
     daemon.run(table);
-    for (int i = 0; i < 60; ++i)
+    for (int i = 0; i < 3; ++i)  // the first one asks them all
         ask();
     EXPECT_EQ(daemon.lines("cannot be connected to"), 10u);
     EXPECT_EQ(daemon.stop(), 0);

@@ -116,7 +116,7 @@ TEST(ManyConnections, OfClientsThatGoWhileDialingAreForgotten) {
     SilentPeer silent;
     const Place place = own_place();
     Daemon daemon;
-    daemon.run({place.to_string(), "timeouts.connect=10s", silent.address()});
+    daemon.run({place.to_string(), "timeouts.connect=10m", silent.address()});
     const std::size_t before = daemon.process().descriptors();
     std::vector<Socket> clients;
     for (int i = 0; i < 20; ++i)
@@ -126,7 +126,7 @@ TEST(ManyConnections, OfClientsThatGoWhileDialingAreForgotten) {
     for (Socket& client : clients)
         client.reset();
     EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
-    EXPECT_LT(since(start), 5s) << "they waited for the connect time-out";
+    EXPECT_LT(since(start), kAtOnce) << "they waited for the connect time-out";
     EXPECT_TRUE(eventually([&] { return daemon.process().descriptors() <= before; }));
 }
 
@@ -140,6 +140,6 @@ TEST(ManyConnections, ThatLastHaveKeepaliveOnBothLegs) {
     EXPECT_EQ(client.receive(1), "x");
     EXPECT_TRUE(eventually([&] { return kept_alive(place, true) == 1; }))
         << "the leg of the client";
-    EXPECT_TRUE(eventually([&] { return kept_alive(peer.place(), false) == 1; }, 15s))
+    EXPECT_TRUE(eventually([&] { return kept_alive(peer.place(), false) == 1; }))
         << "the leg of the backend";
 }

@@ -191,7 +191,7 @@ TEST_F(Queue, AboveAFrontendsMaxconnIsTheKernels) {
 // A storm on a small cap: all are served, one after the other, and nothing is left behind.
 TEST_F(Queue, OfHundredsEmptiesItself) {
     Peer quick(script::greet_then_close("q"));
-    run({"timeouts.queue=15s", quick.address(), "maxconn=3"});
+    run({"timeouts.queue=10m", quick.address(), "maxconn=3"});
     std::vector<Socket> clients;
     for (int i = 0; i < 300; ++i)
         clients.push_back(Socket::connect(place));

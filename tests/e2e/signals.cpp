@@ -13,6 +13,8 @@ namespace {
 
 class Signals : public testing::Test {
   protected:
+    // Longer than anything here takes.
+    void SetUp() override { daemon.flags({"--drain-timeout", "10m"}); }
     Socket open() {
         Socket client = Socket::connect(place);
         client.receive(2);
@@ -32,7 +34,7 @@ TEST_F(Signals, EndAnIdleOneAtOnce) {
         const auto start = Clock::now();
         daemon.signal(number);
         EXPECT_EQ(daemon.wait(), 0);
-        EXPECT_LT(since(start), 1s);
+        EXPECT_LT(since(start), kAtOnce);
         EXPECT_FALSE(exists(daemon.file("amba.sock")));
         EXPECT_EQ(daemon.lines(" exit: "), 1u) << daemon.log();
     }
@@ -68,7 +70,7 @@ TEST_F(Signals, LetConnectionsGoOnForTheDrainTimeoutAtMost) {
     EXPECT_EQ(client.end(), End::kReset);
     EXPECT_GE(since(start), 290ms);
     EXPECT_EQ(daemon.wait(), 0);
-    EXPECT_LT(since(start), 3s);
+    EXPECT_LT(since(start), kAtOnce);
 }
 
 TEST_F(Signals, EndAtOnceTheSecondTime) {
@@ -80,7 +82,7 @@ TEST_F(Signals, EndAtOnceTheSecondTime) {
     daemon.signal(SIGTERM);
     EXPECT_EQ(client.end(), End::kReset);
     EXPECT_EQ(daemon.wait(), 0);
-    EXPECT_LT(since(start), 1s);
+    EXPECT_LT(since(start), kAtOnce);
 }
 
 TEST_F(Signals, InARowAlwaysEndWithExitCode0) {
@@ -114,7 +116,7 @@ TEST_F(Signals, RefuseATableWhileDraining) {
     daemon.signal(SIGTERM);
     ASSERT_TRUE(daemon.logs(" drain: "));
     const Finished done =
-        daemon.amba({"reconfigure", "--wait=300ms", own_place().to_string(), peer.address()});
+        daemon.amba({"reconfigure", "--wait=2s", own_place().to_string(), peer.address()});
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr("stopping"));
     EXPECT_EQ(daemon.status()["stopping"], true);

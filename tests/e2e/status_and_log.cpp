@@ -155,12 +155,14 @@ TEST_F(Seen, ConnectionsThatAreWellLeaveNoLine) {
 TEST_F(Seen, ManyResetsByABackendAreFolded) {
     Peer rude(script::reset_after(1));
     daemon.run({place.to_string(), rude.address()});
+    const auto start = Clock::now();
     for (int i = 0; i < 30; ++i) {
         Socket client = Socket::connect(place);
         client.send("x");
         ASSERT_EQ(client.end(), End::kReset);
     }
-    EXPECT_EQ(daemon.lines("reset a connection"), 1u) << daemon.log();
+    // One, and one more every ten seconds where this takes so long.
+    EXPECT_LE(daemon.lines("reset a connection"), 1u + since(start) / 10s) << daemon.log();
 }
 
 TEST_F(Seen, JsonLinesParse) {

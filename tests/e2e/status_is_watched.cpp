@@ -152,15 +152,18 @@ TEST_F(Watch, HeedsKeysWhileADaemonIsFrozen) {
     watch();
     ASSERT_TRUE(terminal.shows("redis"));
     daemon.signal(SIGSTOP);
-    throughout(300ms, [] { return true; });  // by then it waits for an answer
-    terminal.type(" ");
-    EXPECT_TRUE(terminal.shows("PAUSED", 4s)) << "before the question's own time is over";
-    terminal.type(" ");
-    EXPECT_TRUE(terminal.shows("pauses", 4s));
-    const auto asked = Clock::now();
+    // Eight times five seconds, if a key had to wait for the end of the question.
+    const auto start = Clock::now();
+    for (int i = 0; i < 8; ++i) {
+        throughout(150ms, [] { return true; });  // by then it waits for an answer
+        terminal.type(" ");
+        EXPECT_TRUE(terminal.shows("PAUSED"));
+        terminal.type(" ");
+        EXPECT_TRUE(terminal.shows("pauses"));
+    }
+    EXPECT_LT(since(start), 20s) << "before the question's own time is over";
     terminal.type("q");
     EXPECT_EQ(terminal.wait(), 0);
-    EXPECT_LT(since(asked), 4s);
     daemon.signal(SIGCONT);
     expect_all_given_back();
 }

@@ -35,7 +35,7 @@ class ManyFrontends : public testing::Test {
         return {{"frontends", frontends}};
     }
     Finished ask_for(const nlohmann::json& table) const {
-        return daemon.amba({"reconfigure", "--wait=30s", "--file", "-"}, table.dump());
+        return daemon.amba({"reconfigure", "--wait", "--file", "-"}, table.dump());
     }
     void swap_to(const nlohmann::json& table) const {
         const Finished done = ask_for(table);
@@ -99,7 +99,7 @@ TEST_F(ManyFrontends, OneThatIsTakenRefusesThemAll) {
     Process::Options options;
     options.input = table(kMany, b.address()).dump();
     Process helper(
-        {amba_program(), "reconfigure", "--wait=30s", "--dir", daemon.dir(), "--file", "-"},
+        {amba_program(), "reconfigure", "--wait=50s", "--dir", daemon.dir(), "--file", "-"},
         options);
     // Bound or not, none of them ever listens.
     while (helper.running())

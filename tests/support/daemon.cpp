@@ -100,7 +100,10 @@ Finished Daemon::amba(const Words& arguments, const std::string& input) const {
         if (given != options_.environment.end()) options.environment[name] = given->second;
     }
     options.input = input;
-    return run_amba(arguments, options);
+    Words patient = arguments;
+    // Less than kPatience: the helper is to say itself what it waited for.
+    std::replace(patient.begin(), patient.end(), std::string("--wait"), std::string("--wait=50s"));
+    return run_amba(patient, options);
 }
 
 void Daemon::reconfigure(const Words& table) const {

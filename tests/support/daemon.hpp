@@ -53,7 +53,8 @@ class Daemon {
     // The same, and not waiting for anything: for starts that are to fail.
     void launch(const Words& table = {});
 
-    // Another verb on the same volume. Its standard input is `input`.
+    // Another verb on the same volume. Its standard input is `input`. A bare --wait waits for as
+    // long as a busy machine may need, and not for the 5 s that it has from the command line.
     Finished amba(const Words& arguments, const std::string& input = "") const;
     // `reconfigure --wait TABLE`, which must be applied.
     void reconfigure(const Words& table) const;

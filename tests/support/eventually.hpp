@@ -11,8 +11,12 @@ using namespace std::chrono_literals;
 using Milliseconds = std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// Long enough for a busy machine and a build with sanitizers; what is well takes milliseconds.
-inline constexpr Milliseconds kPatience{15'000};
+// Long enough for a machine that is slow and busy, and a build with sanitizers. What is well takes
+// milliseconds, and returns then: only a failure takes this long.
+inline constexpr Milliseconds kPatience{60'000};
+// For what must come at once, where the test has set the time that it must not wait for to a minute
+// or more.
+inline constexpr Milliseconds kAtOnce{30'000};
 
 // True as soon as `condition` holds; false when it did not within `at_most`.
 bool eventually(const std::function<bool()>& condition, Milliseconds at_most = kPatience);

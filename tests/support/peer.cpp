@@ -64,15 +64,6 @@ Script reset_after(std::size_t count) {
     };
 }
 
-Script drip(std::string bytes, Milliseconds every) {
-    return [bytes = std::move(bytes), every](Socket& client) {
-        for (const char byte : bytes) {
-            client.send(std::string_view(&byte, 1));
-            std::this_thread::sleep_for(every);
-        }
-    };
-}
-
 }  // namespace script
 
 namespace {

@@ -36,8 +36,6 @@ Script greet_then_echo(std::string greeting);
 // Reads `count` bytes and no more.
 Script stall_after(std::size_t count);
 Script reset_after(std::size_t count);
-// Writes one byte after the other.
-Script drip(std::string bytes, Milliseconds every);
 
 }  // namespace script
 
