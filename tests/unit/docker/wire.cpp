@@ -128,7 +128,7 @@ TEST(Wire, AStallIsATimeOut) {
         EXPECT_EQ(reason_of(ask(fake.host(), 150ms)),
                   fake.name() + ": GET /x: no answer within 150ms");
         EXPECT_GE(test::since(start), 140ms);
-        EXPECT_LT(test::since(start), 5s);
+        EXPECT_LT(test::since(start), test::kAtOnce);
     }
 }
 
@@ -143,7 +143,7 @@ TEST(Wire, ADripIsATimeOut) {
     });
     const auto start = test::Clock::now();
     EXPECT_EQ(reason_of(ask(fake.host(), 200ms)), fake.name() + ": GET /x: no answer within 200ms");
-    EXPECT_LT(test::since(start), 5s);
+    EXPECT_LT(test::since(start), test::kAtOnce);
 }
 
 TEST(Wire, NoSocket) {
@@ -207,7 +207,7 @@ TEST(Wire, APeerThatNeverAccepts) {
     const Host host = tcp("127.0.0.1", silent.place().port);
     const auto start = test::Clock::now();
     EXPECT_EQ(reason_of(ask(host, 150ms)), host.to_string() + ": cannot connect within 150ms");
-    EXPECT_LT(test::since(start), 5s);
+    EXPECT_LT(test::since(start), test::kAtOnce);
 }
 
 #ifndef AMBA_SANITIZED  // UBSan looks at memory through a pipe, which it cannot have then
@@ -235,7 +235,7 @@ TEST(Wire, AStopEndsIt) {
     const auto start = test::Clock::now();
     EXPECT_EQ(reason_of(exchange(fake.host(), kAsk, Patience(60s, stop.get_token()))),
               fake.name() + ": GET /x: given up");
-    EXPECT_LT(test::since(start), 10s);
+    EXPECT_LT(test::since(start), test::kAtOnce);
 }
 
 TEST(MessageOf, WhatTheEngineSays) {

@@ -147,11 +147,11 @@ TEST_F(ChecksTest, ATcpCheckIsLeftOutWhereConnectionsSpeakForTheBackend) {
     const BackendPtr by_tcp = backend(plain.place());
     const BackendPtr by_redis = backend(asked.place());
     const auto tcp = check(20ms);
+    // After each look there will have been a connection.
+    by_tcp->connected_at = by_redis->connected_at = core::Clock::now() + 1h;
     checks->watch(bind(80), {{by_tcp, tcp}, {by_redis, redis(20ms)}});
-    EXPECT_TRUE(run_until([&] {
-        by_tcp->connected_at = by_redis->connected_at = core::Clock::now();
-        return asked.accepted() >= 5;
-    }));
+    EXPECT_TRUE(
+        run_until([&] { return asked.accepted() >= 5 && report(by_tcp, tcp).in_a_row >= 3; }));
     EXPECT_EQ(plain.accepted(), 0u);
     EXPECT_EQ(report(by_tcp, tcp).state, State::kHealthy);
     EXPECT_GE(report(by_tcp, tcp).in_a_row, 3);
@@ -163,10 +163,8 @@ TEST_F(ChecksTest, AnUnhealthyBackendIsAskedWhateverConnectionsSay) {
     const auto by = check(20ms);
     checks->watch(bind(80), {{one, by}});
     ASSERT_TRUE(told(1));
-    EXPECT_TRUE(run_until([&] {
-        one->connected_at = core::Clock::now();
-        return report(one, by).in_a_row >= 8;
-    }));
+    one->connected_at = core::Clock::now() + 1h;
+    EXPECT_TRUE(run_until([&] { return report(one, by).in_a_row >= 8; }));
     EXPECT_THAT(changes, SizeIs(1));
 }
 
@@ -176,11 +174,13 @@ TEST_F(ChecksTest, AHealthyBackendThatNobodyUsesIsAskedATenthAsOften) {
     const BackendPtr idle = backend(unused.place());
     const BackendPtr busy = backend(used.place());
     busy->connections_current = 1;
+    const auto start = core::Clock::now();
     checks->watch(bind(80), {{idle, check(30ms)}, {busy, check(30ms)}});
     ASSERT_TRUE(told(2));
     ASSERT_TRUE(run_until([&] { return used.accepted() >= 30; }));
-    EXPECT_GE(unused.accepted(), 2u) << "it is still asked";
-    EXPECT_LE(unused.accepted(), 8u);
+    ASSERT_TRUE(run_until([&] { return unused.accepted() >= 2; })) << "it is still asked";
+    // Every 300 ms, a part of that earlier at times; where the loop has pauses the other has less.
+    EXPECT_LE(unused.accepted(), 3 + (core::Clock::now() - start) / 200ms);
 }
 
 TEST_F(ChecksTest, OneCheckServesAllThatWantIt) {

@@ -29,7 +29,7 @@ TEST(Deadlines, FireInOrderOfTimeNotOfSetting) {
     deadlines.set(c, now + 30ms);
     deadlines.set(a, now + 10ms);
     deadlines.set(b, now + 20ms);
-    loop.run_for(2s);
+    loop.run_for(60s);  // until there is no more to do
     EXPECT_EQ(out, "abc");
     EXPECT_GE(c.at, now + 30ms);
 }
@@ -48,7 +48,7 @@ TEST(Deadlines, ClearedOnesDoNotFire) {
     a.clear();
     EXPECT_FALSE(a.armed());
     EXPECT_TRUE(b.armed());
-    loop.run_for(2s);
+    loop.run_for(60s);  // until there is no more to do
     EXPECT_EQ(out, "b");
 }
 
@@ -60,7 +60,7 @@ TEST(Deadlines, ALaterSettingReplacesAnEarlierOne) {
     const core::Time now = core::Clock::now();
     deadlines.set(a, now + 5ms);
     deadlines.set(a, now + 40ms);
-    loop.run_for(2s);
+    loop.run_for(60s);  // until there is no more to do
     EXPECT_EQ(out, "a");
     EXPECT_GE(a.at, now + 40ms);
 }
@@ -68,5 +68,5 @@ TEST(Deadlines, ALaterSettingReplacesAnEarlierOne) {
 TEST(Deadlines, NothingIsSetNothingWaits) {
     boost::asio::io_context loop;
     net::Deadlines deadlines(loop);
-    EXPECT_EQ(loop.run_for(1s), 0u);  // returns at once: the loop has no work
+    EXPECT_EQ(loop.run_for(60s), 0u);  // returns at once: the loop has no work
 }

@@ -53,6 +53,14 @@ class PollerTest : public testing::Test {
         poller.run(core::Clock::now() + 100ms);
         loop.restart();
     }
+    // Until a timer has done its work, however long the machine lets it wait.
+    template <class Condition>
+    void run_until(Condition condition) {
+        const auto limit = core::Clock::now() + 60s;
+        do
+            run();
+        while (!condition() && core::Clock::now() < limit);
+    }
     boost::asio::io_context loop{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
         loop.get_executor()};
@@ -159,7 +167,7 @@ TEST_F(PollerTest, TheBuriedAreNotCalledForTheRoundThatTheyAskedFor) {
         poller.again(*probe);
         poller.bury(*probe);
     });
-    run();
+    run_until([&] { return deaths > 0; });
     EXPECT_EQ(deaths, 1);
     auto* next = new Probe(poller, &deaths);
     next->wanted = 1;
@@ -180,7 +188,7 @@ TEST_F(PollerTest, RunsTheLoopBesideItself) {
     auto* probe = new Probe(poller, &deaths);
     ASSERT_TRUE(poller.add(ends.near.get(), *probe, 0, EPOLLIN));
     ASSERT_EQ(write(ends.far.get(), "x", 1), 1);
-    run();
+    run_until([&] { return fired > 0; });
     EXPECT_EQ(posted, 1);
     EXPECT_EQ(fired, 1);
     EXPECT_EQ(probe->readable[0], 1);
@@ -203,10 +211,10 @@ TEST_F(PollerTest, ATimerThatIsSetByADescriptorFires) {
     auto* setter = new Setter(loop);
     ASSERT_TRUE(poller.add(ends.near.get(), *setter, 0, EPOLLIN));
     ASSERT_EQ(write(ends.far.get(), "x", 1), 1);
-    run();
+    run_until([&] { return setter->fired > 0; });
     EXPECT_EQ(setter->fired, 1);
     ASSERT_EQ(write(ends.far.get(), "x", 1), 1);
-    run();
+    run_until([&] { return setter->fired > 1; });
     EXPECT_EQ(setter->fired, 2);
     poller.bury(*setter);
     run();
@@ -216,6 +224,6 @@ TEST_F(PollerTest, EndsWhenTheLoopIsStopped) {
     boost::asio::steady_timer timer(loop, 20ms);
     timer.async_wait([&](boost::system::error_code) { loop.stop(); });
     const auto start = core::Clock::now();
-    poller.run(start + 10s);
-    EXPECT_LT(core::Clock::now() - start, 5s);
+    poller.run(start + 60s);
+    EXPECT_LT(core::Clock::now() - start, 30s);
 }

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "amba/table/json.hpp"
@@ -216,18 +216,24 @@ TEST(ParseJson, LargeFilesAreLegal) {
 }
 
 TEST(ParseJson, ManyFrontendsOnOnePort) {
-    std::string text = R"({"frontends": [)";
-    for (int i = 1; i <= 30'000; ++i) {
-        const std::string low = std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
-        text += (i > 1 ? ",\n" : "\n") + (R"({"bind": "127.1.)" + low) +
-                R"(:6379", "backends": [{"address": "10.1.)" + low + ":6379\"}]}";
-    }
-    text += "]}";
-    const auto start = std::chrono::steady_clock::now();
-    const auto document = parse_json(text);
-    const auto took = std::chrono::steady_clock::now() - start;
-    ASSERT_TRUE(document) << document.error().to_string();
-    EXPECT_LT(took, std::chrono::seconds(15)) << "quadratic in the number of frontends";
+    // On the processor, whoever else is at work.
+    const auto time_of = [](int count) {
+        std::string text = R"({"frontends": [)";
+        for (int i = 1; i <= count; ++i) {
+            const std::string low = std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
+            text += (i > 1 ? ",\n" : "\n") + (R"({"bind": "127.1.)" + low) +
+                    R"(:6379", "backends": [{"address": "10.1.)" + low + ":6379\"}]}";
+        }
+        text += "]}";
+        const std::clock_t start = std::clock();
+        const auto document = parse_json(text);
+        const std::clock_t took = std::clock() - start;
+        EXPECT_TRUE(document) << document.error().to_string();
+        return took;
+    };
+    const std::clock_t few = time_of(1'500);
+    EXPECT_LT(time_of(30'000), 80 * few + CLOCKS_PER_SEC / 20)
+        << "20 times as many: 400 times as long if it were quadratic in their number";
 }
 
 TEST(JsonSchema, IsJsonAndNamesItself) {
