@@ -17,8 +17,8 @@ start_amba "$HOST:$front" "127.0.0.1:$port"
 python3 "$BYTES" make "$size" >"$TMP/body"
 expected=$(sha256sum <"$TMP/body" | cut -d' ' -f1)
 url=http://$HOST:$front
-down() { for_at_most 120 curl -sS --fail "$url/$size" | sha256sum | cut -d' ' -f1; }
-up() { for_at_most 120 curl -sS --fail -T "$TMP/body" "$url/"; }
+down() { for_at_most 600 curl -sS --fail "$url/$size" | sha256sum | cut -d' ' -f1; }
+up() { for_at_most 600 curl -sS --fail -T "$TMP/body" "$url/"; }
 
 held=$(amba_anonymous)
 began=$(milliseconds)

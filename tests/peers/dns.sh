@@ -22,20 +22,20 @@ tell() { kill -HUP "$server"; }  # dnsmasq reads its records again
 start_amba "$@"  # without a table
 
 reconfigure "$FRONT" "db.lan:$PORT"
-equal 127.1.0.1 "$(who)" "the backend of a name with A and AAAA"
+served_by 127.1.0.1 "the backend of a name with A and AAAA"
 equal "127.1.0.1:$PORT" "$(backends)" "addresses of a name with A and AAAA"
 
 reconfigure "$FRONT" "six.lan:$PORT"
-equal fd00::5 "$(who)" "the backend of a name with AAAA alone"
+served_by fd00::5 "the backend of a name with AAAA alone"
 
 reconfigure "$FRONT" "plain:$PORT"
-equal 127.1.0.1 "$(who)" "the backend of a name in the search domain"
+served_by 127.1.0.1 "the backend of a name in the search domain"
 say "A, AAAA where there is no A, and the search domain"
 
 # A name that appears later is no error, and is used within `resolve` (and the second of the TTL).
 reconfigure "$FRONT" resolve=1s "late:$PORT"
 nobody_answers || fail "a name that does not exist has a backend"
-logged "name late does not resolve" || fail "nothing was logged of the name that does not exist"
+eventually 5 logged "name late does not resolve"
 echo "127.1.0.4 late.lan" >>"$TMP/records"
 tell
 eventually 4 answered_by 127.1.0.4
@@ -88,8 +88,9 @@ cat >"$TMP/both.json" <<JSON
                 "backends": [{"address": "lan-both:$PORT"}]}]}
 JSON
 both="127.1.0.5:$PORT [fd00::5]:$PORT"
-"$AMBA" reconfigure --wait --file "$TMP/both.json" >/dev/null
-equal "$both" "$(backends)" "addresses of both families"
+"$AMBA" reconfigure --wait=60s --file "$TMP/both.json" >/dev/null
+has_both() { [ "$(backends)" = "$both" ]; }
+eventually 10 has_both
 end "$server"
 start bad_dns python3 "$TMP/bad_dns.py" half
 bad=$PID
@@ -110,7 +111,7 @@ echo "127.1.0.6 late.lan" >"$TMP/records2"
 dns 127.0.0.2 "$TMP/records2"
 printf 'search lan\nnameserver 127.0.0.2\n' >/etc/resolv.conf
 eventually 6 answered_by 127.1.0.6
-logged "/etc/resolv.conf has changed" || fail "nothing was logged of the resolv.conf that changed"
+eventually 5 logged "/etc/resolv.conf has changed"
 printf 'search lan\nnameserver 127.0.0.1\n' >"$TMP/resolv.conf.new"
 umount /etc/resolv.conf
 mount --bind "$TMP/resolv.conf.new" /etc/resolv.conf
@@ -126,7 +127,7 @@ resolv() {
 leads() {
     reconfigure "$FRONT" 127.1.0.1:1
     reconfigure "$FRONT" "$1:$PORT"
-    equal "$2" "$(who 2>/dev/null || true)" "the backend of $1 with $(tr '\n' ',' </etc/resolv.conf)"
+    served_by "$2" "the backend of $1 with $(tr '\n' ',' </etc/resolv.conf)"
 }
 resolv "search lan far.lan"
 leads two 127.1.0.2
@@ -139,24 +140,26 @@ resolv "search lan" "options ndots:0" # as Docker has it
 leads plain 127.1.0.1
 leads a.b 127.1.0.9
 resolv "search lan"
-leads plain. ""
-logged "name plain\. does not resolve: no name server answers it (SERVFAIL, REFUSED" ||
-    fail "nothing was logged of the name that is refused"
+reconfigure "$FRONT" 127.1.0.1:1
+reconfigure "$FRONT" "plain.:$PORT"
+nobody_answers || fail "the backend of plain., which is absolute"
+eventually 5 logged "name plain\. does not resolve: no name server answers it (SERVFAIL, REFUSED"
 say "search domains and ndots"
 
 # What a shared network namespace with extra_hosts comes to: redis is the ambassador itself.
 echo "$HOST redis" >>/etc/hosts
 reconfigure "$FRONT" "redis:$PORT"
-equal 127.1.0.3 "$(who)" "the backend of a name that /etc/hosts says is the ambassador"
-logged "name redis.*is this ambassador itself" || fail "nothing was logged of the address skipped"
+served_by 127.1.0.3 "the backend of a name that /etc/hosts says is the ambassador"
+eventually 5 logged "name redis.*is this ambassador itself"
 echo "127.1.0.7 elsewhere" >>/etc/hosts
 reconfigure "$FRONT" "elsewhere:$PORT"
-equal 127.1.0.7 "$(who)" "the backend of a name in /etc/hosts alone"
+served_by 127.1.0.7 "the backend of a name in /etc/hosts alone"
 say "/etc/hosts: the ambassador's own address is passed over, others are used"
 
 # More than a datagram holds.
 reconfigure "$FRONT" "many:$PORT"
-equal 200 "$(backends | wc -w)" "number of addresses of a name with 200 records"
+has_200() { [ "$(backends | wc -w)" = 200 ]; }
+eventually 10 has_200
 for _ in {1..200}; do who; done | sort -u >"$TMP/seen"
 equal 200 "$(wc -l <"$TMP/seen")" "number of backends that answered 200 connections"
 say "a name with 200 addresses"

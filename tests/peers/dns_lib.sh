@@ -99,6 +99,8 @@ start_backends() {
 
 who() { for_at_most 5 cat <"/dev/tcp/$HOST/$PORT"; }
 answered_by() { [ "$(who 2>/dev/null)" = "$1" ]; }
+# served_by ADDRESS WHAT: soon after a swap, which waits a second at the most for names that are new
+served_by() { eventually 10 answered_by "$@"; }
 nobody_answers() { [ "$(who 2>/dev/null || true)" = "" ]; }
 logged() { [ "$(grep -c -- "$1" "$TMP/amba.log")" -ge "${2:-1}" ]; }
 backends() {

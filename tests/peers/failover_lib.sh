@@ -24,24 +24,55 @@ becomes() { [ "$(state "$1")" = "$2" ]; }
 drop() { iptables -I INPUT -p tcp -d "$A" --dport "$PORT" -j DROP; }
 undrop() { iptables -D INPUT -p tcp -d "$A" --dport "$PORT" -j DROP; }
 
+STEADY=$ROOT/tests/peers/steady.py
+# measure WHAT PER_SECOND SECONDS [COMMAND OF LOAD]: asks the server at $A directly for as much as it
+# can answer. A third of that is the RATE of the loads, PER_SECOND at the most, for SECONDS or for
+# thirty connections; DIRECT is its p99 in ms.
+measure() {
+    local said
+    said=$(python3 "$STEADY" "$A" "$PORT" 0 2 "${@:4}")
+    [ "$(jq .failed <<<"$said")" = 0 ] ||
+        fail "$1 itself fails, asked directly: $(jq -c .failures <<<"$said")"
+    DIRECT=$(jq '.p99_ms | ceil' <<<"$said")
+    RATE=$(jq "[$2, (.per_second * 10 / 3 | ceil / 10)] | min" <<<"$said")
+    TIME=$(jq -n "[$3, (30 / $RATE | ceil)] | max")
+    BASELINE="$1 itself answers $(jq .per_second <<<"$said") a second, asked directly, p99 $DIRECT ms"
+    say "$BASELINE; the load is $RATE a second for $TIME s"
+}
 # load [COMMAND]: at the test's RATE for its TIME
-load() { python3 "$ROOT/tests/peers/steady.py" "$HOST" "$PORT" "$RATE" "$TIME" "$@"; }
-# during WHAT COMMAND [COMMAND OF LOAD]: the load, with that done a second after its beginning. None
-# that begins afterwards may fail, none that was over by then, and at most five of those that were
-# under way: what a server has read of a connection cannot be sent to another one. A moment belongs
-# to the death: the last processes of a killed server still hold its socket. What the load said goes
-# to $SAID.
+load() { python3 "$STEADY" "$HOST" "$PORT" "$RATE" "$TIME" "${@:-PING}" 30 "$TMP/begun"; }
+# end_of PID: a server is killed. A moment belongs to the death: its last processes still hold its
+# socket.
+end_of() {
+    kill -9 "$1"
+    eventually 10 refuses
+}
+refuses() { ! is_open "$A" "$PORT"; }
+# during WHAT COMMAND [COMMAND OF LOAD]: the load, with that done when a third of it has begun. None
+# that begins afterwards may fail, none that was over by then, and at most half of those that were
+# under way, and two: what a server has read of a connection cannot be sent to another one. `true`
+# is for what was done before. What the load said goes to $SAID.
 during() {
-    local from at
-    { sleep 1; date +%s.%N >"$TMP/from"; $2; sleep 0.2; date +%s.%N >"$TMP/done_at"; } &
+    local from at early late under_way failed
+    rm -f "$TMP/begun"
+    {
+        eventually 60 test -e "$TMP/begun"
+        date +%s.%N >"$TMP/from"
+        $2
+        date +%s.%N >"$TMP/at"
+    } &
     SAID=$(load "${@:3}")
-    wait $!
-    from=$(cat "$TMP/from") at=$(cat "$TMP/done_at")
-    [ "$2" != true ] || at=0 # it was done before
-    [ "$(jq "[.failed_at[] | select(. < $from - 0.5)] | length" <<<"$SAID")" = 0 ] ||
-        fail "expected no connection to fail that begins long before $from, $1: $SAID"
-    [ "$(jq "[.failed_at[] | select(. > $at)] | length" <<<"$SAID")" = 0 ] ||
-        fail "expected no connection to fail that begins after $at, $1: $SAID"
-    [ "$(jq .failed <<<"$SAID")" -le 5 ] || fail "expected at most 5 to fail under way, $1: $SAID"
-    say "$1: $SAID"
+    wait $! || fail "$2, $1"
+    from=$(cat "$TMP/from") at=$(cat "$TMP/at")
+    [ "$2" != true ] || at=0
+    early=$(jq "[.failures[] | select(.[1] < $from)] | length" <<<"$SAID")
+    late=$(jq "[.failures[] | select(.[0] > $at)] | length" <<<"$SAID")
+    under_way=$(jq "[.lives[] | select(.[0] <= $at and .[1] >= $from)] | length" <<<"$SAID")
+    failed=$(jq .failed <<<"$SAID")
+    SAID=$(jq -c 'del(.lives)' <<<"$SAID")
+    [ "$early" = 0 ] || fail "$early connections failed before $from, $1: $SAID"
+    [ "$late" = 0 ] || fail "$late connections failed that had begun after $at, $1: $SAID"
+    [ "$failed" -le $((under_way / 2 + 2)) ] ||
+        fail "$failed of the $under_way connections under way failed, $1: $SAID"
+    say "$1, with $under_way under way: $SAID"
 }

@@ -5,14 +5,15 @@
 . "$(dirname "$0")/failover_lib.sh"
 need initdb postgres pg_ctl pg_basebackup psql mariadbd mariadb-install-db
 
-RATE=100
-TIME=3
-[ "$FULL" = 1 ] && RATE=200 TIME=15
+per_second=100
+seconds=3
+[ "$FULL" = 1 ] && per_second=200 seconds=15
 
 # of_two START: killed, cut off and stopped; START starts the server at $A again, its id in $PID
 of_two() {
+    measure "$WHAT" "$per_second" "$seconds" "$WHAT"
     eventually 20 becomes "$A" healthy
-    during "$WHAT while a server is killed" "kill -9 $FIRST" "$WHAT"
+    during "$WHAT while a server is killed" "end_of $FIRST" "$WHAT"
     eventually 20 becomes "$A" unhealthy
     wait "$FIRST" 2>/dev/null || true
     "$1"
@@ -68,7 +69,7 @@ reconfigure "$HOST:$PORT" check=postgres check.user=postgres check.role=primary 
     rise=1 "$A:$PORT" "$B:$PORT"
 eventually 20 becomes "$B" unhealthy
 write() {
-    PGCONNECT_TIMEOUT=5 for_at_most 10 psql -X -q -h "$HOST" -p "$PORT" -U postgres \
+    PGCONNECT_TIMEOUT=60 for_at_most 90 psql -X -q -h "$HOST" -p "$PORT" -U postgres \
         -v ON_ERROR_STOP=1 -c "$1"
 }
 for i in 1 2 3 4; do write "create table before_$i (n int)" || fail "a write to the primary"; done
@@ -112,7 +113,7 @@ of_two mariadb_a
 # backup: it takes nothing while the primary lives, and the writes after its end.
 on() { for_at_most 10 mariadb --no-defaults -u root -S "$TMP/$1.socket" -N -e "$2"; }
 write() {
-    for_at_most 10 mariadb --no-defaults -u amba -h "$HOST" -P "$PORT" --connect-timeout=5 -e "$1"
+    for_at_most 10 mariadb --no-defaults -u amba -h "$HOST" -P "$PORT" --connect-timeout=60 -e "$1"
 }
 on mariadb_a "grant all on app.* to amba@'%'; grant replication slave on *.* to amba@'%';
     create database app; create table app.written (n int)"

@@ -25,11 +25,11 @@ for key in ("sum_received", "sum_received_bidir_reverse"):
 '
 for mode in "" "-R" "-P 8" "-P 8 -R" "--bidir"; do
     # The server takes one test at a time and may still be ending the last one.
-    for try in {1..20}; do
+    for try in {1..300}; do
         # shellcheck disable=SC2086  # several words
-        for_at_most $((seconds + 20)) iperf3 -c "$HOST" -p "$front" -t "$seconds" $mode --json \
+        for_at_most $((seconds + 120)) iperf3 -c "$HOST" -p "$front" -t "$seconds" $mode --json \
             >"$TMP/result" 2>&1 && break
-        if ! grep -q 'busy' "$TMP/result" || [ "$try" = 20 ]; then
+        if ! grep -q 'busy' "$TMP/result" || [ "$try" = 300 ]; then
             fail "iperf3 $mode: $(tail -n 5 "$TMP/result")"
         fi
         sleep 0.1

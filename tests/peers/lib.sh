@@ -13,6 +13,8 @@ AMBA=${AMBA_BIN:-${AMBA_BUILT:-$ROOT/build/release/amba}}
 FULL=${AMBA_FULL:-0}
 [ "$FULL" = "" ] && FULL=0
 BYTES=$ROOT/tests/peers/bytes.py
+PATIENCE=60  # seconds: the least that anything gets
+BASELINE=""   # what a test has measured, for a failure to say first
 HOST=127.127.0.2  # where the ambassador listens
 PIDS=()
 TMP=$(mktemp -d /tmp/amba-peers.XXXXXX)
@@ -25,7 +27,7 @@ end_all() {
     trap - EXIT
     for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${PIDS[@]}"; do
-        for _ in {1..50}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+        for _ in {1..200}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
         kill -9 "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
@@ -42,6 +44,7 @@ trap 'exit 130' INT TERM
 say() { echo "$(basename "$0" .sh): $*"; }
 
 fail() {
+    [ "$BASELINE" = "" ] || echo "$(basename "$0" .sh): $BASELINE" >&2
     echo "$(basename "$0" .sh): FAILED: $*" >&2
     exit 1
 }
@@ -59,9 +62,13 @@ need() {
 # equal EXPECTED ACTUAL WHAT
 equal() { [ "$1" = "$2" ] || fail "expected $3 '$1', got '$2'"; }
 
-# eventually SECONDS COMMAND...: until it succeeds
+# at_least SECONDS: but no less than PATIENCE
+at_least() { echo $(($1 > PATIENCE ? $1 : PATIENCE)); }
+
+# eventually SECONDS COMMAND...: until it succeeds, for SECONDS where the machine is quick and idle, and
+# for PATIENCE in any case: what succeeds returns then, and what fails may take its time
 eventually() {
-    local deadline=$((SECONDS + $1)) said=""
+    local deadline=$((SECONDS + $(at_least "$1"))) said=""
     shift
     until said=$("$@" 2>&1); do
         [ "$SECONDS" -lt "$deadline" ] || fail "not in time: $*: $said"
@@ -69,8 +76,8 @@ eventually() {
     done
 }
 
-# for_at_most SECONDS COMMAND...: a client that hangs is ended
-for_at_most() { timeout --kill-after=2 "$@"; }
+# for_at_most SECONDS COMMAND...: a client that hangs is ended, after PATIENCE at the earliest
+for_at_most() { timeout --kill-after=10 "$(at_least "$1")" "${@:2}"; }
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("0.0.0.0", 0)); print(s.getsockname()[1])'
@@ -97,7 +104,7 @@ start_amba() {
     if [ $# -gt 0 ]; then eventually 5 grep -q ' applied: ' "$TMP/amba.log"; fi
 }
 
-reconfigure() { for_at_most 10 "$AMBA" reconfigure --wait "$@" >/dev/null; }
+reconfigure() { for_at_most 90 "$AMBA" reconfigure --wait=60s "$@" >/dev/null; }
 
 # Resident memory of the ambassador in KiB.
 amba_anonymous() { awk '/^RssAnon:/ {print $2}' "/proc/$AMBA_PID/status"; }

@@ -21,7 +21,7 @@ import urllib.request
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-PATIENCE = 20  # seconds; a loaded machine is slow, and what does not come does not come
+PATIENCE = 120  # seconds; a loaded machine is slow, and what does not come does not come
 NASTY = "<script>document.title='owned'</script>\"'><img src=x onerror=document.title='owned'>"
 EXTRA = 24  # further frontends; the page folds those beyond 20
 
@@ -142,7 +142,7 @@ def put(table):
 
 def is_guarded(address):
     """The browser itself is told to ask nobody else."""
-    with urllib.request.urlopen(address, timeout=5) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         headers = answer.headers
     expect("default-src 'none'" in headers["Content-Security-Policy"]
            and headers["X-Content-Type-Options"] == "nosniff"
@@ -152,8 +152,9 @@ def is_guarded(address):
 def loads(page, given):
     seen = page.until("both backends, healthy, and traffic", lambda seen: all(
         seen["backends"].get(one, {}).get("state") == "healthy" for one in (given.first, given.second))
-        and seen["tiles"]["New per second"][0] not in ("", "0") and len(seen["events"]) > 0)
-    expect(seen["frontends"] == ["web"] and seen["live"] == "live", f"one frontend, live: {seen}")
+        and seen["tiles"]["New per second"][0] not in ("", "0") and len(seen["events"]) > 0
+        and seen["live"] == "live")
+    expect(seen["frontends"] == ["web"], f"one frontend: {seen}")
     expect(seen["tiles"]["Backends up"] == ["2 / 2", "all healthy"], f"2 of 2: {seen['tiles']}")
     page.until("graphs that are drawn", lambda seen: all(path for path in seen["graphs"]))
 
@@ -191,8 +192,8 @@ def follows_a_table(page, given):
     for number in range(EXTRA):
         frontends.append({"name": f"more{number}", "bind": f"127.127.3.{number + 1}:{port}",
                           "check": {"type": "off"}, "backends": [{"address": given.first}]})
-    subprocess.run([given.amba, "reconfigure", "--wait", "--file", "-"], text=True, check=True,
-                   input=json.dumps({"frontends": frontends}), timeout=20, stdout=subprocess.DEVNULL)
+    subprocess.run([given.amba, "reconfigure", "--wait=60s", "--file", "-"], text=True, check=True,
+                   input=json.dumps({"frontends": frontends}), timeout=PATIENCE, stdout=subprocess.DEVNULL)
     page.until("the new table's frontends", lambda seen: len(seen["frontends"]) == EXTRA + 1
                and seen["frontends"][0] == "web2" and given.second not in seen["backends"])
     seen = page.until("generation 2", lambda seen: "generation 2" in seen["facts"])

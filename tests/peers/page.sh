@@ -32,7 +32,7 @@ start page /usr/bin/python3 "$ROOT/tests/peers/page.py" --page "http://$HOST:$ad
     --shots "$shots"
 page=$PID
 stopped_or_ended() { [ -e "$TMP/stopped" ] || ! kill -0 "$page"; }
-eventually 90 stopped_or_ended
+eventually 900 stopped_or_ended
 if [ -e "$TMP/stopped" ]; then ambassador; fi
 wait "$page" || fail "$(cat "$TMP/page.log")"
 say "$(cat "$TMP/page.log")"

@@ -35,7 +35,7 @@ eventually 10 is_open 127.0.0.1 "$up"
 # Each server is for one connection: unchecked.
 start_amba "$HOST:$front_down" check=off "127.0.0.1:$down" + "$HOST:$front_up" check=off "127.0.0.1:$up"
 
-for_at_most $((pause + 40)) python3 "$BYTES" fetch "$HOST" "$front_down" "$pause" \
+for_at_most $((pause + 300)) python3 "$BYTES" fetch "$HOST" "$front_down" "$pause" \
     >"$TMP/fetched" 2>"$TMP/fetch.log" &
 fetch=$!
 while_paused "$TMP/fetch.log" "the client"
@@ -53,7 +53,7 @@ with socket.create_connection((host, port)) as connection:
     print(connection.makefile().read(), end="")
 '
 python3 "$BYTES" make "$size" \
-    | for_at_most $((pause + 40)) python3 -c "$put" "$HOST" "$front_up" >"$TMP/sum" &
+    | for_at_most $((pause + 300)) python3 -c "$put" "$HOST" "$front_up" >"$TMP/sum" &
 put=$!
 while_paused "$TMP/receive.log" "the backend"
 wait "$put" || fail "the writer failed: $(cat "$TMP/receive.log")"

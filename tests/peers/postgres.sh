@@ -32,8 +32,8 @@ start postgres "${as_postgres[@]}" "$(command -v postgres)" -D "$TMP/postgres/da
 eventually 20 psql -h 127.0.0.1 -p "$port" -U postgres -c 'select 1'
 
 start_amba "$HOST:$front" "127.0.0.1:$port"
-export PGHOST=$HOST PGPORT=$front PGUSER=postgres PGDATABASE=postgres PGCONNECT_TIMEOUT=5
-sql() { for_at_most 60 psql -X -A -t -q -v ON_ERROR_STOP=1 "$@"; }
+export PGHOST=$HOST PGPORT=$front PGUSER=postgres PGDATABASE=postgres PGCONNECT_TIMEOUT=60
+sql() { for_at_most 300 psql -X -A -t -q -v ON_ERROR_STOP=1 "$@"; }
 
 equal 42 "$(sql -c 'select 6 * 7')" "the answer to a query"
 sql -c 'create table lines (number int, text text)'
@@ -42,11 +42,11 @@ sql -c '\copy lines from stdin' <"$TMP/lines"
 cmp <(sql -c '\copy (select * from lines order by number) to stdout') "$TMP/lines" \
     || fail "COPY came back altered"
 
-for_at_most 60 pgbench -i -s 1 -q >"$TMP/init" 2>&1 || fail "pgbench -i: $(cat "$TMP/init")"
+for_at_most 300 pgbench -i -s 1 -q >"$TMP/init" 2>&1 || fail "pgbench -i: $(cat "$TMP/init")"
 # Once with connections that last, once with one for each transaction (-C).
 for mode in "" -C; do
     # shellcheck disable=SC2086  # no word when it is empty
-    for_at_most $((seconds + 30)) pgbench -c 8 -j 2 -T "$seconds" $mode >"$TMP/pgbench" 2>&1 &
+    for_at_most $((seconds + 300)) pgbench -c 8 -j 2 -T "$seconds" $mode >"$TMP/pgbench" 2>&1 &
     pgbench=$!
     swaps=0
     while kill -0 "$pgbench" 2>/dev/null; do

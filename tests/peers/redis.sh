@@ -17,7 +17,7 @@ for port in "$one" "$two"; do
     eventually 10 redis-cli -p "$port" ping
 done
 start_amba "$HOST:$front" "127.0.0.1:$one"
-cli() { for_at_most 10 redis-cli -h "$HOST" -p "$front" "$@"; }
+cli() { for_at_most 300 redis-cli -h "$HOST" -p "$front" "$@"; }
 
 equal PONG "$(cli ping)" "the answer to PING"
 equal OK "$(cli set greeting hello)" "the answer to SET"
@@ -32,7 +32,7 @@ said=$(cli --pipe <"$TMP/commands")
 grep -q 'errors: 0, replies: 20000' <<<"$said" || fail "redis-cli --pipe said: $said"
 
 for pipeline in 1 16; do
-    for_at_most 60 redis-benchmark -h "$HOST" -p "$front" -t ping,set,get -n 20000 -c 50 \
+    for_at_most 600 redis-benchmark -h "$HOST" -p "$front" -t ping,set,get -n 20000 -c 50 \
         -P "$pipeline" -q --csv >"$TMP/benchmark" 2>&1 &
     benchmark=$!
     while kill -0 "$benchmark" 2>/dev/null; do
@@ -46,7 +46,7 @@ done
 
 # The subscriber is on the one server; the table has only the other by the time of the message.
 reconfigure "$HOST:$front" "127.0.0.1:$one"
-start subscriber for_at_most $((idle + 20)) redis-cli -h "$HOST" -p "$front" subscribe news
+start subscriber for_at_most $((idle + 300)) redis-cli -h "$HOST" -p "$front" subscribe news
 eventually 5 grep -q '^subscribe' "$TMP/subscriber.log"
 reconfigure "$HOST:$front" "127.0.0.1:$two"
 sleep "$idle"
