@@ -42,7 +42,7 @@ def schema_verdict(validator, raw):
 def amba_faults(amba, path, rejects):
     """What is wrong with amba's answer on `path`."""
     try:
-        run = subprocess.run([amba, "check", str(path)], capture_output=True, timeout=30)
+        run = subprocess.run([amba, "check", str(path)], capture_output=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as failure:
         return ["amba check: %s" % failure]
     stderr = run.stderr.decode("utf-8", "replace")

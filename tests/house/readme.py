@@ -17,7 +17,7 @@ faults = []
 
 
 def amba(*args, stdin=None):
-    return subprocess.run([AMBA, *args], input=stdin, capture_output=True, text=True, timeout=20)
+    return subprocess.run([AMBA, *args], input=stdin, capture_output=True, text=True, timeout=120)
 
 
 def expect(good, what, got):

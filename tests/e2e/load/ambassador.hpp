@@ -126,7 +126,7 @@ class Ambassador {
     std::string log_path() const { return directory_ + "/log"; }
 
     // Waits until it accepts at `host`:`port`; false after `seconds`.
-    bool listens(std::uint32_t host, std::uint16_t port, int seconds = 5) const {
+    bool listens(std::uint32_t host, std::uint16_t port, int seconds = 60) const {
         const auto until = Clock::now() + std::chrono::seconds(seconds);
         while (Clock::now() < until) {
             if (ask("GET", "/healthz").starts_with("HTTP/1.1 200") && answers(host, port)) {
@@ -148,10 +148,10 @@ class Ambassador {
         if (rename(next.c_str(), (directory_ + "/config.json").c_str()) != 0) die("rename");
     }
 
-    // One HTTP request over amba.sock; the whole answer, or nothing within 5 s.
+    // One HTTP request over amba.sock; the whole answer, or nothing within a minute.
     std::string ask(const std::string& method, const std::string& target) const {
         const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const timeval limit{5, 0};
+        const timeval limit{60, 0};
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
@@ -173,7 +173,7 @@ class Ambassador {
 
     // Runs `amba reconfigure --wait TABLE`; its exit code. What it said is in `said`.
     int reconfigure(const std::vector<std::string>& table, std::string* said = nullptr) const {
-        std::vector<std::string> words{program_, "reconfigure", "--dir", directory_, "--wait=10s"};
+        std::vector<std::string> words{program_, "reconfigure", "--dir", directory_, "--wait=60s"};
         words.insert(words.end(), table.begin(), table.end());
         const std::string output = said ? directory_ + "/helper" : "/dev/null";
         if (said) unlink(output.c_str());

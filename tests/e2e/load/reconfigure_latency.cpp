@@ -49,7 +49,7 @@ Options parse(int argc, char** argv) {
 // The identity of the backend that answers, or -1 and why not in `why`.
 int who_answers(std::uint16_t port, std::string& why) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const timeval limit{5, 0};
+    const timeval limit{60, 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const sockaddr_in target = ipv4(kHost, port);
     Request request;

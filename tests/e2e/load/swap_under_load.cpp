@@ -23,8 +23,9 @@ constexpr std::uint32_t kHost = 0x7F7F0002;  // 127.127.0.2
 constexpr int kReconfigureEvery = 25;        // swaps; the others are a file and a knock
 constexpr int kExtraFrontendEvery = 10;
 constexpr std::uint64_t kFirstLook = 1000;  // swaps until the first look at the footprint
+constexpr std::uint64_t kLeastSwaps = 40;   // before that look and after it, however slow they are
 constexpr long kMoreKib = 512;
-constexpr std::size_t kMoreDescriptors = 4;  // pipes in the ambassador's pool come in pairs
+constexpr std::size_t kMoreDescriptors = 4;  // pipes in the pool come in pairs
 
 struct Options {
     std::string amba;
@@ -224,21 +225,23 @@ class Run {
         const auto step = std::chrono::milliseconds(options_.swap_ms);
         const auto total = end - started_;
         const bool many = total / step >= static_cast<long>(2 * kFirstLook);
-        auto next_swap = started_;
-        auto next_second = started_ + 1s;
+        auto next_swap = started_, next_second = started_ + 1s;
         std::uint64_t connections_then = 0;
         bool looked = false;
-        for (auto now = started_; now < end && !hopeless(); now = Clock::now()) {
+        std::uint64_t least = ~std::uint64_t{0};  // swaps; known with the first look
+        for (auto now = started_; (now < end || swapped_ < least) && !hopeless();
+             now = Clock::now()) {
             if (now >= next_second) {
                 const std::uint64_t connections = traffic_->connections();
                 per_second_.push_back(connections - connections_then);
                 connections_then = connections;
                 next_second += 1s;
             }
-            const auto first_look = many ? total / 2 : total / 10;
-            if (!looked && (swapped_ >= kFirstLook || now - started_ >= first_look)) {
+            const bool late = now - started_ >= (many ? total / 2 : total / 10);
+            if (!looked && swapped_ >= (late ? kLeastSwaps : kFirstLook)) {
                 looked = true;
                 first_ = look();
+                least = swapped_ + kLeastSwaps;
                 next_swap = next_second = Clock::now();
                 next_second += 1s;
                 connections_then = traffic_->connections();
@@ -278,15 +281,14 @@ class Run {
         ++swapped_;
     }
 
-    // What the ambassador holds when nothing is under way: 100 ms without a change, or the least
-    // within 2 s.
+    // What the ambassador holds at rest: 100 ms without a change, or the least within 20 s.
     Look look() {
         const auto started = Clock::now();
         Look out;
         out.swaps = swapped_;
         out.at_rest = traffic_->rest();
         out.footprint = amba_.footprint();
-        for (int same = 0; same < 10 && Clock::now() - started < 2s;) {
+        for (int same = 0; same < 10 && Clock::now() - started < 20s;) {
             std::this_thread::sleep_for(10ms);
             const auto now = amba_.footprint();
             same = now.descriptors == out.footprint.descriptors ? same + 1 : 0;

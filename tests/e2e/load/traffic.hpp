@@ -81,7 +81,7 @@ class Traffic {
 
     // Lets every connection come to rest: the short ones end, the long ones stay, with nothing
     // under way. False when they do not within `seconds`.
-    bool rest(int seconds = 15) {
+    bool rest(int seconds = 120) {
         wants_rest_ = true;
         const auto until = Clock::now() + std::chrono::seconds(seconds);
         while (!resting_ && Clock::now() < until) {
@@ -131,8 +131,8 @@ class Traffic {
         Clock::time_point next_message;
     };
 
-    static constexpr auto kShortTime = std::chrono::seconds(10);
-    static constexpr auto kLongTime = std::chrono::seconds(20);
+    static constexpr auto kShortTime = std::chrono::seconds(60);
+    static constexpr auto kLongTime = std::chrono::seconds(120);
     static constexpr auto kBetweenMessages = std::chrono::milliseconds(80);
 
     void run() {
