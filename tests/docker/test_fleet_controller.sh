@@ -88,7 +88,7 @@ scale_under_load() {
     sum=$(in_web cat /tmp/sum | tr -d '\r' | awk '{n += $1; f += $2} END {print n, f}')
     REQUESTS=${sum% *} FAILED=${sum#* }
     echo "$REQUESTS requests, $FAILED failed, $STOPPED servers stopped"
-    [ "$REQUESTS" -gt 200 ] || fail "more than 200 requests, got $REQUESTS"
+    [ "$REQUESTS" -gt $((2 * STOPPED)) ] || fail "some requests for each server, got $REQUESTS"
 }
 
 # Servers that finish what they have accepted: nobody fails.
@@ -110,10 +110,14 @@ lines() { docker logs -t "$(name controller)" 2>&1 | awk -v pattern="$1" '$0 ~ p
 
 more_lines() { [ "$(lines "$1" | wc -l)" -gt "$2" ]; }
 
-# From the start of a container to the verdict on the table that has it.
+# From the start of a container to the verdict on the table that has it: a second, and what the Engine
+# itself needs here and now for some commands in a container.
 test_fleet_controller_is_quick() {
-    local begin end before times=${AMBA_FULL:+3} said='-> 2 of redis'
+    local begin end before most times=${AMBA_FULL:+3} said='-> 2 of redis'
     controlled
+    begin=$(milliseconds)
+    in_web true
+    most=$((1000 + 5 * ($(milliseconds) - begin)))
     for _ in $(seq "${times:-1}"); do
         before=$(lines "$said" | wc -l)
         in_fleet up -d --scale redis=2 >/dev/null 2>&1
@@ -123,7 +127,7 @@ test_fleet_controller_is_quick() {
         end=$(lines "$said" | tail -n 1 | cut -d' ' -f1)
         end=$(($(date -d "$end" +%s%3N) - $(date -d "$begin" +%s%3N)))
         echo "in the table $end ms after its start"
-        if [ "$end" -lt 0 ] || [ "$end" -ge 1000 ]; then fail "less than 1000 ms, got $end"; fi
+        if [ "$end" -lt 0 ] || [ "$end" -ge "$most" ]; then fail "less than $most ms, got $end"; fi
         in_fleet up -d --scale redis=1 >/dev/null 2>&1
         eventually 5 tabled 1
     done

