@@ -7,7 +7,8 @@
 #                        the quickstart need
 #   tests/run.sh fuzz [SECONDS]   libFuzzer on the parsers, by hand; 60 s each
 #
-# The first failure ends the run and is the last thing on the screen. Debian and Ubuntu, by apt.
+# The first failure ends the run and is the last thing on the screen, its cause the very last line.
+# No test is judged by its time. Debian and Ubuntu, by apt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,8 +55,11 @@ build() {
 check() {
     local preset=$1 log=build/$1/check.log
     shift
-    AMBA_BIN="$PWD/build/$preset/amba" ctest --test-dir "build/$preset" --output-on-failure \
-        --stop-on-failure --no-tests=error -j 2 "$@" | tee "$log"
+    if ! AMBA_BIN="$PWD/build/$preset/amba" ctest --test-dir "build/$preset" --output-on-failure \
+        --stop-on-failure --no-tests=error -j 2 "$@" | tee "$log"; then
+        tests/first_failure.py "build/$preset/Testing/Temporary"
+        return 1
+    fi
     if [ "${CI-}" = true ] && grep -F '***Skipped' "$log"; then
         echo "skipped in CI, where every test is to run"
         return 1
@@ -119,7 +123,7 @@ case "${1-quick}" in
         say "all passed"
         ;;
     *)
-        sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac
