@@ -125,6 +125,9 @@ void add_table(Exposition& out, const Status& status) {
                static_cast<double>(status.tables_rejected));
     out.single("amba_unresolved_names", "gauge", "Names of the table without an address.",
                static_cast<double>(status.unresolved.size()));
+    out.single("amba_log_lines_dropped_total", "counter",
+               "Lines of the log that its reader did not take.",
+               static_cast<double>(status.log_lines_dropped));
     out.single("amba_stopping", "gauge", "1 while connections end before the exit.",
                status.stopping ? 1 : 0);
 }

@@ -104,6 +104,7 @@ std::string to_json(const Status& status) {
                      {"tables_applied", status.tables_applied},
                      {"tables_rejected", status.tables_rejected},
                      {"stopping", status.stopping},
+                     {"log_lines_dropped", status.log_lines_dropped},
                      {"unresolved", status.unresolved}};
     if (status.rejected) {
         out["rejected"] = {{"time", status.rejected->time},

@@ -84,6 +84,7 @@ Answers::StatusPtr Answers::status() const {
     status->commit = commit();
     status->daemon = daemon_;
     status->stopping = stopping_;
+    status->log_lines_dropped = log::lines_dropped();
     status->tables_applied = reload_.applied();
     status->tables_rejected = reload_.rejected();
     if (const volume::Verdict* last = reload_.last(); last != nullptr && !last->applied) {

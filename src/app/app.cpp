@@ -1,5 +1,8 @@
 #include "amba/app/app.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -86,9 +89,18 @@ bool is_flag(const std::string& word, const char* a, const char* b) {
     return word == a || word == b;
 }
 
+// Where one of them is closed, the next thing that is opened would take its place, and a socket or
+// the lock would get what is meant for stderr. With O_PATH every read and write still fails.
+void hold_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) < 0) (void)::open("/", O_PATH);
+    }
+}
+
 }  // namespace
 
 int run(std::vector<std::string> arguments) {
+    hold_standard_descriptors();
     arguments = table::split_words(std::move(arguments));
     if (arguments.empty() || is_flag(arguments[0], "--help", "-h") || arguments[0] == "help") {
         print(kUsage);

@@ -18,6 +18,9 @@ namespace amba::app {
 
 namespace {
 
+// What reads the log has so long to take its last lines.
+constexpr core::Duration kLastLines{200};
+
 // The image's binary carries CAP_NET_BIND_SERVICE as permitted, for ports below 1024 in the host's
 // network namespace; it is not effective by itself, because the kernel would then refuse to start
 // the program where the capability is dropped (capabilities(7)). Where it is not permitted, nothing
@@ -101,7 +104,9 @@ int command_run(Arguments arguments) {
     DaemonOptions options;
     if (const auto code = parse_run(std::move(arguments), options)) return *code;
     prepare_process();
-    return Daemon(std::move(options)).run();
+    const int code = Daemon(std::move(options)).run();
+    log::finish(kLastLines);
+    return code;
 }
 
 }  // namespace amba::app

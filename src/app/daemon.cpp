@@ -37,10 +37,11 @@ Daemon::Daemon(DaemonOptions options) :
         [this](const auto& request, auto respond) { handle(request, respond); }, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     answers_(activate_, reload_, offload_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
-    drain_timer_(loop_), fold_timer_(loop_) {}
+    drain_timer_(loop_), fold_timer_(loop_), kept_timer_(loop_) {}
 
 Daemon::~Daemon() {
     log::on_folded(nullptr);
+    log::on_kept(nullptr);
 }
 
 int Daemon::run() {
@@ -49,6 +50,7 @@ int Daemon::run() {
     if (!take_lock() || !open_sockets()) return kFailed;
     activate_.proxy().log_connections(options_.log_connections);
     log::on_folded([this] { fold_later(); });
+    log::on_kept([this] { keep_writing(); });
     on_signals();
     // Watched before it is read, so that no change is missed between the two.
     watch_.emplace(
@@ -178,6 +180,14 @@ void Daemon::fold_later() {
     fold_timer_.expires_after(log::kCrowdTime);
     fold_timer_.async_wait([this](boost::system::error_code error) {
         if (!error && log::write_folded()) fold_later();
+    });
+}
+
+// The reader of the log is behind.
+void Daemon::keep_writing() {
+    kept_timer_.expires_after(log::kKeptTime);
+    kept_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error && log::write_kept()) keep_writing();
     });
 }
 

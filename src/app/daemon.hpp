@@ -59,6 +59,7 @@ class Daemon {
     void end(const std::string& why);
     void handle(const admin::Request& request, admin::Server::Respond respond);
     void fold_later();
+    void keep_writing();
 
     DaemonOptions options_;
     const std::string id_;
@@ -76,6 +77,7 @@ class Daemon {
     boost::asio::signal_set signals_;
     boost::asio::steady_timer drain_timer_;
     boost::asio::steady_timer fold_timer_;
+    boost::asio::steady_timer kept_timer_;
     bool stopping_ = false;
     int exit_code_ = 0;
     std::uint64_t known_generation_ = 0;

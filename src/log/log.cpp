@@ -1,19 +1,22 @@
 #include "amba/log/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 
 #include "amba/core/duration.hpp"
 #include "amba/log/recorder.hpp"
 #include "log/folding.hpp"
 #include "log/lines.hpp"
+#include "log/writer.hpp"
 
 namespace amba::log {
 
@@ -21,13 +24,43 @@ namespace {
 
 Format g_format = Format::kText;
 
+// Where lines end: stderr, by one thread at a time.
+class Sink final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    template <typename Use>
+    auto with_writer(const Use& use) {
+        const std::lock_guard lock(mutex_);
+        return use(writer_);
+    }
+    // Lines dropped of which nothing was said yet, once it can be said.
+    std::uint64_t take_untold() {
+        const std::lock_guard lock(mutex_);
+        if (!writer_.flows()) return 0;
+        return writer_.dropped() - std::exchange(told_, writer_.dropped());
+    }
+
+  private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        writer_.write({line.data(), line.size()});
+    }
+    void flush_() override {}
+
+    Writer writer_{STDERR_FILENO};
+    std::uint64_t told_ = 0;
+};
+
+// Both are made on first use, so that an error before configure() is not lost.
+const std::shared_ptr<Sink>& sink() {
+    static const auto instance = std::make_shared<Sink>();
+    return instance;
+}
+
 spdlog::logger& logger() {
-    // Created on first use, so that an error before configure() is not lost.
     static const std::shared_ptr<spdlog::logger> instance = [] {
-        auto made = std::make_shared<spdlog::logger>(
-            "amba", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        auto made = std::make_shared<spdlog::logger>("amba", sink());
         made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-        made->flush_on(spdlog::level::debug);
         return made;
     }();
     return *instance;
@@ -67,13 +100,27 @@ std::uint32_t hash_of(std::string_view text, std::string_view more) {
     return static_cast<std::uint32_t>(hash(text) * 31 + hash(more));
 }
 
+// What is to be done later, and by whom: the thread that asked for it, as a timer of its loop is
+// not another thread's to set.
+struct Later {
+    std::function<void()> wake;
+    std::thread::id thread;
+    void ask(std::function<void()> new_wake) {
+        wake = std::move(new_wake);
+        thread = std::this_thread::get_id();
+    }
+    bool here() const { return wake && thread == std::this_thread::get_id(); }
+};
+
 // What the process remembers of its events. Events come from the loop, and now and then from a
 // thread beside it.
 struct Memory {
     std::mutex mutex;
     Recorder recorder;
     Folding folding;
-    std::function<void()> wake;
+    Later folded;
+    Later kept;
+    bool kept_told = false;  // of the loop's thread
 };
 
 Memory& memory() {
@@ -91,6 +138,16 @@ void tell(Level level, std::string_view event, std::string_view message, const A
     if (logger().should_log(to_spdlog(level))) put(level, one_line(event, message, about));
 }
 
+// What the reader of the log missed, as soon as it reads again.
+void tell_dropped() {
+    const std::uint64_t lines = sink()->take_untold();
+    if (lines == 0) return;
+    tell(Level::kWarning, "log",
+         std::to_string(lines) + (lines == 1 ? " line was" : " lines were") +
+             " dropped here: what reads this log did not take them",
+         {});
+}
+
 }  // namespace
 
 Format format() {
@@ -99,6 +156,11 @@ Format format() {
 
 void put(Level level, const std::string& line) {
     logger().log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+    const bool keeps = sink()->with_writer([](const Writer& writer) { return writer.keeps(); });
+    if (keeps && memory().kept.here() && !std::exchange(memory().kept_told, true)) {
+        memory().kept.wake();
+    }
+    tell_dropped();
 }
 
 std::string member(const char* name, std::string_view text) {
@@ -131,13 +193,35 @@ void write(Level level, std::string_view event, std::string_view message, const 
         admitted = admitted || folding.admit(level, event, about.frontend, core::Clock::now());
         begins_to_fold = !folded && folding.folds();
     }
-    if (begins_to_fold && memory().wake) memory().wake();
-    if (!memory().wake) write_folded();
+    if (begins_to_fold && memory().folded.here()) memory().folded.wake();
+    if (!memory().folded.wake) write_folded();
     if (admitted) tell(level, event, message, about);
 }
 
 void on_folded(std::function<void()> wake) {
-    memory().wake = std::move(wake);
+    memory().folded.ask(std::move(wake));
+}
+
+void on_kept(std::function<void()> wake) {
+    memory().kept.ask(std::move(wake));
+}
+
+bool write_kept() {
+    memory().kept_told = sink()->with_writer([](Writer& writer) {
+        writer.write_kept();
+        return writer.keeps();
+    });
+    tell_dropped();
+    return memory().kept_told;
+}
+
+void finish(std::chrono::milliseconds at_most) {
+    sink()->with_writer([at_most](Writer& writer) { writer.finish(at_most); });
+    tell_dropped();
+}
+
+std::uint64_t lines_dropped() {
+    return sink()->with_writer([](const Writer& writer) { return writer.dropped(); });
 }
 
 bool write_folded(core::Time now) {

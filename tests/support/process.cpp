@@ -60,7 +60,8 @@ Process::Process(const std::vector<std::string>& command, const Options& options
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves nothing behind
         ::dup2(in, 0);
         ::dup2(out, 1);
-        ::dup2(err, 2);
+        ::dup2(options.error.value_or(err), 2);
+        if (options.error == -1) ::close(2);
         if (options.descriptors) {
             const rlimit limit{*options.descriptors, *options.descriptors};
             ::setrlimit(RLIMIT_NOFILE, &limit);

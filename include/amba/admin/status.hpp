@@ -36,6 +36,7 @@ struct Status {
     };
     std::optional<Rejected> rejected;
     bool stopping = false;
+    std::uint64_t log_lines_dropped = 0;
     std::vector<std::string> unresolved;  // names without an address
     std::vector<proxy::FrontendView> frontends;
 };

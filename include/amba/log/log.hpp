@@ -5,6 +5,9 @@
 // decided once, by app. The pure rooms do not log. Nothing is logged per chunk of data, and per
 // connection only when connections are asked for.
 //
+// Nobody waits for the reader of stderr. Where it does not take lines, 64 KB of them are kept and
+// the rest is dropped and counted; once it reads again one line tells how many are missing.
+//
 // Events of one kind of one frontend that come in a crowd are folded: after kCrowd lines within
 // kCrowdTime the rest is told in one line at the end of that time.
 #pragma once
@@ -52,6 +55,16 @@ inline void error(std::string_view event, std::string_view message, const About&
 void on_folded(std::function<void()> wake);
 // Tells what was folded and is due. True: more is not due yet, come again after kCrowdTime.
 bool write_folded(std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
+
+// Called in write(), in the thread that calls this, when lines begin to be kept for a reader that
+// is too slow: write_kept() is due after kKeptTime. Without it they wait for the next line.
+void on_kept(std::function<void()> wake);
+inline constexpr std::chrono::milliseconds kKeptTime{100};
+// Writes what the reader takes now. True: something is left, come again after kKeptTime.
+bool write_kept();
+// At the end of the process: gives the reader so long to take what is kept.
+void finish(std::chrono::milliseconds at_most);
+std::uint64_t lines_dropped();
 
 // The one line of a connection that has ended, for those who want it (`--log-connections`).
 // Milliseconds; below 0: it never came to that.
