@@ -1,7 +1,5 @@
 // The figures that every Prometheus client library exports of its process.
-#include <dirent.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +7,7 @@
 #include <memory>
 
 #include "amba/admin/metrics.hpp"
+#include "amba/net/budget.hpp"
 
 namespace amba::admin {
 
@@ -16,22 +15,7 @@ namespace {
 
 struct Close {
     void operator()(FILE* file) const { std::fclose(file); }
-    void operator()(DIR* directory) const { ::closedir(directory); }
 };
-
-// st_size of /proc/PID/fd is the number of descriptors since Linux 6.2, and 0 before.
-double count_descriptors() {
-    struct stat info {};
-    if (::stat("/proc/self/fd", &info) == 0 && info.st_size > 0) {
-        return static_cast<double>(info.st_size);
-    }
-    const std::unique_ptr<DIR, Close> directory(::opendir("/proc/self/fd"));
-    if (!directory) return -1;
-    double count = 0;
-    while (const dirent* entry = ::readdir(directory.get()))
-        count += entry->d_name[0] != '.';
-    return count - 1;  // the directory itself
-}
 
 }  // namespace
 
@@ -46,7 +30,7 @@ Process look_at_process() {
         };
         out.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     }
-    out.open_fds = count_descriptors();
+    if (const std::size_t open = net::open_descriptors()) out.open_fds = static_cast<double>(open);
     const std::unique_ptr<FILE, Close> file(std::fopen("/proc/self/stat", "re"));
     char text[1024];
     if (!file || std::fgets(text, sizeof text, file.get()) == nullptr) return out;

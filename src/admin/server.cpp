@@ -12,10 +12,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <list>
+#include <optional>
 #include <utility>
 
-#include "amba/log/log.hpp"
+#include "amba/core/duration.hpp"
+#include "amba/net/budget.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/tcp.hpp"
 
@@ -27,10 +30,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMostConnections = 64;
 constexpr auto kRequestTime = 10s;
+// Who has not taken an answer in this time may have to give way to another.
+constexpr auto kSlow = 1s;
 constexpr auto kReplyTime = 60s;
 constexpr auto kRetryAccept = 100ms;
+// Left to the UNIX socket by those over TCP, who may all wait for an answer.
+constexpr std::size_t kForLocal = 2;
 constexpr std::size_t kMostHeader = 8 * 1024;
 constexpr std::size_t kMostBody = 64 * 1024;
 // The page holds its script, style and icon, and asks nobody but the ambassador.
@@ -40,16 +46,18 @@ constexpr const char* kContentPolicy =
 
 }  // namespace
 
-// The connections of a listener, which they may outlive.
+// The connections of all listeners, which they may outlive.
 struct Server::Roster {
-    std::list<Connection*> open;  // in the order of their arrival
-    bool make_room();
+    std::list<Connection*> open;       // in the order of their arrival
+    net::Lease make_room(bool local);  // empty: there is none for now
+    Connection* next_to_go() const;
 };
 
 struct Server::Listener {
-    Listener(asio::io_context& loop, net::Descriptor fd, bool is_local, std::string socket_path) :
-        descriptor(loop, fd.release()), retry(loop), local(is_local), path(std::move(socket_path)) {
-    }
+    Listener(asio::io_context& loop, net::Descriptor fd, std::string socket_path) :
+        descriptor(loop, fd.release()), retry(loop), local(true), path(std::move(socket_path)) {}
+    Listener(asio::io_context& loop, net::Descriptor fd, const core::Bind& at) :
+        descriptor(loop, fd.release()), retry(loop), local(false), bind(at) {}
     ~Listener() {
         if (!path.empty()) ::unlink(path.c_str());
     }
@@ -57,17 +65,18 @@ struct Server::Listener {
     asio::steady_timer retry;
     bool local;
     std::string path;  // to remove at the end; empty for TCP
-    std::shared_ptr<Roster> roster = std::make_shared<Roster>();
+    core::Bind bind;   // for TCP
+    net::Lease lease = net::Lease::add(net::Budget::Use::kListeners);
 };
 
 // One request and its reply.
 class Server::Connection : public std::enable_shared_from_this<Server::Connection> {
   public:
-    Connection(asio::io_context& loop, int fd, bool local, Handler handler,
+    Connection(asio::io_context& loop, int fd, net::Lease lease, bool local, Handler handler,
                std::shared_ptr<Roster> roster) :
         descriptor_(loop, fd),
-        timer_(loop), local_(local), handler_(std::move(handler)), roster_(std::move(roster)),
-        place_(roster_->open.insert(roster_->open.end(), this)) {
+        lease_(std::move(lease)), timer_(loop), local_(local), handler_(std::move(handler)),
+        roster_(std::move(roster)), place_(roster_->open.insert(roster_->open.end(), this)) {
         parser_.header_limit(kMostHeader);
         parser_.body_limit(kMostBody);
     }
@@ -85,9 +94,11 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
 
     // Its request is not here yet.
     bool idle() const { return !asked_; }
+    bool is_slow() const { return replied_ && core::Clock::now() - *replied_ >= kSlow; }
     void give_way() {
         leave();
         descriptor_.close();
+        lease_.reset();
     }
 
   private:
@@ -99,7 +110,7 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         timer_.expires_after(time);
         timer_.async_wait([self = weak_from_this()](boost::system::error_code error) {
             const auto connection = self.lock();
-            if (!error && connection) connection->descriptor_.close();
+            if (!error && connection) connection->give_way();
         });
     }
 
@@ -127,7 +138,9 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
     }
 
     void reply(Reply reply) {
+        if (!in_roster_) return;
         limit(kRequestTime);
+        replied_ = core::Clock::now();
         response_.result(reply.status);
         response_.set(http::field::content_type, reply.type);
         response_.set(http::field::cache_control, "no-store");
@@ -146,6 +159,7 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
     }
 
     asio::posix::stream_descriptor descriptor_;
+    net::Lease lease_;  // of descriptor_
     asio::steady_timer timer_;
     const bool local_;
     const Handler handler_;
@@ -153,22 +167,33 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
     const std::list<Connection*>::iterator place_;
     bool in_roster_ = true;
     bool asked_ = false;
+    std::optional<core::Time> replied_;
     boost::beast::flat_buffer buffer_;
     http::request_parser<http::string_body> parser_;
     http::response<http::string_body> response_;
 };
 
-bool Server::Roster::make_room() {
-    if (open.size() < kMostConnections) return true;
-    const auto idle = std::find_if(open.begin(), open.end(),
-                                   [](const Connection* connection) { return connection->idle(); });
-    if (idle == open.end()) return false;
-    (*idle)->give_way();
-    return true;
+Server::Connection* Server::Roster::next_to_go() const {
+    const auto first = [this](bool (Connection::*is)() const) {
+        const auto found = std::find_if(open.begin(), open.end(), std::mem_fn(is));
+        return found == open.end() ? nullptr : *found;
+    };
+    Connection* const idle = first(&Connection::idle);
+    return idle != nullptr ? idle : first(&Connection::is_slow);
+}
+
+net::Lease Server::Roster::make_room(bool local) {
+    constexpr auto kAdmin = net::Budget::Use::kAdmin;
+    while (!net::Budget::of_process().has_room(kAdmin, local ? 1 : 1 + kForLocal)) {
+        Connection* const goes = next_to_go();
+        if (goes == nullptr) return {};
+        goes->give_way();
+    }
+    return net::Lease::take(kAdmin);
 }
 
 Server::Server(asio::io_context& loop, Handler handler) :
-    loop_(loop), handler_(std::move(handler)) {}
+    loop_(loop), handler_(std::move(handler)), roster_(std::make_shared<Roster>()) {}
 
 Server::~Server() = default;
 
@@ -195,8 +220,7 @@ core::Result<void> Server::listen_unix(const std::string& path) {
         (!abstract && ::chmod(path.c_str(), 0666) != 0) || ::listen(fd.get(), 128) != 0) {
         return core::os_error("cannot listen on " + path, errno);
     }
-    listeners_.push_back(
-        std::make_unique<Listener>(loop_, std::move(fd), true, abstract ? "" : path));
+    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(fd), abstract ? "" : path));
     accept(*listeners_.back());
     return {};
 }
@@ -205,9 +229,15 @@ core::Result<void> Server::listen_tcp(const core::Bind& bind) {
     auto fd = net::bind_to(bind, false);
     if (!fd) return fd.error();
     if (const auto refused = net::start_listening(fd->get(), bind)) return *refused;
-    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(*fd), false, ""));
+    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(*fd), bind));
     accept(*listeners_.back());
     return {};
+}
+
+void Server::stop_listening(const core::Bind& bind) {
+    std::erase_if(listeners_, [&bind](const std::unique_ptr<Listener>& listener) {
+        return !listener->local && listener->bind == bind;
+    });
 }
 
 void Server::close() {
@@ -219,13 +249,14 @@ void Server::accept(Listener& listener) {
         asio::posix::stream_descriptor::wait_read,
         [this, &listener](boost::system::error_code error) {
             if (error) return;
-            bool pause = !listener.roster->make_room();
+            net::Lease lease = roster_->make_room(listener.local);
+            bool pause = !lease;
             if (!pause) {
                 const int fd = accept4(listener.descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
-                    std::make_shared<Connection>(loop_, fd, listener.local, handler_,
-                                                 listener.roster)
+                    std::make_shared<Connection>(loop_, fd, std::move(lease), listener.local,
+                                                 handler_, roster_)
                         ->start();
                 }
                 pause = fd < 0 && errno != EAGAIN && errno != ECONNABORTED;

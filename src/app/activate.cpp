@@ -22,17 +22,16 @@ std::int64_t now_us() {
 
 }  // namespace
 
-Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
-                   net::Deadlines& deadlines, net::Poller& poller, std::uint64_t seed,
-                   admin::Server::Handler admin, std::optional<core::Bind> own_admin) :
-    loop_(loop),
+Activate::Activate(net::Offload& offload, net::Resolver& resolver, net::Deadlines& deadlines,
+                   net::Poller& poller, std::uint64_t seed, admin::Server& server,
+                   std::optional<core::Bind> own_admin) :
     offload_(offload),
     names_(resolver, deadlines, [this](const std::string& key) { name_changed(key); }),
     checks_(poller, deadlines, seed,
             [this](const core::Bind& owner, balance::Backend& backend, bool healthy,
                    const std::string& why) { proxy_.mark(owner, backend, healthy, why); }),
-    proxy_(poller, deadlines, seed, what_it_tells()), admin_handler_(std::move(admin)),
-    own_admin_(own_admin), seed_(seed) {
+    proxy_(poller, deadlines, seed, what_it_tells()), server_(server), own_admin_(own_admin),
+    seed_(seed) {
     proxy_.discard_beside([this](std::shared_ptr<void> what) {
         offload_.run([what = std::move(what)]() mutable { what.reset(); }, nullptr);
     });
@@ -179,15 +178,13 @@ void Activate::say_swap(const Draft& draft) const {
 // The admin address of the table, where it changed. It is bound before anything is swapped.
 void Activate::rebind_admin(const table::Table& table, std::string& reason) {
     if (table.admin == table_admin_bind_) return;
-    std::unique_ptr<admin::Server> next;
     if (table.admin) {
-        next = std::make_unique<admin::Server>(loop_, admin_handler_);
-        if (const auto bound = next->listen_tcp(*table.admin); !bound) {
+        if (const auto bound = server_.listen_tcp(*table.admin); !bound) {
             reason = bound.error().reason;
             return;
         }
     }
-    table_admin_ = std::move(next);
+    if (table_admin_bind_) server_.stop_listening(*table_admin_bind_);
     table_admin_bind_ = table.admin;
 }
 

@@ -43,9 +43,9 @@ class Activate {
     // Empty reason: the table serves.
     using Done = std::function<void(const std::string& reason)>;
 
-    Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
-             net::Deadlines& deadlines, net::Poller& poller, std::uint64_t seed,
-             admin::Server::Handler admin, std::optional<core::Bind> own_admin);
+    Activate(net::Offload& offload, net::Resolver& resolver, net::Deadlines& deadlines,
+             net::Poller& poller, std::uint64_t seed, admin::Server& server,
+             std::optional<core::Bind> own_admin);
 
     // A generation of 0 is the next one.
     void start(table::Table table, std::string revision, std::uint64_t generation, Done done);
@@ -77,17 +77,15 @@ class Activate {
     void end_swapping();
     void say_swap(const Draft& draft) const;
 
-    boost::asio::io_context& loop_;
     net::Offload& offload_;
     net::Names names_;
     health::Checks checks_;
     // Large pools whose list of checks is being made. Compared, never used.
     std::unordered_map<core::Bind, const balance::Pool*, core::BindHash> watched_;
     proxy::Proxy proxy_;
-    const admin::Server::Handler admin_handler_;
+    admin::Server& server_;
     const std::optional<core::Bind> own_admin_;  // by flag or environment: survives every table
     const std::uint64_t seed_;
-    std::unique_ptr<admin::Server> table_admin_;
     std::optional<core::Bind> table_admin_bind_;
     ActivePtr active_;
 

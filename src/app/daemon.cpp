@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "amba/log/log.hpp"
+#include "amba/net/budget.hpp"
 #include "app/commands.hpp"
 #include "app/give_back.hpp"
 
@@ -32,9 +33,8 @@ void hold_signals() {
 Daemon::Daemon(DaemonOptions options) :
     options_(std::move(options)), id_(volume::random_id()),
     server_(loop_, [this](const auto& request, auto respond) { handle(request, respond); }),
-    activate_(
-        loop_, offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_),
-        [this](const auto& request, auto respond) { handle(request, respond); }, options_.admin),
+    activate_(offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_), server_,
+              options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     answers_(activate_, reload_, offload_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
     drain_timer_(loop_), fold_timer_(loop_), kept_timer_(loop_) {}
@@ -58,6 +58,7 @@ int Daemon::run() {
         std::set<std::string>{"active.json", ".active.json.new", "verdict.json",
                               ".verdict.json.new", ".config.json.new", "amba.sock", "amba.lock"},
         [this] { reload_.changed(); }, options_.poll);
+    net::Budget::of_process().measure();
     try_first(choose_first());
     poller_.run();
     hold_signals();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "amba/net/budget.hpp"
 #include "health/register.hpp"
 #include "health/subject.hpp"
 
@@ -21,6 +22,8 @@ using Waiting =
 // check of one that refuses ends at once. Where that is too few the intervals stretch.
 constexpr int kBurst = 16;
 constexpr core::Duration kWindow{10};
+// Without a descriptor to spare a check waits for so long.
+constexpr core::Duration kNoDescriptor{100};
 
 bool used_since_last_look(const Subject& subject) {
     return std::any_of(subject.links.begin(), subject.links.end(), [&](const Link& link) {
@@ -50,8 +53,10 @@ class Checks::Inside final : public Schedule, public Register::Listener {
         poller_(poller), deadlines_(deadlines), changed_(std::move(changed)), random_(seed),
         known_(poller, *this, *this) {}
     ~Inside() {
-        known_.each([](Subject& subject) {
-            if (subject.probe != nullptr) subject.probe->cancel();
+        known_.each([this](Subject& subject) {
+            if (subject.probe == nullptr) return;
+            subject.probe->cancel();
+            is_over();
         });
     }
 
@@ -76,6 +81,10 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     void begin();
     void answered(Subject& subject, const Verdict& verdict);
     void take(Subject& subject, bool success, const std::string& reason);
+    void is_over() {
+        --under_way_;
+        net::Budget::of_process().give_back(net::Budget::Use::kChecks, 1);
+    }
     void tell(Subject& subject, bool all);
     void tell(const Link& link);
 
@@ -104,7 +113,7 @@ void Checks::Inside::added(Subject& subject) {
 void Checks::Inside::removed(Subject& subject) {
     if (subject.probe == nullptr) return;
     subject.probe->cancel();
-    --under_way_;
+    is_over();
     // Not from within: who is told of a result may be the one that takes the list apart.
     if (!waiting_.empty()) deadlines_.set(pause_, core::Clock::now());
 }
@@ -134,6 +143,9 @@ void Checks::Inside::begin() {
     }
     while (under_way_ < kMostUnderWay && !waiting_.empty()) {
         if (begun_ == kBurst) return deadlines_.set(pause_, window_ + kWindow);
+        if (!net::Budget::of_process().take(net::Budget::Use::kChecks, 1)) {
+            return deadlines_.set(pause_, core::Clock::now() + kNoDescriptor);
+        }
         ++begun_;
         Subject& subject = waiting_.front();
         waiting_.pop_front();
@@ -149,7 +161,7 @@ void Checks::Inside::begin() {
 
 void Checks::Inside::answered(Subject& subject, const Verdict& verdict) {
     subject.probe = nullptr;
-    --under_way_;
+    is_over();
     if (verdict.kind == Verdict::Kind::kNothing) {
         wait(subject, balance::jittered(subject.check().inter, draw()));
     } else {

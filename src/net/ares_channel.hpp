@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "amba/core/result.hpp"
+#include "amba/net/budget.hpp"
 
 namespace amba::net {
 
@@ -60,6 +61,7 @@ class AresChannel : public std::enable_shared_from_this<AresChannel> {
             if (descriptor.is_open()) descriptor.release();
         }
         boost::asio::posix::stream_descriptor descriptor;
+        Lease lease = Lease::add(Budget::Use::kNames);
         bool wants_read = false;
         bool wants_write = false;
         bool reading = false;

@@ -41,8 +41,9 @@ Frontend::Frontend(Shared& shared, Plan plan) :
 
 // ---- accepting ----
 
-void Frontend::listen(net::Descriptor listener) {
+void Frontend::listen(net::Descriptor listener, net::Lease lease) {
     listener_ = std::move(listener);
+    lease_ = std::move(lease);
     watched_ = false;
     at_maxconn_ = is_full();
     watch();
@@ -68,6 +69,7 @@ void Frontend::close_listener(bool heir) {
     if (watched_) shared_.poller.remove(listener_.get());
     watched_ = false;
     closing_.listener = std::move(listener_);
+    closing_.lease = std::move(lease_);
     if (!heir) return close_now();
     shared_.poller.add(closing_.listener.get(), *this, 0, EPOLLIN);
     while (accept_one(closing_.listener)) {
@@ -80,6 +82,7 @@ void Frontend::close_now() {
     while (accept_one(closing_.listener)) {
     }
     closing_.listener.reset();
+    closing_.lease.reset();
     if (retired_) shared_.poller.again(*this);
 }
 
@@ -179,6 +182,7 @@ void Frontend::admit(int fd) {
     ++current_;
     ++total_;
     tallies_.rate.add(shared_.poller.now());
+    shared_.budget.add(net::Budget::Use::kConnections, Shared::kOfConnection);
     shared_.ebb.began(++shared_.sessions);
     session->start();
 }
@@ -331,6 +335,7 @@ void Frontend::ended(Session& session, bool served, core::Outcome outcome) {
     if (session.queued()) --queued_;
     static_cast<SessionHook&>(session).unlink();
     --current_;
+    shared_.budget.give_back(net::Budget::Use::kConnections, Shared::kOfConnection);
     shared_.ebb.ended(--shared_.sessions);
     const BackendPtr backend = session.take_backend();
     tallies_.bytes_up += session.bytes_up();
@@ -345,7 +350,7 @@ void Frontend::ended(Session& session, bool served, core::Outcome outcome) {
     if (!shared_.paused.empty()) {
         for (Frontend* waiting : std::vector<Frontend*>(shared_.paused))
             waiting->resume();
-    } else if (said_resources_ && !waiting_ && shared_.sessions < shared_.max_sessions / 2) {
+    } else if (said_resources_ && !waiting_ && shared_.budget.is_half_free()) {
         said_resources_ = false;
         log::info("descriptors", "frontend " + settings_.name + " has descriptors to spare again");
     }

@@ -37,7 +37,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Frontend(Shared& shared, Plan plan);
 
     // Takes a listening socket; accepting starts in this turn.
-    void listen(net::Descriptor listener);
+    void listen(net::Descriptor listener, net::Lease lease);
     // Serves what is queued and closes the listening socket. With an heir, another frontend that
     // takes over a part of its address, clients see no gap: the socket stays a moment longer, out
     // of the way of new connections, to serve those whose handshake had begun.
@@ -123,6 +123,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
         void on_deadline() override { frontend.close_now(); }
         Frontend& frontend;
         net::Descriptor listener;
+        net::Lease lease;
     };
 
     // What in the queue is to be looked at in the next turn.
@@ -159,6 +160,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Shared& shared_;
     Settings settings_;
     net::Descriptor listener_;
+    net::Lease lease_;  // of listener_
     Closing closing_{*this};
     std::shared_ptr<balance::Pool> pool_;
     Departures departures_{*this, shared_};

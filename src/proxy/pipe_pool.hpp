@@ -20,11 +20,17 @@ struct Pipe {
 
 class PipePool {
   public:
-    // An empty pipe, or one without descriptors when the kernel has none or only a small one to
-    // give, which would be slower than copying.
+    PipePool() = default;
+    ~PipePool() { close_idle(); }
+    PipePool(const PipePool&) = delete;
+    PipePool& operator=(const PipePool&) = delete;
+
+    // An empty pipe, or one without descriptors when there are none to spare for it (net::Budget),
+    // or the kernel has only a small one to give, which would be slower than copying.
     Pipe take();
     void give_back(Pipe pipe);  // empty
-    void close_idle() { std::vector<Pipe>().swap(idle_); }
+    void close(Pipe pipe);
+    void close_idle();
     std::size_t taken() const { return taken_; }  // so far
 
   private:

@@ -11,7 +11,6 @@ namespace amba::proxy {
 Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Told told) :
     shared_(std::make_unique<Shared>(poller, deadlines, seed)), seed_(seed), slices_(poller) {
     shared_->told = std::move(told);
-    shared_->make_room(0);
 }
 
 Proxy::~Proxy() {

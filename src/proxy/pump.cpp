@@ -109,13 +109,12 @@ Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
 
 Pump::Flow Pump::fill_pipe(Leg& source, Shared& shared) {
     if (!pipe_.read) {
-        if (shared.can_take_pipe()) pipe_ = shared.pipes.take();
+        pipe_ = shared.pipes.take();
         if (!pipe_.read) {
             splicing_ = false;
             streak_ = 0;
             return Flow::kDone;  // copies from here on
         }
-        ++shared.pipes_out;
     }
     // Only an empty pipe is filled: EAGAIN then means that the socket is empty, not the pipe full.
     const ssize_t got = ::splice(source.fd, nullptr, pipe_.write.get(), nullptr, pipe_.capacity,
@@ -151,15 +150,11 @@ void Pump::judge_read(std::size_t got) {
 void Pump::give_pipe_back(Shared& shared) {
     shared.pipes.give_back(std::exchange(pipe_, Pipe{}));
     shared.ebb.pipe_is_idle();
-    --shared.pipes_out;
 }
 
 void Pump::drop(Shared& shared) {
     stash_.reset();
-    if (pipe_.read) {
-        pipe_ = Pipe{};  // closed: bytes are inside
-        --shared.pipes_out;
-    }
+    if (pipe_.read) shared.pipes.close(std::exchange(pipe_, Pipe{}));  // bytes are inside
     in_pipe_ = 0;
 }
 

@@ -25,6 +25,7 @@
 
 #include "amba/balance/pool.hpp"
 #include "amba/core/outcome.hpp"
+#include "amba/net/budget.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
@@ -99,6 +100,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
         Tried tried;                  // in vain, since the last pause
         net::Descriptor slow;         // a connect without an answer, that server_ races with
         balance::BackendPtr backend;  // of `slow`
+        net::Lease lease;             // of the third socket
         bool raced = false;           // two were dialed at a time
         bool was_reset = false;       // one of those tried had taken the connection
         core::EndedBy why = core::EndedBy::kServer;  // the last try failed

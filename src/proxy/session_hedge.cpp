@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "amba/net/budget.hpp"
 #include "amba/net/tcp.hpp"
 #include "proxy/frontend.hpp"
 #include "proxy/session.hpp"
@@ -25,7 +26,14 @@ bool Session::may_hedge() const {
 // The one that is dialed becomes the slow one, and another is dialed beside it, should there be
 // one.
 void Session::hedge() {
+    net::Lease lease = net::Lease::take(net::Budget::Use::kHedges);
+    if (!lease) {
+        // No descriptor to spare: this backend has half of the time that is left.
+        const core::Time now = shared_.poller.now();
+        return shared_.deadlines.set(*this, now + (moment_ - now) / 2);
+    }
     remember_try(*backend_);
+    extra_->lease = std::move(lease);
     extra_->slow = std::move(server_);
     extra_->backend = std::move(backend_);
     server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
@@ -56,6 +64,7 @@ void Session::slow_ready(std::uint32_t events) {
         frontend_.released(*second);
     }
     server_ = std::move(extra_->slow);
+    extra_->lease.reset();
     backend_ = std::move(extra_->backend);
     extra_->tried.remove(*backend_);
     server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
@@ -71,6 +80,7 @@ void Session::slow_failed(int error) {
 
 balance::BackendPtr Session::leave_slow() {
     extra_->slow.reset();
+    extra_->lease.reset();
     shared_.poller.forget(*this, kSlots - server_slot_);
     return std::move(extra_->backend);
 }

@@ -13,6 +13,7 @@
 
 #include "amba/balance/pool.hpp"
 #include "amba/core/bind.hpp"
+#include "amba/net/budget.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/proxy/proxy.hpp"
@@ -49,12 +50,13 @@ class Shared {
 
     std::size_t sessions = 0;
     // As many as there are descriptors for; the rest waits in the kernel's queues.
-    std::size_t max_sessions = 0;
-    bool full() const { return sessions >= max_sessions; }
-    void make_room(std::size_t listeners);  // sets max_sessions by what these leave
-    // A pipe takes two descriptors, as a connection does.
-    bool can_take_pipe() const { return sessions + pipes_out < max_sessions; }
-    std::size_t pipes_out = 0;
+    net::Budget& budget = net::Budget::of_process();
+    static constexpr std::size_t kOfConnection = 2;
+    bool full() {
+        if (has_room()) return false;
+        pipes.close_idle();
+        return !has_room();
+    }
 
     std::vector<Frontend*> paused;  // waiting for descriptors
     // All that live: those of the table, and those out of it with connections left.
@@ -79,6 +81,7 @@ class Shared {
     std::uint64_t draw() { return balance::draw(random_); }
 
   private:
+    bool has_room() const { return budget.has_room(net::Budget::Use::kConnections, kOfConnection); }
     std::uint64_t random_;
     unsigned not_logged_ = 0;
 };

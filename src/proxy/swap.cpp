@@ -1,6 +1,4 @@
 // A swap, in its steps: what serves, bind what is new, then make it the table.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -11,24 +9,6 @@
 #include "proxy/shared.hpp"
 
 namespace amba::proxy {
-
-namespace {
-
-// Descriptors that are not connections: the loop, signals, the lock, logs, the directory watch,
-// names, HTTP, files being read and written.
-constexpr std::size_t kReserved = 30;
-
-}  // namespace
-
-void Shared::make_room(std::size_t listeners) {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-        max_sessions = SIZE_MAX / 4;
-        return;
-    }
-    const std::size_t used = kReserved + listeners;
-    max_sessions = limit.rlim_cur > used + 2 ? (limit.rlim_cur - used) / 2 : 1;
-}
 
 void Proxy::known(std::function<void(std::vector<Known>)> done) {
     const auto out = std::make_shared<std::vector<Known>>();
@@ -91,10 +71,17 @@ void Proxy::prepare(std::vector<Plan> plans, std::function<void(core::Result<Pre
 }
 
 bool Proxy::bind_next(Binding& binding, std::size_t i) const {
-    Prepared::Item item{std::move(binding.plans[i]), {}};
+    Prepared::Item item{std::move(binding.plans[i]), {}, {}};
     const core::Bind& bind = item.plan.settings.bind;
     const Frontend* kept = find(bind);
     if (kept == nullptr || !kept->listening()) {
+        net::Lease lease = net::Lease::take(net::Budget::Use::kListeners);
+        if (!lease) {
+            binding.refusal = core::error("cannot bind " + bind.to_string() +
+                                          ": connections and listeners have all descriptors that " +
+                                          "there are (ulimit -n)");
+            return false;
+        }
         // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a moment.
         const std::vector<int> holders = holders_of(bind);
         for (const int fd : holders)
@@ -108,6 +95,7 @@ bool Proxy::bind_next(Binding& binding, std::size_t i) const {
         }
         if (!holders.empty()) shared.push_back(listener->get());
         item.listener = std::move(*listener);
+        item.lease = std::move(lease);
     }
     binding.prepared.items.push_back(std::move(item));
     return true;
@@ -158,14 +146,13 @@ void Proxy::swap_next(Swapping& swapping, std::size_t i) {
     } else {
         frontend->update(std::move(item.plan.settings), std::move(item.plan.pool));
     }
-    if (item.listener) frontend->listen(std::move(item.listener));
+    if (item.listener) frontend->listen(std::move(item.listener), std::move(item.lease));
     frontend->set_table(swapping.mark);
     swapping.next.push_back(frontend);
 }
 
 // The frontends that are in no table any more.
 void Proxy::retire_absent(std::shared_ptr<Swapping> swapping) {
-    shared_->make_room(swapping->next.size());
     swapping->before = std::exchange(frontends_, std::move(swapping->next));
     const std::size_t count = swapping->before.size();
     slices_.run(

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <list>
+#include <thread>
+
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
 
@@ -14,6 +17,18 @@ constexpr unsigned kLimit = 64;
 class Descriptors : public testing::Test {
   protected:
     void SetUp() override { daemon.options().descriptors = kLimit; }
+    // Connects more clients than there is room for: each is greeted when it is its turn, and none
+    // is turned away.
+    void expect_all_served_in_turn(std::size_t count) {
+        std::vector<Socket> clients;
+        for (std::size_t i = 0; i < count; ++i)
+            clients.push_back(Socket::connect(place));
+        for (std::size_t i = 0; i < count; ++i) {
+            ASSERT_NO_THROW(ASSERT_EQ(clients[i].receive(2), "ok")) << "client " << i;
+            clients[i].close();
+        }
+        EXPECT_EQ(daemon.frontend()["connections_failed"], 0);
+    }
     Daemon daemon;
     const Place place = own_place();
 };
@@ -98,4 +113,67 @@ TEST_F(Descriptors, SoftLimitIsRaisedToTheHardOne) {
         ASSERT_EQ(clients.back().receive(2), "ok");
     }
     EXPECT_EQ(daemon.lines("warning"), 0u) << daemon.log();
+}
+
+TEST_F(Descriptors, IdleAdminConnectionsTakeNoneOfTheClients) {
+    constexpr unsigned kMore = 128;
+    const Place admin{own_address(), 9901};
+    Peer peer(script::greet_then_echo("ok"));
+    daemon.options().descriptors = kMore;
+    daemon.flags({"--admin", admin.to_string()});
+    daemon.run({place.to_string(), peer.address()});
+    const std::size_t before = daemon.process().descriptors();
+    std::vector<Socket> idle;
+    for (int i = 0; i < 140; ++i)
+        idle.push_back(Socket::connect(admin));
+    // By TCP behind all of those, and by the volume's socket.
+    EXPECT_EQ(http_tcp(admin, "GET", "/healthz").status, 200);
+    EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
+    EXPECT_LE(daemon.process().descriptors(), before + kMore / 8);
+    std::vector<Socket> clients;
+    for (int i = 0; i < 30; ++i) {
+        clients.push_back(Socket::connect(place));
+        ASSERT_EQ(clients.back().receive(2), "ok") << "client " << i;
+    }
+}
+
+// Who is turned away is so when an accepted connection finds no second descriptor, so that it
+// matters whether the limit is even.
+class DescriptorsEvenAndOdd : public Descriptors, public testing::WithParamInterface<unsigned> {};
+
+TEST_P(DescriptorsEvenAndOdd, ChecksWithoutAnAnswerTakeNoneThatClientsCountOn) {
+    Peer peer(script::greet_then_echo("ok"));
+    std::list<SilentPeer> silent;
+    Words table{place.to_string(),       "check=off", peer.address(),      "+",
+                own_place().to_string(), "inter=1s",  "check.timeout=60s", "fall=100"};
+    for (int i = 0; i < 64; ++i)
+        table.push_back(silent.emplace_back().address());
+    daemon.options().descriptors = GetParam();
+    daemon.with_checks();
+    daemon.run(table);
+    const std::size_t before = daemon.process().descriptors();
+    EXPECT_TRUE(eventually([&] { return daemon.process().descriptors() >= before + 40; }));
+    expect_all_served_in_turn(200);
+    EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
+}
+
+TEST_P(DescriptorsEvenAndOdd, HedgesTakeNoneThatClientsCountOn) {
+    Peer peer(script::greet_then_echo("ok"));
+    SilentPeer silent;
+    daemon.options().descriptors = GetParam() / 2;
+    daemon.run({place.to_string(), "balance=first", "observe=off", "timeouts.connect=2s",
+                silent.address(), peer.address()});
+    expect_all_served_in_turn(100);
+}
+
+INSTANTIATE_TEST_SUITE_P(Limit, DescriptorsEvenAndOdd, testing::Values(256u, 255u));
+
+TEST_F(Descriptors, SoFewThatHardlyAnythingIsLeftStillServe) {
+    Peer peer(script::greet_then_echo("ok"));
+    daemon.options().descriptors = 32;
+    daemon.run({place.to_string(), peer.address()});
+    expect_all_served_in_turn(20);
+    EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
+    daemon.reconfigure({place.to_string(), "name=other", peer.address()});
+    expect_all_served_in_turn(20);
 }

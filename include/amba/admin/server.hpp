@@ -1,8 +1,10 @@
 // HTTP over the UNIX socket of the volume, and over TCP where ADMIN asks for it.
 //
 // Small on purpose: one request a connection, headers up to 8 KB, bodies up to 64 KB, 10 s for a
-// request to arrive. Each listener holds 64 connections; for one more, the one goes that has said
-// nothing for longest, so that whoever asks at once is answered at once, however many idle about.
+// request to arrive. All listeners together have the descriptors that net::Budget gives them, 64 at
+// the most: they are never those of connections through the ambassador. For one more, the one goes
+// that has said nothing for longest, or else the one that has been slow to take its answer for
+// longest, so that whoever asks at once is answered at once, however many idle about.
 // What a request means is the handler's business; it is told whether it came over the UNIX socket,
 // because nothing over TCP may change anything.
 #pragma once
@@ -45,6 +47,8 @@ class Server {
     // name (unix(7)). The error names the path.
     core::Result<void> listen_unix(const std::string& path);
     core::Result<void> listen_tcp(const core::Bind& bind);
+    // No more there. Connections that it has go on.
+    void stop_listening(const core::Bind& bind);
     void close();
 
   private:
@@ -55,6 +59,7 @@ class Server {
 
     boost::asio::io_context& loop_;
     Handler handler_;
+    std::shared_ptr<Roster> roster_;
     std::vector<std::unique_ptr<Listener>> listeners_;
 };
 

@@ -25,6 +25,7 @@
 #include "amba/core/bind.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/result.hpp"
+#include "amba/net/budget.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
@@ -92,6 +93,7 @@ struct Prepared {
     struct Item {
         Plan plan;
         net::Descriptor listener;  // empty: the frontend listens already
+        net::Lease lease;          // of `listener`
     };
     std::vector<Item> items;
 };
