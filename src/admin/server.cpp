@@ -50,6 +50,7 @@ constexpr const char* kContentPolicy =
 struct Server::Roster {
     std::list<Connection*> open;       // in the order of their arrival
     net::Lease make_room(bool local);  // empty: there is none for now
+    Connection* first(bool (Connection::*is)() const) const;
     Connection* next_to_go() const;
 };
 
@@ -148,9 +149,11 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         response_.set("X-Content-Type-Options", "nosniff");
         response_.set("Referrer-Policy", "no-referrer");
         response_.keep_alive(false);
-        response_.body() = std::move(reply.body);
+        reply_ = std::move(reply);
+        const std::string& text = reply_.shared ? *reply_.shared : reply_.body;
+        response_.body() = {text.data(), text.size()};
         response_.prepare_payload();
-        if (parser_.get().method() == http::verb::head) response_.body().clear();
+        if (parser_.get().method() == http::verb::head) response_.body() = {};
         http::async_write(descriptor_, response_,
                           [self = shared_from_this()](boost::system::error_code, std::size_t) {
                               ::shutdown(self->descriptor_.native_handle(), SHUT_WR);
@@ -170,14 +173,16 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
     std::optional<core::Time> replied_;
     boost::beast::flat_buffer buffer_;
     http::request_parser<http::string_body> parser_;
-    http::response<http::string_body> response_;
+    Reply reply_;
+    http::response<http::span_body<const char>> response_;  // of reply_
 };
 
+Server::Connection* Server::Roster::first(bool (Connection::*is)() const) const {
+    const auto found = std::find_if(open.begin(), open.end(), std::mem_fn(is));
+    return found == open.end() ? nullptr : *found;
+}
+
 Server::Connection* Server::Roster::next_to_go() const {
-    const auto first = [this](bool (Connection::*is)() const) {
-        const auto found = std::find_if(open.begin(), open.end(), std::mem_fn(is));
-        return found == open.end() ? nullptr : *found;
-    };
     Connection* const idle = first(&Connection::idle);
     return idle != nullptr ? idle : first(&Connection::is_slow);
 }
@@ -238,6 +243,12 @@ void Server::stop_listening(const core::Bind& bind) {
     std::erase_if(listeners_, [&bind](const std::unique_ptr<Listener>& listener) {
         return !listener->local && listener->bind == bind;
     });
+}
+
+bool Server::close_slowest() {
+    Connection* const slow = roster_->first(&Connection::is_slow);
+    if (slow != nullptr) slow->give_way();
+    return slow != nullptr;
 }
 
 void Server::close() {

@@ -16,7 +16,7 @@ namespace amba::app {
 namespace {
 
 // Frontends and backends, from which on a thread is worth starting.
-constexpr std::size_t kLargeStatus = 500;
+constexpr std::size_t kLarge = 500;
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 constexpr const char* kJson = "application/json";
 constexpr const char* kHtml = "text/html; charset=utf-8";
@@ -27,11 +27,12 @@ std::int64_t now_us() {
     return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-std::size_t parts_of(const admin::Status& status) {
-    std::size_t parts = status.frontends.size();
-    for (const auto& frontend : status.frontends)
+template <typename Frontends>
+bool is_large(const Frontends& frontends) {
+    std::size_t parts = frontends.size();
+    for (const auto& frontend : frontends)
         parts += frontend.backends.size();
-    return parts;
+    return parts > kLarge;
 }
 
 std::string metrics_of(const admin::Status& status) {
@@ -55,10 +56,10 @@ admin::Reply events(const std::string& query) {
 
 }  // namespace
 
-Answers::Answers(Activate& activate, const Reload& reload, net::Offload& offload,
-                 std::string daemon) :
+Answers::Answers(Activate& activate, const Reload& reload, boost::asio::io_context& loop,
+                 admin::Server& server, std::string daemon) :
     activate_(activate),
-    reload_(reload), offload_(offload), daemon_(std::move(daemon)), started_us_(now_us()) {}
+    reload_(reload), large_(loop, server), daemon_(std::move(daemon)), started_us_(now_us()) {}
 
 void Answers::handle(const admin::Request& request, admin::Server::Respond respond) {
     if (request.method != "GET" && request.method != "HEAD") {
@@ -71,7 +72,7 @@ void Answers::handle(const admin::Request& request, admin::Server::Respond respo
     if (request.path == "/events") return respond(events(request.query));
     if (request.path == "/healthz") return respond(health(false));
     if (request.path == "/readyz") return respond(health(true));
-    if (request.path == "/config") return respond(config());
+    if (request.path == "/config") return config(std::move(respond));
     respond({404, kPlain, std::string("no such page; there are ") + kPages + "\n"});
 }
 
@@ -101,29 +102,39 @@ Answers::StatusPtr Answers::status() const {
     return status;
 }
 
-// Large ones are put together beside the loop.
-void Answers::tell(const char* type, std::string (*write)(const admin::Status&),
-                   admin::Server::Respond respond) {
+// Large ones are written beside the loop, and looked at once for all who ask.
+void Answers::tell(const char* type, Writer write, admin::Server::Respond respond) {
+    const auto ask = [&] {
+        large_.ask(
+            type, type, [this, write] { return begin(status(), write); }, std::move(respond));
+    };
+    const ActivePtr active = activate_.active();
+    if (active && is_large(active->table.frontends)) return ask();
     const StatusPtr made = status();
-    const auto body = std::make_shared<std::string>();
-    auto make = [made, body, write, active = activate_.active()] {
-        if (active && write == json_of) add_settings(made->frontends, active->table);
-        *body = write(*made);
-    };
-    auto done = [body, type, respond = std::move(respond)] {
-        respond({200, type, std::move(*body)});
-    };
-    if (parts_of(*made) > kLargeStatus && !stopping_) {
-        return offload_.run(std::move(make), std::move(done));
-    }
-    make();
-    done();
+    // A few names may stand for many backends.
+    if (is_large(made->frontends)) return ask();
+    respond({200, type, begin(made, write)()});
 }
 
-admin::Reply Answers::config() const {
+LargeAnswers::Write Answers::begin(StatusPtr status, Writer write) const {
+    return [status = std::move(status), write, active = activate_.active()] {
+        if (active && write == json_of) add_settings(status->frontends, active->table);
+        return write(*status);
+    };
+}
+
+void Answers::config(admin::Server::Respond respond) {
+    const auto begin = [this]() -> LargeAnswers::Write {
+        return [active = activate_.active()] {
+            return table::to_json(active->table, {active->revision, active->generation});
+        };
+    };
     const ActivePtr active = activate_.active();
-    if (!active) return {404, kPlain, "no table yet\n"};
-    return {200, kJson, table::to_json(active->table, {active->revision, active->generation})};
+    if (!active) return respond({404, kPlain, "no table yet\n"});
+    if (is_large(active->table.frontends)) {
+        return large_.ask("/config", kJson, begin, std::move(respond));
+    }
+    respond({200, kJson, begin()()});
 }
 
 admin::Reply Answers::health(bool ready) const {

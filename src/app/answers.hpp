@@ -8,31 +8,33 @@
 
 #include "amba/admin/server.hpp"
 #include "amba/admin/status.hpp"
-#include "amba/net/offload.hpp"
 #include "app/activate.hpp"
+#include "app/large_answers.hpp"
 #include "app/reload.hpp"
 
 namespace amba::app {
 
 class Answers {
   public:
-    Answers(Activate& activate, const Reload& reload, net::Offload& offload, std::string daemon);
+    Answers(Activate& activate, const Reload& reload, boost::asio::io_context& loop,
+            admin::Server& server, std::string daemon);
 
     void handle(const admin::Request& request, admin::Server::Respond respond);
-    // From now on status says so, and nothing runs beside the loop.
+    // From now on status says so.
     void stopping() { stopping_ = true; }
 
   private:
     using StatusPtr = std::shared_ptr<admin::Status>;
     StatusPtr status() const;
-    void tell(const char* type, std::string (*write)(const admin::Status&),
-              admin::Server::Respond respond);
+    using Writer = std::string (*)(const admin::Status&);
+    void tell(const char* type, Writer write, admin::Server::Respond respond);
+    LargeAnswers::Write begin(StatusPtr status, Writer write) const;
+    void config(admin::Server::Respond respond);
     admin::Reply health(bool ready) const;
-    admin::Reply config() const;
 
     Activate& activate_;
     const Reload& reload_;
-    net::Offload& offload_;
+    LargeAnswers large_;
     const std::string daemon_;
     const std::int64_t started_us_;
     bool stopping_ = false;

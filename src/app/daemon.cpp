@@ -36,7 +36,7 @@ Daemon::Daemon(DaemonOptions options) :
     activate_(offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_), server_,
               options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
-    answers_(activate_, reload_, offload_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+    answers_(activate_, reload_, loop_, server_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
     drain_timer_(loop_), fold_timer_(loop_), kept_timer_(loop_) {}
 
 Daemon::~Daemon() {

@@ -20,13 +20,13 @@ int make_event() {
 
 // Where the loop and a job share a CPU, connections come first: Linux has a nice value for each
 // thread (sched(7)).
-void give_way() {
-    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10);
+void give_way(int nice) {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice);
 }
 
 }  // namespace
 
-Offload::Offload(boost::asio::io_context& loop) : told_(loop, make_event()) {
+Offload::Offload(boost::asio::io_context& loop, int nice) : told_(loop, make_event()), nice_(nice) {
     wait();
 }
 
@@ -67,7 +67,7 @@ void Offload::start_next() {
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
         thread_ = std::thread([this, job = &queue_.front().job] {
-            give_way();
+            give_way(nice_);
             (*job)();
             tell();
         });

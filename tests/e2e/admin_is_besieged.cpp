@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
 
@@ -76,6 +78,80 @@ TEST_F(Siege, ByThoseWhoDoNotReadTheirAnswer) {
     EXPECT_THAT(http_tcp(admin, "GET", "/metrics").body, HasSubstr("amba_generation 2\n"));
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
     EXPECT_EQ(Socket::connect(place).receive(2), "ok");
+}
+
+// Of each answer, which is several megabytes, most stays in the ambassador.
+class SiegeOfALargeTable : public Siege {
+  protected:
+    void SetUp() override {
+        Siege::SetUp();
+        for (int i = 0; i < kBackends; ++i)
+            table.push_back("127.8." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
+                            ":80");
+        swap("large");
+        size = daemon.get("/status").body.size();
+        ASSERT_GT(size, std::size_t{kBackends} * 400);
+        before = anonymous();
+    }
+    void swap(const std::string& name) {
+        table[1] = "name=" + name;
+        Words words{"reconfigure", "--wait=14s"};
+        words.insert(words.end(), table.begin(), table.end());
+        const Finished done = daemon.amba(words);
+        ASSERT_EQ(done.code, 0) << done.err;
+        const std::string told = daemon.get("/status").body;
+        EXPECT_NE(told.find("\"name\": \"" + name + "\""), told.npos) << "an answer of before";
+    }
+    void ask() {
+        deaf.push_back(Socket::connect_slow_reader(admin, 4096));
+        deaf.back().send("GET /status HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    // In bytes; a sanitizer keeps what is freed.
+    std::size_t anonymous() {
+        return daemon.process().sanitized() ? 0 : daemon.process().anonymous_kb() * 1024;
+    }
+    void expect_memory_back() {
+        deaf.clear();
+        EXPECT_TRUE(eventually([&] { return anonymous() < before + size; }))
+            << anonymous() << " bytes, and " << before << " before";
+        EXPECT_EQ(Socket::connect(place).receive(2), "ok");
+    }
+
+    static constexpr int kBackends = 5000;
+    Words table{place.to_string(),       "name=large", "check=off", peer.address(), "+",
+                own_place().to_string(), "check=off"};
+    std::vector<Socket> deaf;
+    std::size_t size = 0;
+    std::size_t before = 0;
+};
+
+// No swap waits for any of them, and who asks later gets an answer of later.
+TEST_F(SiegeOfALargeTable, BySixtyFourWhoDoNotRead) {
+    for (int i = 0; i < 64; ++i)
+        ask();
+    std::size_t most = 0;
+    for (const char* name : {"one", "two", "three"}) {
+        swap(name);
+        most = std::max(most, anonymous());
+    }
+    const auto told = [](const Socket& client) {
+        return !client.quiet();
+    };
+    EXPECT_TRUE(eventually([&] { return std::all_of(deaf.begin(), deaf.end(), told); }));
+    EXPECT_LT(std::max(most, anonymous()), before + 20 * size) << "64 answers of " << size;
+    expect_memory_back();
+}
+
+// Each has an answer of its own moment.
+TEST_F(SiegeOfALargeTable, ByThoseWhoComeOneByOneAndDoNotRead) {
+    std::size_t most = 0;
+    for (int i = 0; i < 24; ++i) {
+        ask();
+        ASSERT_TRUE(eventually([&] { return !deaf.back().quiet(); })) << "number " << i;
+        most = std::max(most, anonymous());
+    }
+    EXPECT_LT(most, before + (32 << 20) + 6 * size) << "24 answers of " << size;
+    expect_memory_back();
 }
 
 TEST_F(Siege, ByRequestsOfAMegabyte) {

@@ -30,9 +30,13 @@ struct Request {
 };
 
 struct Reply {
+    // Of several replies.
+    using Text = std::shared_ptr<const std::string>;
+
     unsigned status = 200;
     std::string type = "text/plain; charset=utf-8";
     std::string body;
+    Text shared = nullptr;  // in place of `body`; let go when it was sent
 };
 
 class Server {
@@ -49,6 +53,9 @@ class Server {
     core::Result<void> listen_tcp(const core::Bind& bind);
     // No more there. Connections that it has go on.
     void stop_listening(const core::Bind& bind);
+    // Of those who have been slow to take their answer, a second or more, the first to have come.
+    // False: there is none.
+    bool close_slowest();
     void close();
 
   private:

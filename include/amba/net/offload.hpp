@@ -18,7 +18,8 @@ namespace amba::net {
 
 class Offload {
   public:
-    explicit Offload(boost::asio::io_context& loop);
+    // `nice`: of its threads (sched(7)); above 0, so that connections come first.
+    explicit Offload(boost::asio::io_context& loop, int nice = 10);
     ~Offload() { stop(); }
 
     void run(std::function<void()> job, std::function<void()> done);
@@ -38,6 +39,7 @@ class Offload {
     void finished();
 
     boost::asio::posix::stream_descriptor told_;
+    const int nice_;
     bool stopped_ = false;
     bool beside_ = false;
     std::deque<Task> queue_;  // the front one is running when thread_ is joinable
