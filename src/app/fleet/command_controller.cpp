@@ -67,6 +67,8 @@ int command_controller(Arguments arguments) {
     sigwait(&signals, &signal);
     log::info("exit", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     work.request_stop();
+    work.join();
+    log::finish(std::chrono::milliseconds(200));
     return kDone;
 }
 
