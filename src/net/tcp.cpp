@@ -1,4 +1,4 @@
-// Options of sockets, each where its reason is told, and what the kernel says of them.
+// One place for what TCP needs of Linux: which options, in which order, and what its errors mean.
 #include "amba/net/tcp.hpp"
 
 #include <ifaddrs.h>
@@ -91,6 +91,39 @@ Connecting connect_to(const Endpoint& endpoint) {
         result.error = errno;
     }
     return result;
+}
+
+bool is_local_shortage(int error) {
+    switch (error) {
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+        case EADDRNOTAVAIL:  // all local ports are taken
+        case EADDRINUSE:
+        case EAGAIN: return true;
+        default: return false;
+    }
+}
+
+bool is_refused_here(int error) {
+    switch (error) {
+        case ENETUNREACH:
+        case EHOSTUNREACH:
+        case ENETDOWN:
+        case EACCES:
+        case EPERM:
+        case EINVAL:  // a blackhole route
+        case EAFNOSUPPORT: return true;
+        default: return is_local_shortage(error);
+    }
+}
+
+bool is_connected_to_itself(int fd) {
+    sockaddr_storage own{};
+    socklen_t length = sizeof own;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) != 0) return false;
+    return peer_of(fd) == Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&own));
 }
 
 void keep_alive(int fd) {

@@ -28,6 +28,23 @@ Connecting connect_to(const core::Endpoint& endpoint);
 
 // The address of this end; nullopt when there is none any more.
 std::optional<core::Endpoint> local_of(int fd);
+// Whose fault is a connect that failed? What this host lacks says nothing about the other end.
+//
+// Descriptors, memory, local ports (socket(2), connect(2)): whenever the error comes.
+bool is_local_shortage(int error);
+// This host's routes and rules (ip-route(8): none, unreachable, prohibit, blackhole; an interface
+// that is down; IPv6 switched off; a program of the cgroup, seccomp, a security module), or what it
+// lacks. Of Connecting::error alone, which is known before a packet has left: the same numbers from
+// take_error() were sent by a router, or mean that nobody answered ARP (EHOSTUNREACH), so that the
+// other end, or the way to it, is what fails. A packet filter of this host cannot be told from the
+// network: a dropped SYN is silence, a rejected one ECONNREFUSED or an ICMP error.
+bool is_refused_here(int error);
+
+// A connect to a port of the range that clients are given can meet itself when nobody listens there
+// (RFC 9293, simultaneous open). After reset_on_close() its port is free again with the close, as
+// no TIME_WAIT holds it.
+bool is_connected_to_itself(int fd);
+
 // The address of the other end; nullopt when it is gone.
 std::optional<core::Endpoint> peer_of(int fd);
 // A hash of the address of the other end, without its port: the same in every process.
