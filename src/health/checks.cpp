@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "amba/log/log.hpp"
 #include "amba/net/budget.hpp"
 #include "health/register.hpp"
 #include "health/subject.hpp"
@@ -80,6 +82,7 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     void wait(Subject& subject, core::Duration at_least);
     void begin();
     void answered(Subject& subject, const Verdict& verdict);
+    void leave(Subject& subject, const std::string& reason);
     void take(Subject& subject, bool success, const std::string& reason);
     void is_over() {
         --under_way_;
@@ -163,17 +166,27 @@ void Checks::Inside::answered(Subject& subject, const Verdict& verdict) {
     subject.probe = nullptr;
     is_over();
     if (verdict.kind == Verdict::Kind::kNothing) {
-        wait(subject, balance::jittered(subject.check().inter, draw()));
+        leave(subject, verdict.reason);
     } else {
         take(subject, verdict.kind == Verdict::Kind::kAlive, verdict.reason);
     }
     begin();
 }
 
+// As it is: a shortage of this host is nobody else's fault. Once is told, until a check succeeds or
+// fails again.
+void Checks::Inside::leave(Subject& subject, const std::string& reason) {
+    wait(subject, balance::jittered(subject.check().inter, draw()));
+    if (std::exchange(subject.unasked, true)) return;
+    const std::string backend = subject.endpoint->to_string();
+    log::warning("check", backend + " cannot be checked and stays as it is: " + reason,
+                 {.frontend = {}, .backend = backend});
+}
+
 void Checks::Inside::take(Subject& subject, bool success, const std::string& reason) {
     const bool used = in_use(subject);
     const bool changed = subject.hysteresis.take(success, subject.check());
-    subject.hurried = false;
+    subject.hurried = subject.unasked = false;
     subject.reason = reason;
     subject.looked_at = core::Clock::now();
     if (changed) subject.since = subject.looked_at;

@@ -1,3 +1,4 @@
+// The socket of a check, from connect to close, and whose fault it is when that fails.
 #include "health/probe.hpp"
 
 #include <sys/epoll.h>
@@ -13,26 +14,9 @@ namespace amba::health {
 
 namespace {
 
-// Out of descriptors, memory or ports.
-bool is_local(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
-           error == EADDRNOTAVAIL;
-}
-
-Verdict verdict_of(int error) {
-    if (is_local(error)) return {Verdict::Kind::kNothing, std::strerror(error)};
-    return {Verdict::Kind::kFailed, std::strerror(error)};
-}
-
-// A connect to a port of the range that clients are given can meet itself when nobody listens
-// there (RFC 9293, simultaneous open).
-bool is_connected_to_itself(int fd, const core::Endpoint& backend) {
-    if (!backend.address.is_loopback()) return false;
-    sockaddr_storage own{};
-    socklen_t length = sizeof own;
-    auto* address = reinterpret_cast<sockaddr*>(&own);
-    return getsockname(fd, address, &length) == 0 &&
-           core::Endpoint::from_sockaddr(address) == backend;
+Verdict verdict_of(int error, bool local) {
+    const auto kind = local ? Verdict::Kind::kNothing : Verdict::Kind::kFailed;
+    return {kind, std::strerror(error)};
 }
 
 }  // namespace
@@ -50,7 +34,7 @@ void Probe::start() {
         attempt.error = ENOMEM;
     }
     if (attempt.error != 0) {
-        early_ = verdict_of(attempt.error);
+        early_ = verdict_of(attempt.error, net::is_refused_here(attempt.error));
         return poller_.again(*this);
     }
     socket_ = std::move(attempt.socket);
@@ -79,7 +63,10 @@ void Probe::on_ready(unsigned, std::uint32_t events) {
 }
 
 void Probe::connected() {
-    if (is_connected_to_itself(socket_.get(), backend_)) return failed(ECONNREFUSED);
+    if (net::is_connected_to_itself(socket_.get())) {
+        net::reset_on_close(socket_.get());  // whoever is to listen there can have the port
+        return failed(ECONNREFUSED);
+    }
     if (!talk_) {
         // Without FIN there is no TIME_WAIT here, and no end of stream that the server has to read.
         net::reset_on_close(socket_.get());
@@ -135,7 +122,7 @@ void Probe::on_deadline() {
 }
 
 void Probe::failed(int error) {
-    end(verdict_of(error));
+    end(verdict_of(error, net::is_local_shortage(error)));
 }
 
 void Probe::end(Verdict verdict) {

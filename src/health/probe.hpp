@@ -21,9 +21,10 @@
 namespace amba::health {
 
 struct Verdict {
-    // kNothing: this host ran out of something, which says nothing about the backend.
+    // kNothing: this host lacks something, or forbids the connect, which says nothing about the
+    // backend (net/tcp.hpp has the errors).
     enum class Kind : std::uint8_t { kAlive, kFailed, kNothing } kind = Kind::kAlive;
-    std::string reason;  // of kFailed: one line for people
+    std::string reason;  // of the other two: one line for people
 };
 
 class Probe final : public net::Pollable, public net::Deadline {

@@ -56,6 +56,7 @@ struct Subject final : net::Deadline {
     const Settings::iterator settings;
     balance::Hysteresis hysteresis;
     bool hurried = false;
+    bool unasked = false;  // the last check said nothing, and that was logged
     core::Time looked_at;
     core::Time since;
     std::string reason;

@@ -328,6 +328,18 @@ TEST_F(ChecksTest, TcpEndsWithAResetAndAProtocolWithFin) {
     ASSERT_TRUE(run_until([&] { return fins > 0; }));
 }
 
+TEST_F(ChecksTest, ABackendThatThisHostForbidsStaysAsItIs) {
+    // To a multicast address no route leads (ENETUNREACH at once).
+    const BackendPtr away = backend({"224.0.0.1", 80});
+    const test::RefusingPeer refusing;
+    const auto by = check(10ms);
+    checks->watch(bind(80), {{away, by}, {backend(refusing.place()), by}});
+    ASSERT_TRUE(told(1));
+    run_for(100ms);
+    EXPECT_THAT(changes, ElementsAre("80 down: Connection refused"));
+    EXPECT_EQ(report(away, by).in_a_row, 0);
+}
+
 TEST_F(ChecksTest, AtMost64AreUnderWay) {
     const test::Peer peer(test::script::hold);
     const BackendPtr one = backend(peer.place());
