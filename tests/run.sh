@@ -15,8 +15,8 @@ cd "$(dirname "$0")/.."
 BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3-dev
     libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev libyaml-cpp-dev libssl-dev)
 TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
-    redis-server redis-tools postgresql postgresql-contrib mariadb-server patch curl iperf3 dnsmasq-base
-    iproute2 iptables jq procps util-linux strace valgrind prometheus
+    redis-server redis-tools postgresql postgresql-contrib mariadb-server pgbouncer nginx-light
+    patch curl iperf3 dnsmasq-base iproute2 iptables jq procps util-linux strace valgrind prometheus
     chromium chromium-driver python3-selenium fonts-dejavu-core
     docker.io docker-compose debootstrap ca-certificates openssl)
 

@@ -1,4 +1,14 @@
-// The socket of a check, from connect to close, and whose fault it is when that fails.
+// The socket of a check, from connect to close, in ways that the checked does not mind.
+//
+// A tcp check is over before it is a connection: when the server's kernel has answered the SYN it
+// is reset, and the server never learns of it. One that was accepted and left would be a line in
+// the log of PostgreSQL ("could not receive data from client: Connection reset by peer") and of
+// Python's http.server, and an interrupted handshake to MariaDB, which blocks the host after 100 of
+// them (max_connect_errors). HAProxy's checks do the same (it disables the quick ACK as well).
+//
+// Where the ACK has gone nevertheless (this process did not run for 200 ms, or the kernel does not
+// tell) the end is FIN: of all that can be done then PostgreSQL, Redis and web servers take that
+// for nothing to speak of. So does a check that speaks a protocol; a reset would be a line.
 #include "health/probe.hpp"
 
 #include <sys/epoll.h>
@@ -28,7 +38,8 @@ Probe::Probe(net::Poller& poller, net::Deadlines& deadlines, const core::Endpoin
     talk_(talk_of(check, backend)), done_(std::move(done)) {}
 
 void Probe::start() {
-    net::Connecting attempt = net::connect_to(backend_);
+    net::Connecting attempt =
+        net::connect_to(backend_, talk_ ? net::Handshake::kWhole : net::Handshake::kUnfinished);
     if (attempt.error == 0 &&
         !poller_.add(attempt.socket.get(), *this, 0, EPOLLIN | EPOLLOUT | EPOLLRDHUP)) {
         attempt.error = ENOMEM;
@@ -43,7 +54,6 @@ void Probe::start() {
 
 void Probe::cancel() {
     clear();
-    if (socket_) net::reset_on_close(socket_.get());
     socket_.reset();
     poller_.bury(*this);
 }
@@ -68,8 +78,7 @@ void Probe::connected() {
         return failed(ECONNREFUSED);
     }
     if (!talk_) {
-        // Without FIN there is no TIME_WAIT here, and no end of stream that the server has to read.
-        net::reset_on_close(socket_.get());
+        if (net::is_unfinished(socket_.get())) net::reset_on_close(socket_.get());
         return end({Verdict::Kind::kAlive, {}});
     }
     out_ = talk_->open();

@@ -76,7 +76,7 @@ bool has_ipv6() {
 
 }  // namespace
 
-Connecting connect_to(const Endpoint& endpoint) {
+Connecting connect_to(const Endpoint& endpoint, Handshake handshake) {
     sockaddr_storage address;
     const socklen_t length = endpoint.to_sockaddr(address);
     Connecting result;
@@ -86,6 +86,7 @@ Connecting connect_to(const Endpoint& endpoint) {
         return result;
     }
     set(result.socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    if (handshake == Handshake::kUnfinished) set(result.socket.get(), IPPROTO_TCP, TCP_QUICKACK, 0);
     if (connect(result.socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 &&
         errno != EINPROGRESS) {
         result.error = errno;

@@ -11,6 +11,13 @@ using namespace amba::test;
 
 namespace {
 
+// Of Redis no more than its answer to a check: what a tcp check asks a server cannot see.
+void pong(Socket& client) {
+    client.receive(6);
+    client.send("+PONG\r\n");
+    client.receive_to_end();
+}
+
 class Checked : public testing::Test {
   protected:
     Checked() { daemon.with_checks(); }
@@ -117,21 +124,29 @@ TEST_F(Checked, OnMarkedDownConnectionsAreClosedOrKept) {
 
 // Two frontends and one server: it is asked once.
 TEST_F(Checked, OnceForAllFrontends) {
-    Peer counted(script::greet_then_echo("c"));
-    // One frontend has `a`, in the same time.
-    Words words{own_place().to_string(), "inter=10ms", a.address()};
-    for (int i = 0; i < 5; ++i)
-        words.insert(words.end(), {"+", own_place().to_string(), "inter=10ms", counted.address()});
+    Peer counted(pong);
+    Peer once(pong);
+    // One frontend has `once`, in the same time.
+    const Words asked{"check=redis", "inter=10ms"};
+    Words words{own_place().to_string()};
+    words.insert(words.end(), asked.begin(), asked.end());
+    words.push_back(once.address());
+    for (int i = 0; i < 5; ++i) {
+        words.insert(words.end(), {"+", own_place().to_string()});
+        words.insert(words.end(), asked.begin(), asked.end());
+        words.push_back(counted.address());
+    }
     daemon.run(words);
-    ASSERT_TRUE(eventually([&] { return a.accepted() >= 15; }));
+    ASSERT_TRUE(eventually([&] { return once.accepted() >= 15; }));
     EXPECT_GT(counted.accepted(), 3u);
-    EXPECT_LT(counted.accepted(), a.accepted() * 5 / 2);
+    EXPECT_LT(counted.accepted(), once.accepted() * 5 / 2);
 }
 
 TEST_F(Checked, OffIsNotAsked) {
-    Peer counted(script::greet_then_echo("c"));
-    daemon.run(table({counted.address(), "check=off", a.address()}));
-    ASSERT_TRUE(becomes(a.address(), "healthy"));
+    Peer counted(pong);
+    Peer asked(pong);
+    daemon.run(table({"check=redis", counted.address(), "check=off", asked.address()}));
+    ASSERT_TRUE(becomes(asked.address(), "healthy"));
     EXPECT_TRUE(throughout(500ms, [&] { return counted.accepted() == 0; }));
 }
 

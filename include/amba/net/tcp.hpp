@@ -24,7 +24,14 @@ struct Connecting {
     Descriptor socket;
     int error = 0;
 };
-Connecting connect_to(const core::Endpoint& endpoint);
+// kUnfinished holds back the ACK that ends the handshake (TCP_QUICKACK of tcp(7), off), for 200 ms
+// at the most: that long Linux delays an ACK. When the connection is reset meanwhile the server's
+// kernel forgets it, and accept(2) never returns it (RFC 9293, 3.10.7.4: a reset in SYN-RECEIVED).
+enum class Handshake { kWhole, kUnfinished };
+Connecting connect_to(const core::Endpoint& endpoint, Handshake handshake = Handshake::kWhole);
+// Of a connection with kUnfinished that is made: is the ACK still held back? False as well where
+// the kernel does not tell (Linux before 4.2, gVisor).
+bool is_unfinished(int fd);
 
 // The address of this end; nullopt when there is none any more.
 std::optional<core::Endpoint> local_of(int fd);

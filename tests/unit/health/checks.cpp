@@ -127,9 +127,12 @@ TEST_F(ChecksTest, TheFirstSuccessIsTold) {
 }
 
 TEST_F(ChecksTest, ANewBackendIsNotAskedAtOnceUnlessHurried) {
-    const test::Peer peer(test::script::swallow);
+    const test::Peer peer(pong());
     const BackendPtr one = backend(peer.place());
-    const auto by = check(1000s, [](core::Check& out) { out.fastinter = 20ms; });
+    const auto by = check(1000s, [](core::Check& out) {
+        out.type = core::CheckType::kRedis;
+        out.fastinter = 20ms;
+    });
     checks->watch(bind(80), {{one, by}});
     run_for(100ms);
     EXPECT_EQ(peer.accepted(), 0u);
@@ -142,9 +145,9 @@ TEST_F(ChecksTest, ANewBackendIsNotAskedAtOnceUnlessHurried) {
 }
 
 TEST_F(ChecksTest, ATcpCheckIsLeftOutWhereConnectionsSpeakForTheBackend) {
-    const test::Peer plain(test::script::swallow);
+    const test::RefusingPeer refusing;  // a check would fail
     const test::Peer asked(pong());
-    const BackendPtr by_tcp = backend(plain.place());
+    const BackendPtr by_tcp = backend(refusing.place());
     const BackendPtr by_redis = backend(asked.place());
     const auto tcp = check(20ms);
     // After each look there will have been a connection.
@@ -152,7 +155,6 @@ TEST_F(ChecksTest, ATcpCheckIsLeftOutWhereConnectionsSpeakForTheBackend) {
     checks->watch(bind(80), {{by_tcp, tcp}, {by_redis, redis(20ms)}});
     EXPECT_TRUE(
         run_until([&] { return asked.accepted() >= 5 && report(by_tcp, tcp).in_a_row >= 3; }));
-    EXPECT_EQ(plain.accepted(), 0u);
     EXPECT_EQ(report(by_tcp, tcp).state, State::kHealthy);
     EXPECT_GE(report(by_tcp, tcp).in_a_row, 3);
 }
@@ -169,13 +171,13 @@ TEST_F(ChecksTest, AnUnhealthyBackendIsAskedWhateverConnectionsSay) {
 }
 
 TEST_F(ChecksTest, AHealthyBackendThatNobodyUsesIsAskedATenthAsOften) {
-    const test::Peer unused(test::script::swallow);
-    const test::Peer used(test::script::swallow);
+    const test::Peer unused(pong());
+    const test::Peer used(pong());
     const BackendPtr idle = backend(unused.place());
     const BackendPtr busy = backend(used.place());
     busy->connections_current = 1;
     const auto start = core::Clock::now();
-    checks->watch(bind(80), {{idle, check(30ms)}, {busy, check(30ms)}});
+    checks->watch(bind(80), {{idle, redis(30ms)}, {busy, redis(30ms)}});
     ASSERT_TRUE(told(2));
     ASSERT_TRUE(run_until([&] { return used.accepted() >= 30; }));
     ASSERT_TRUE(run_until([&] { return unused.accepted() >= 2; })) << "it is still asked";
@@ -308,7 +310,9 @@ TEST_F(ChecksTest, AnswersThatAreNoAnswersFail) {
                     "81 down: Connection reset by peer", "82 down: an answer of more than 16 KiB"));
 }
 
-TEST_F(ChecksTest, TcpEndsWithAResetAndAProtocolWithFin) {
+// In so many checks this process is not given the CPU for 200 ms now and then: the ACK goes then,
+// and the server sees FIN.
+TEST_F(ChecksTest, TheServerDoesNotSeeATcpCheckAndSeesAProtocolEndWithFin) {
     std::atomic<int> resets{0};
     std::atomic<int> fins{0};
     const auto count_end = [&](test::Socket& client) {
@@ -321,11 +325,17 @@ TEST_F(ChecksTest, TcpEndsWithAResetAndAProtocolWithFin) {
         client.send("+PONG\r\n");
         count_end(client);
     });
-    checks->watch(bind(80), {{backend(plain.place()), check(20ms)}});
-    ASSERT_TRUE(run_until([&] { return resets > 0; }));
-    EXPECT_EQ(fins, 0);
+    const BackendPtr one = backend(plain.place());
+    one->connections_current = 1;
+    const auto by = check(10ms);
+    checks->watch(bind(80), {{one, by}});
+    ASSERT_TRUE(run_until([&] { return report(one, by).in_a_row >= 50; }));
+    EXPECT_LT(fins, 25);
+    EXPECT_EQ(resets, 0);
+    fins = 0;
     checks->watch(bind(80), {{backend(asked.place()), redis(20ms)}});
     ASSERT_TRUE(run_until([&] { return fins > 0; }));
+    EXPECT_EQ(resets, 0);
 }
 
 TEST_F(ChecksTest, ABackendThatThisHostForbidsStaysAsItIs) {
@@ -382,7 +392,7 @@ TEST_F(ChecksTest, OutOfDescriptorsSaysNothingAboutTheBackend) {
 #endif
 
 TEST_F(ChecksTest, MayEndWhileChecksAreUnderWay) {
-    const test::Peer peer(test::script::hold);
+    const test::Peer peer(test::script::swallow);
     const test::RefusingPeer refusing;
     checks->watch(bind(80),
                   {{backend(peer.place()), redis(10ms)}, {backend(refusing.place()), redis(10ms)}});

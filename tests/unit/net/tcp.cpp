@@ -29,6 +29,30 @@ net::Descriptor plain_socket(const core::Address& address) {
         socket(address.is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
+net::Descriptor listening_at_loopback() {
+    const core::Bind bind{false, {*core::Address::parse("127.0.0.1"), 0}};
+    auto listener = net::bind_to(bind, false);
+    EXPECT_TRUE(listener);
+    EXPECT_FALSE(net::start_listening(listener->get(), bind));
+    return std::move(*listener);
+}
+
+// Made, as far as the client can see.
+net::Descriptor connected_to(const net::Descriptor& listener, net::Handshake handshake) {
+    net::Connecting client = net::connect_to(own_name(listener.get()), handshake);
+    EXPECT_EQ(client.error, 0);
+    pollfd connected{client.socket.get(), POLLOUT, 0};
+    EXPECT_EQ(poll(&connected, 1, 30000), 1);
+    EXPECT_EQ(net::take_error(client.socket.get()), 0);
+    return std::move(client.socket);
+}
+
+bool accepts(const net::Descriptor& listener, int milliseconds) {
+    pollfd waiting{listener.get(), POLLIN, 0};
+    if (poll(&waiting, 1, milliseconds) != 1) return false;
+    return net::Descriptor(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)).get() >= 0;
+}
+
 // By the same way as by chance: it sends to the port that it has. nullopt where this host does not
 // have the address, or keeps it from that (Docker's rules for its bridges).
 std::optional<net::Descriptor> connected_to_itself(const core::Address& address) {
@@ -63,16 +87,10 @@ TEST(Tcp, ASocketThatConnectedToItselfIsKnownOnEveryAddress) {
 }
 
 TEST(Tcp, TheEndsOfAConnectionAreNotConnectedToThemselves) {
-    const core::Bind bind{false, {*core::Address::parse("127.0.0.1"), 0}};
-    auto listener = net::bind_to(bind, false);
-    ASSERT_TRUE(listener);
-    EXPECT_FALSE(net::is_connected_to_itself(listener->get()));
-    ASSERT_FALSE(net::start_listening(listener->get(), bind));
-    const net::Connecting client = net::connect_to(own_name(listener->get()));
-    ASSERT_EQ(client.error, 0);
-    pollfd connected{client.socket.get(), POLLOUT, 0};
-    ASSERT_EQ(poll(&connected, 1, 30000), 1);
-    EXPECT_FALSE(net::is_connected_to_itself(client.socket.get()));
+    const net::Descriptor listener = listening_at_loopback();
+    EXPECT_FALSE(net::is_connected_to_itself(listener.get()));
+    const net::Descriptor client = connected_to(listener, net::Handshake::kWhole);
+    EXPECT_FALSE(net::is_connected_to_itself(client.get()));
 }
 
 TEST(Tcp, AResetFreesThePortOfASocketThatConnectedToItself) {
@@ -102,4 +120,25 @@ TEST(Tcp, WhatThisHostLacksIsToldFromWhatTheOtherEndDoes) {
         EXPECT_FALSE(net::is_local_shortage(error)) << error;
         EXPECT_FALSE(net::is_refused_here(error)) << error;
     }
+}
+
+TEST(Tcp, AnUnfinishedConnectionThatIsResetIsNeverAccepted) {
+    const net::Descriptor listener = listening_at_loopback();
+    for (int i = 0; i < 20; ++i) {
+        net::Descriptor client = connected_to(listener, net::Handshake::kUnfinished);
+        if (!net::is_unfinished(client.get())) continue;  // 200 ms went by without this process
+        net::reset_on_close(client.get());
+        client.reset();
+        if (!accepts(listener, 0)) return;
+    }
+    FAIL() << "the ACK went each time";
+}
+
+TEST(Tcp, AnUnfinishedConnectionIsFinishedInTheEnd) {
+    const net::Descriptor listener = listening_at_loopback();
+    const net::Descriptor client = connected_to(listener, net::Handshake::kUnfinished);
+    EXPECT_TRUE(accepts(listener, 30000));
+    EXPECT_FALSE(net::is_unfinished(client.get()));
+    const net::Descriptor other = connected_to(listener, net::Handshake::kWhole);
+    EXPECT_FALSE(net::is_unfinished(other.get()));
 }
