@@ -5,6 +5,11 @@
 // the user or the database too, unless it says that it cannot take connections now (57P03: it
 // starts, shuts down or recovers). One that lets the user in is followed to the end of its greeting
 // and left with Terminate, so that its log has no broken connection.
+//
+// Without a user nobody is named, as a server writes a line for each one that it refuses: it is
+// asked whether it speaks TLS, which it answers before anything else, and left with FIN, which it
+// takes for a change of mind ("such cases often occur for legitimate reasons",
+// ProcessStartupPacket()). That it cannot take connections now is then not seen.
 #include <algorithm>
 
 #include "amba/core/result.hpp"
@@ -17,6 +22,7 @@ namespace {
 constexpr std::uint32_t kVersion3 = 3 << 16;
 constexpr std::size_t kLongest = 8192;  // of one message
 constexpr std::string_view kGoodbye{"X\0\0\0\4", 5};
+constexpr std::string_view kSslRequest{"\0\0\0\x08\x04\xd2\x16\x2f", 8};
 
 std::string number(std::uint32_t value) {
     std::string out;
@@ -45,9 +51,11 @@ std::string field(std::string_view body, char kind) {
 class Postgres final : public Talk {
   public:
     explicit Postgres(const core::Check& check) :
+        named_(!check.user.empty() || check.role == core::CheckRole::kPrimary),
         user_(user_of(check)), primary_(check.role == core::CheckRole::kPrimary) {}
 
     std::string open() override {
+        if (!named_) return std::string(kSslRequest);
         std::string body = number(kVersion3);
         for (const std::string_view word :
              {std::string_view("user"), std::string_view(user_), std::string_view("database"),
@@ -61,6 +69,7 @@ class Postgres final : public Talk {
     }
 
     Step hear(std::string& heard) override {
+        if (!named_) return speaks_tls(heard);
         for (;;) {
             constexpr std::size_t kHead = 5;  // the kind, and the length of what follows it
             if (!heard.empty() && !is_known(heard[0])) return not_postgres(heard);
@@ -80,6 +89,13 @@ class Postgres final : public Talk {
     // Authentication, error, notice, parameter, key, version, and the answer to a query.
     static bool is_known(char kind) {
         return std::string_view("RENSKvTDCZ").find(kind) != std::string_view::npos;
+    }
+
+    // One byte: S or N.
+    static Step speaks_tls(const std::string& heard) {
+        if (heard.empty()) return Step::more();
+        if (heard == "S" || heard == "N") return Step::alive();
+        return not_postgres(heard);
     }
 
     Step message(char kind, std::string_view body) {
@@ -141,6 +157,7 @@ class Postgres final : public Talk {
         return Step::failed("not a PostgreSQL answer: " + core::quote(bytes.substr(0, 40)));
     }
 
+    const bool named_;
     const std::string user_;
     const bool primary_;
     bool asked_ = false;

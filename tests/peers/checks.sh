@@ -88,7 +88,10 @@ at=127.0.0.1:$port
 postgres
 server=$PID
 eventually 20 sql 'select 1'
-verdict alive "$at" check=postgres  # no such role: it answers
+verdict alive "$at" check=postgres check.user=nobody  # no such role: it answers
+: >"$TMP/postgres.log"
+equal alive "$(for_at_most 20 "$AMBA_ASK" 50 "$at" check=postgres)" "from 50 checks without a user"
+equal "" "$(cat "$TMP/postgres.log")" "in the log of a server that is asked without a user"
 verdict '*role "amba" does not exist*28000*' "$at" check=postgres check.role=primary
 verdict alive "$at" check=postgres check.role=primary check.user=postgres
 # A server that is stopped still has children that do not exist yet: nobody answers.

@@ -26,7 +26,7 @@ struct Check {
     Duration fastinter{0};   // instead of inter while the state is changing; 0: see fast()
     Duration downinter{0};   // instead of inter while it is unhealthy; 0: inter
     CheckRole role = CheckRole::kAny;
-    std::string user = {};  // postgres and mysql; "": amba. It needs no rights, and has no password
+    std::string user = {};  // postgres and mysql; "": amba where one is needed. It needs no rights
     CheckMethod method = CheckMethod::kGet;  // this and what follows: http
     std::string path = "/";
     std::string host = {};   // of the Host header; "": the backend's address

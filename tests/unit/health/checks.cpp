@@ -298,6 +298,7 @@ TEST_F(ChecksTest, AnswersThatAreNoAnswersFail) {
     });
     const auto postgres = check(20ms, [](core::Check& out) {
         out.type = core::CheckType::kPostgres;
+        out.user = "amba";
         out.timeout = 10s;
     });
     checks->watch(bind(80), {{backend(closing.place()), redis(20ms)}});

@@ -14,6 +14,7 @@ namespace {
 core::Check check(core::CheckRole role = core::CheckRole::kAny) {
     core::Check out;
     out.type = core::CheckType::kPostgres;
+    out.user = "amba";
     out.role = role;
     return out;
 }
@@ -60,6 +61,23 @@ TEST(PostgresCheck, StartsASession) {
     core::Check other = kAny;
     other.user = "monitor";
     EXPECT_THAT(health::converse(other, {kPassword}).sent, HasSubstr("monitor"));
+}
+
+TEST(PostgresCheck, WithoutAUserNobodyIsNamed) {
+    core::Check nobody = kAny;
+    nobody.user = "";
+    for (const char* answer : {"S", "N"}) {
+        const auto heard = health::converse(nobody, {answer});
+        EXPECT_EQ(heard.verdict, "alive");
+        EXPECT_EQ(heard.sent, bytes({0, 0, 0, 8, 4, 210, 22, 47}));
+    }
+    EXPECT_THAT(health::converse(nobody, {"E\0\0"}, 0).verdict,
+                StartsWith("not a PostgreSQL answer"));
+    EXPECT_THAT(verdict(nobody, {"HTTP/1.1 400"}), StartsWith("not a PostgreSQL answer: \"H"));
+    core::Check primary = kPrimary;
+    primary.user = "";
+    EXPECT_THAT(health::converse(primary, {kGreeting, recovery('f')}).sent, HasSubstr("amba"))
+        << "which takes a session";
 }
 
 TEST(PostgresCheck, AServerThatAsksForAPasswordIsAlive) {
