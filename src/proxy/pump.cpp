@@ -1,3 +1,6 @@
+// One loop for one direction: hand on what is held, read, and see the end. What a socket can say
+// that is not what it seems (an error taken by another call) is dealt with here, so that relay and
+// session see an end, a reset or neither.
 #include "proxy/pump.hpp"
 
 #include <fcntl.h>
@@ -19,6 +22,13 @@ constexpr int kSmallReads = 3;  // then copy again
 
 bool would_block(int code) {
     return code == EAGAIN || code == EWOULDBLOCK;
+}
+
+// A send has failed. Linux keeps EPIPE for a reset that came after FIN (tcp_reset()): then the end
+// that a read finds is one. But a splice that has moved a part takes an error without telling, and
+// the next one says EPIPE.
+void note_failure(Leg& sink, int code, bool after_a_part) {
+    if (code != EPIPE || after_a_part) sink.error_taken = true;
 }
 
 }  // namespace
@@ -55,6 +65,7 @@ Pump::Status Pump::pass(Leg& source, Leg& sink, bool last, Shared& shared) {
 }
 
 Pump::Flow Pump::hand_on(Leg& sink) {
+    bool spliced = false;
     while (holding()) {
         ssize_t sent = 0;
         if (stash_) {
@@ -66,12 +77,16 @@ Pump::Flow Pump::hand_on(Leg& sink) {
         }
         if (sent < 0) {
             if (errno == EINTR) continue;
-            if (!would_block(errno)) return Flow::kSinkFailed;
+            if (!would_block(errno)) {
+                note_failure(sink, errno, spliced);
+                return Flow::kSinkFailed;
+            }
             sink.writable = false;
             return Flow::kBlocked;
         }
         bytes_ += static_cast<std::uint64_t>(sent);
         if (!stash_) {
+            spliced = true;
             in_pipe_ -= static_cast<std::size_t>(sent);
         } else if ((stash_->from += static_cast<std::size_t>(sent)) == stash_->to) {
             stash_.reset();
@@ -84,6 +99,7 @@ Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
     const ssize_t got = ::recv(source.fd, shared.scratch.data(), kChunk, MSG_DONTWAIT);
     if (got < 0) return read_failed(source);
     if (got == 0) {
+        if (source.error_taken) return Flow::kSourceFailed;
         end_seen_ = true;
         return Flow::kDone;
     }
@@ -94,7 +110,10 @@ Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
     judge_read(size);
     ssize_t sent = ::send(sink.fd, shared.scratch.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) {
-        if (!would_block(errno) && errno != EINTR) return Flow::kSinkFailed;
+        if (!would_block(errno) && errno != EINTR) {
+            note_failure(sink, errno, false);
+            return Flow::kSinkFailed;
+        }
         sent = 0;
     }
     bytes_ += static_cast<std::uint64_t>(sent);
@@ -121,6 +140,7 @@ Pump::Flow Pump::fill_pipe(Leg& source, Shared& shared) {
                                  SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (got < 0) return read_failed(source);
     if (got == 0) {
+        if (source.error_taken) return Flow::kSourceFailed;
         end_seen_ = true;
         return Flow::kDone;
     }

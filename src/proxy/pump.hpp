@@ -4,6 +4,10 @@
 // pump then moves pages through a pipe (splice(2)), half the CPU per byte, until three reads in a
 // row were small. What the sink does not take is held (at most a chunk, or a pipe), and nothing is
 // read until it is gone: that is the backpressure. An idle pump holds nothing.
+//
+// An error of a socket is told once, to whoever asks first (SO_ERROR in socket(7)): a send that
+// fails takes it, and a read then finds the end of the stream where the peer has aborted. A leg
+// remembers that.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +21,12 @@ namespace amba::proxy {
 // One socket of a connection and what the poller last said of it.
 struct Leg {
     int fd = -1;
-    bool readable = false;
-    bool writable = true;
-    bool ended = false;  // FIN or an error was seen: read until it shows
-    bool reset = false;  // the peer aborted
+    bool readable : 1 = false;
+    bool writable : 1 = true;
+    bool ended : 1 = false;  // FIN or an error was seen: read until it shows
+    bool reset : 1 = false;  // the peer aborted
+    // A failed call has used up the error: what a read shows as the end of the stream is none.
+    bool error_taken : 1 = false;
 };
 
 class Pump {

@@ -1,3 +1,5 @@
+// What poller and pumps say of two sockets becomes one verdict: who ended, and how. A reset always
+// outweighs an end, as a reply that was cut off must not look whole.
 #include "proxy/relay.hpp"
 
 #include <sys/epoll.h>
@@ -15,7 +17,8 @@ void Relay::on_events(Side side, std::uint32_t events) {
 // One pump until it waits. True when it wants another turn.
 bool Relay::pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared) {
     if (over) return false;
-    switch (pump.run(source, sink, half_closed(), shared)) {
+    // After a reset close() sends one: an end that came before it is passed on at once.
+    switch (pump.run(source, sink, half_closed() && !any_reset(), shared)) {
         case Pump::Status::kWaiting: return false;
         case Pump::Status::kMore: return true;
         case Pump::Status::kFinished: over = true; return false;
@@ -25,7 +28,7 @@ bool Relay::pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared)
             return false;
         case Pump::Status::kSinkFailed:
             // Nobody takes these bytes any more; what the sink itself has sent before is still
-            // there to be read, and a failed send has used up the error that a read would show.
+            // there to be read.
             pump.drop(shared);
             over = true;
             sink.reset = sink.ended = sink.readable = true;

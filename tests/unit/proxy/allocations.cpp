@@ -1,17 +1,14 @@
 // The hot room allocates once for a connection and never for bytes.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/socket.h>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <cstdlib>
 #include <new>
 #include <string>
 
 #include "amba/net/descriptor.hpp"
-#include "amba/proxy/proxy.hpp"
+#include "tests/unit/proxy/by_hand.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
@@ -37,90 +34,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 
 namespace {
 
-class Allocations : public testing::Test {
-  protected:
-    Allocations() {
-        backend = listen_somewhere();
-        const net::Descriptor placeholder = listen_somewhere();
-        front = place_of(placeholder);
-    }
-
-    void SetUp() override {
-        std::vector<proxy::Plan> plans(1);
-        plans[0].settings.name = "front";
-        plans[0].settings.bind.endpoint = endpoint_of(front);
-        plans[0].targets.push_back({endpoint_of(place_of(backend)), 1, false, "backend"});
-        proxy::build(plans, {}, 0);
-        bool swapped = false;
-        proxy.prepare(std::move(plans), [&](core::Result<proxy::Prepared> prepared) {
-            ASSERT_TRUE(prepared);
-            proxy.commit(std::move(*prepared), [&] { swapped = true; });
-        });
-        while (!swapped)
-            turn();
-        turn();
-    }
-
-    static net::Descriptor listen_somewhere() {
-        net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in any{};
-        any.sin_family = AF_INET;
-        any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any), 0);
-        EXPECT_EQ(listen(fd.get(), 64), 0);
-        return fd;
-    }
-    static sockaddr_in place_of(const net::Descriptor& fd) {
-        sockaddr_in out{};
-        socklen_t length = sizeof out;
-        EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&out), &length), 0);
-        return out;
-    }
-    static core::Endpoint endpoint_of(const sockaddr_in& place) {
-        return core::Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&place));
-    }
-
-    struct Ends {
-        net::Descriptor client;
-        net::Descriptor server;
-    };
-    Ends connect() {
-        Ends ends;
-        ends.client.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        EXPECT_EQ(::connect(ends.client.get(), reinterpret_cast<sockaddr*>(&front), sizeof front),
-                  0);
-        turn_until_readable(backend);
-        ends.server.reset(accept4(backend.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        turn();
-        return ends;
-    }
-    // The whole of `text` from one end to the other.
-    void pass(const net::Descriptor& from, const net::Descriptor& to, const std::string& text) {
-        ASSERT_EQ(send(from.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-        turn_until_readable(to);
-        char buffer[64];
-        ASSERT_EQ(recv(to.get(), buffer, sizeof buffer, 0), static_cast<ssize_t>(text.size()));
-    }
-    void turn() { poller.run(core::Clock::now() + 3ms); }
-    // Turns until there is something to read or to accept, so that the call for it does not block.
-    void turn_until_readable(const net::Descriptor& fd) {
-        pollfd ready{fd.get(), POLLIN, 0};
-        for (const auto limit = core::Clock::now() + 60s; core::Clock::now() < limit;) {
-            turn();
-            if (poll(&ready, 1, 0) == 1) return;
-        }
-        FAIL() << "nothing comes";
-    }
-
-    boost::asio::io_context loop{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
-        loop.get_executor()};
-    net::Poller poller{loop};
-    net::Deadlines deadlines{loop};
-    proxy::Proxy proxy{poller, deadlines, 1, {}};
-    net::Descriptor backend;
-    sockaddr_in front{};
-};
+class Allocations : public test::ByHand {};
 
 }  // namespace
 

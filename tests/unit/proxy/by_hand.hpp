@@ -1,0 +1,163 @@
+// A proxy in this thread with one frontend and one backend, both of them sockets of the test. It
+// does something only while the test turns its poller, so that a test decides what has arrived when
+// it looks: as of a process that was stopped, or busy with others.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <cerrno>
+#include <csignal>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "amba/net/descriptor.hpp"
+#include "amba/net/tcp.hpp"
+#include "amba/proxy/proxy.hpp"
+
+namespace amba::test {
+
+using namespace std::chrono_literals;
+
+class ByHand : public testing::Test {
+  protected:
+    ByHand() {
+        std::signal(SIGPIPE, SIG_IGN);  // as the daemon does: splice has no MSG_NOSIGNAL
+        backend = listen_somewhere();
+        const net::Descriptor placeholder = listen_somewhere();
+        front = place_of(placeholder);
+    }
+
+    void SetUp() override {
+        std::vector<proxy::Plan> plans(1);
+        plans[0].settings.name = "front";
+        plans[0].settings.bind.endpoint = endpoint_of(front);
+        proxy::Target target;
+        target.endpoint = endpoint_of(place_of(backend));
+        target.origin = "backend";
+        plans[0].targets.push_back(std::move(target));
+        proxy::build(plans, {}, 0);
+        bool swapped = false;
+        proxy.prepare(std::move(plans), [&](core::Result<proxy::Prepared> prepared) {
+            ASSERT_TRUE(prepared);
+            proxy.commit(std::move(*prepared), [&] { swapped = true; });
+        });
+        while (!swapped)
+            turn();
+        turn();
+    }
+
+    static net::Descriptor listen_somewhere() {
+        net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in any{};
+        any.sin_family = AF_INET;
+        any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any), 0);
+        EXPECT_EQ(listen(fd.get(), 64), 0);
+        return fd;
+    }
+    static sockaddr_in place_of(const net::Descriptor& fd) {
+        sockaddr_in out{};
+        socklen_t length = sizeof out;
+        EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&out), &length), 0);
+        return out;
+    }
+    static core::Endpoint endpoint_of(const sockaddr_in& place) {
+        return core::Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&place));
+    }
+
+    struct Ends {
+        net::Descriptor client;
+        net::Descriptor server;
+    };
+    // To the frontend, which has not accepted it yet.
+    net::Descriptor knock() { return connect_to(front); }
+    static net::Descriptor connect_to(sockaddr_in place) {
+        net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&place), sizeof place), 0);
+        return fd;
+    }
+    net::Descriptor accept() {
+        return net::Descriptor(accept4(backend.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    }
+    Ends connect() {
+        Ends ends;
+        ends.client = knock();
+        turn_until_readable(backend);
+        ends.server = accept();
+        turn();
+        return ends;
+    }
+    // Without the proxy.
+    Ends connect_directly() {
+        Ends ends;
+        ends.client = connect_to(place_of(backend));
+        ends.server = accept();
+        return ends;
+    }
+
+    static void say(const net::Descriptor& fd, const std::string& text) {
+        ASSERT_EQ(send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(text.size()));
+    }
+    static void reset(net::Descriptor& fd) {
+        net::reset_on_close(fd.get());
+        fd.reset();
+    }
+    // The whole of `text` from one end to the other.
+    void pass(const net::Descriptor& from, const net::Descriptor& to, const std::string& text) {
+        say(from, text);
+        turn_until_readable(to);
+        char buffer[64];
+        ASSERT_EQ(recv(to.get(), buffer, sizeof buffer, 0), static_cast<ssize_t>(text.size()));
+    }
+    // Turns and reads until the end: "BYTES, end" or "BYTES, reset".
+    std::string heard(const net::Descriptor& fd) {
+        std::string got;
+        char buffer[4096];
+        const auto limit = core::Clock::now() + kPatience;
+        while (core::Clock::now() < limit) {
+            const ssize_t n = recv(fd.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+            if (n > 0) got.append(buffer, static_cast<std::size_t>(n));
+            if (n == 0) return got + ", end";
+            if (n < 0 && errno == ECONNRESET) return got + ", reset";
+            if (n < 0) turn();
+        }
+        return got + ", nothing more";
+    }
+
+    void turn() { poller.run(core::Clock::now() + 3ms); }
+    // Until there is something to read or to accept, so that the call for it does not block.
+    void turn_until_readable(const net::Descriptor& fd) {
+        pollfd ready{fd.get(), POLLIN, 0};
+        EXPECT_TRUE(turn_until([&] { return poll(&ready, 1, 0) == 1; })) << "nothing comes";
+    }
+    // What is ready now, and nothing that becomes ready by it.
+    void turn_once() { poller.run(core::Clock::now()); }
+    bool turn_until(const std::function<bool()>& condition) {
+        const auto limit = core::Clock::now() + kPatience;
+        while (!condition()) {
+            if (core::Clock::now() > limit) return false;
+            turn();
+        }
+        return true;
+    }
+
+    static constexpr auto kPatience = 60s;
+
+    boost::asio::io_context loop{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+        loop.get_executor()};
+    net::Poller poller{loop};
+    net::Deadlines deadlines{loop};
+    proxy::Proxy proxy{poller, deadlines, 1, {}};
+    net::Descriptor backend;
+    sockaddr_in front{};
+};
+
+}  // namespace amba::test
