@@ -57,6 +57,7 @@ Result<Descriptor> bind_at(const Bind& bind, const Endpoint& endpoint, bool shar
     if (share) share_port(fd.get(), true);
     if (endpoint.address.is_v6()) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, bind.wildcard ? 0 : 1);
     set(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd.get(), SOL_SOCKET, SO_OOBINLINE, 1);
     keep_alive(fd.get());
     if (endpoint.address.is_loopback()) leave_out_congestion_control(fd.get());
     if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) {
@@ -86,6 +87,7 @@ Connecting connect_to(const Endpoint& endpoint, Handshake handshake) {
         return result;
     }
     set(result.socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    set(result.socket.get(), SOL_SOCKET, SO_OOBINLINE, 1);
     if (handshake == Handshake::kUnfinished) set(result.socket.get(), IPPROTO_TCP, TCP_QUICKACK, 0);
     if (connect(result.socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 &&
         errno != EINPROGRESS) {

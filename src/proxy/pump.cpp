@@ -1,6 +1,6 @@
 // One loop for one direction: hand on what is held, read, and see the end. What a socket can say
-// that is not what it seems (an error taken by another call) is dealt with here, so that relay and
-// session see an end, a reset or neither.
+// that is not what it seems (an error taken by another call, an urgent mark) is dealt with here, so
+// that relay and session see an end, a reset or neither.
 #include "proxy/pump.hpp"
 
 #include <fcntl.h>
@@ -24,6 +24,10 @@ bool would_block(int code) {
     return code == EAGAIN || code == EWOULDBLOCK;
 }
 
+int send_flags(bool urgent) {
+    return MSG_NOSIGNAL | MSG_DONTWAIT | (urgent ? MSG_OOB : 0);
+}
+
 // A send has failed. Linux keeps EPIPE for a reset that came after FIN (tcp_reset()): then the end
 // that a read finds is one. But a splice that has moved a part takes an error without telling, and
 // the next one says EPIPE.
@@ -32,6 +36,15 @@ void note_failure(Leg& sink, int code, bool after_a_part) {
 }
 
 }  // namespace
+
+// An event of this round may be older than a read of this round, and says nothing then. Behind FIN
+// nothing arrives: the event that told of it has told of a mark as well.
+bool Leg::starts_read(std::uint64_t round) {
+    const bool sure = (told || ended) && !urgent;
+    told = false;
+    read_in = static_cast<std::uint16_t>(round);
+    return !sure;
+}
 
 Pump::~Pump() = default;
 
@@ -57,6 +70,7 @@ Pump::Status Pump::pass(Leg& source, Leg& sink, bool last, Shared& shared) {
             return Status::kFinished;
         }
         if (!source.readable) return Status::kWaiting;
+        if (source.urgent) copy_again();
         const Flow flow = splicing_ ? fill_pipe(source, shared) : copy(source, sink, shared);
         if (flow == Flow::kSourceFailed) return Status::kSourceFailed;
         if (flow == Flow::kSinkFailed) return Status::kSinkFailed;
@@ -70,7 +84,7 @@ Pump::Flow Pump::hand_on(Leg& sink) {
         ssize_t sent = 0;
         if (stash_) {
             sent = ::send(sink.fd, stash_->bytes + stash_->from, stash_->to - stash_->from,
-                          MSG_NOSIGNAL | MSG_DONTWAIT);
+                          send_flags(stash_->urgent));
         } else {
             sent = ::splice(pipe_.read.get(), nullptr, sink.fd, nullptr, in_pipe_,
                             SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
@@ -96,7 +110,9 @@ Pump::Flow Pump::hand_on(Leg& sink) {
 }
 
 Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
-    const ssize_t got = ::recv(source.fd, shared.scratch.data(), kChunk, MSG_DONTWAIT);
+    const bool at_mark = source.starts_read(shared.poller.rounds()) && ::sockatmark(source.fd) == 1;
+    const ssize_t got =
+        ::recv(source.fd, shared.scratch.data(), at_mark ? 1 : kChunk, MSG_DONTWAIT);
     if (got < 0) return read_failed(source);
     if (got == 0) {
         if (source.error_taken) return Flow::kSourceFailed;
@@ -104,11 +120,19 @@ Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
         return Flow::kDone;
     }
     const auto size = static_cast<std::size_t>(got);
-    // A short read empties the socket, and what comes later is a new edge. Not so for FIN: it may
-    // have come before the read, with its edge already told.
-    if (size < kChunk && !source.ended) source.readable = false;
+    if (at_mark) {
+        source.urgent = false;  // another one is a new edge
+    } else if (size < kChunk && !source.ended && !source.urgent) {
+        // A short read empties the socket, and what comes later is a new edge. Not so for FIN: it
+        // may have come before the read, with its edge already told; nor for a mark.
+        source.readable = false;
+    }
     judge_read(size);
-    ssize_t sent = ::send(sink.fd, shared.scratch.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return send_copied(sink, shared.scratch.data(), size, at_mark);
+}
+
+Pump::Flow Pump::send_copied(Leg& sink, const char* bytes, std::size_t size, bool urgent) {
+    ssize_t sent = ::send(sink.fd, bytes, size, send_flags(urgent));
     if (sent < 0) {
         if (!would_block(errno) && errno != EINTR) {
             note_failure(sink, errno, false);
@@ -121,7 +145,8 @@ Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
     if (taken < size) {
         stash_.reset(new Stash);
         stash_->to = size - taken;
-        std::memcpy(stash_->bytes, shared.scratch.data() + taken, size - taken);
+        stash_->urgent = urgent;
+        std::memcpy(stash_->bytes, bytes + taken, size - taken);
     }
     return Flow::kDone;
 }
@@ -130,18 +155,20 @@ Pump::Flow Pump::fill_pipe(Leg& source, Shared& shared) {
     if (!pipe_.read) {
         pipe_ = shared.pipes.take();
         if (!pipe_.read) {
-            splicing_ = false;
-            streak_ = 0;
-            return Flow::kDone;  // copies from here on
+            copy_again();
+            return Flow::kDone;
         }
     }
-    // Only an empty pipe is filled: EAGAIN then means that the socket is empty, not the pipe full.
+    source.starts_read(shared.poller.rounds());
+    // Only an empty pipe is filled: EAGAIN then means that the socket is empty, or that it is at a
+    // mark of which the poller will tell, not that the pipe is full.
     const ssize_t got = ::splice(source.fd, nullptr, pipe_.write.get(), nullptr, pipe_.capacity,
                                  SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (got < 0) return read_failed(source);
-    if (got == 0) {
-        if (source.error_taken) return Flow::kSourceFailed;
-        end_seen_ = true;
+    if (got < 0 && (errno == EINTR || would_block(errno))) return read_failed(source);
+    if (got <= 0) {
+        // The end, an error, or the same at a mark with bytes behind it: a read tells which.
+        if (got < 0) source.error_taken = true;
+        copy_again();
         return Flow::kDone;
     }
     in_pipe_ = static_cast<std::size_t>(got);
@@ -153,6 +180,7 @@ Pump::Flow Pump::read_failed(Leg& source) {
     if (errno == EINTR) return Flow::kDone;
     if (!would_block(errno)) return Flow::kSourceFailed;
     source.readable = false;
+    source.urgent = false;  // what is still under way is a new edge
     return Flow::kDone;
 }
 
@@ -165,6 +193,11 @@ void Pump::judge_read(std::size_t got) {
     if (streak_ < (splicing_ ? kSmallReads : kFullReads)) return;
     splicing_ = !splicing_;
     streak_ = 0;
+}
+
+void Pump::copy_again() {
+    if (splicing_) streak_ = 0;
+    splicing_ = false;
 }
 
 void Pump::give_pipe_back(Shared& shared) {

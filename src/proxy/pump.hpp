@@ -8,6 +8,13 @@
 // An error of a socket is told once, to whoever asks first (SO_ERROR in socket(7)): a send that
 // fails takes it, and a read then finds the end of the stream where the peer has aborted. A leg
 // remembers that.
+//
+// Urgent data (tcp(7), RFC 6093): sockets keep the urgent byte in the stream (SO_OOBINLINE), a read
+// stops before its mark, and the byte is sent on as urgent. At a mark a short read does not mean an
+// empty socket, and of splice neither EAGAIN nor 0 nor an error means that nothing is left. A read
+// that begins at a mark passes it without a word, so a copy that may be at one asks before it reads
+// (sockatmark(3)). The first read after an event that told of bytes and of no mark need not ask:
+// small messages and bulk have no call more than without urgent data.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +28,18 @@ namespace amba::proxy {
 // One socket of a connection and what the poller last said of it.
 struct Leg {
     int fd = -1;
+    std::uint16_t read_in = 0;  // the poller's round of the last read
     bool readable : 1 = false;
     bool writable : 1 = true;
     bool ended : 1 = false;  // FIN or an error was seen: read until it shows
     bool reset : 1 = false;  // the peer aborted
     // A failed call has used up the error: what a read shows as the end of the stream is none.
     bool error_taken : 1 = false;
+    bool urgent : 1 = false;  // there may be a mark ahead
+    bool told : 1 = false;    // of bytes, and nothing was read since: a mark would be known
+
+    // Before each read. True when it may begin at a mark.
+    bool starts_read(std::uint64_t round);
 };
 
 class Pump {
@@ -59,6 +72,7 @@ class Pump {
     struct Stash {
         std::size_t from = 0;
         std::size_t to = 0;
+        bool urgent = false;  // it is one byte then
         char bytes[kChunk];
     };
 
@@ -66,9 +80,11 @@ class Pump {
     bool holding() const { return stash_ != nullptr || in_pipe_ > 0; }
     Flow hand_on(Leg& sink);
     Flow copy(Leg& source, Leg& sink, Shared& shared);
+    Flow send_copied(Leg& sink, const char* bytes, std::size_t size, bool urgent);
     Flow fill_pipe(Leg& source, Shared& shared);
     Flow read_failed(Leg& source);
     void judge_read(std::size_t got);
+    void copy_again();
     void give_pipe_back(Shared& shared);
 
     std::unique_ptr<Stash> stash_;

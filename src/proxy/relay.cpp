@@ -6,12 +6,18 @@
 
 namespace amba::proxy {
 
-void Relay::on_events(Side side, std::uint32_t events) {
+void Relay::on_events(Side side, std::uint32_t events, std::uint64_t round) {
     Leg& at = leg(side);
+    at.told = (events & EPOLLIN) != 0 && at.read_in != static_cast<std::uint16_t>(round);
+    if (events & EPOLLPRI) at.urgent = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) at.readable = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) at.writable = true;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) at.ended = true;
     if (events & EPOLLERR) at.reset = true;
+}
+
+void Relay::on_events(Side side, std::uint32_t events) {
+    on_events(side, events, leg(side).read_in + 1u);
 }
 
 // One pump until it waits. True when it wants another turn.
@@ -28,10 +34,10 @@ bool Relay::pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared)
             return false;
         case Pump::Status::kSinkFailed:
             // Nobody takes these bytes any more; what the sink itself has sent before is still
-            // there to be read.
+            // there to be read, and so may be a mark that the poller has not told of.
             pump.drop(shared);
             over = true;
-            sink.reset = sink.ended = sink.readable = true;
+            sink.reset = sink.ended = sink.readable = sink.urgent = true;
             return false;
     }
     return false;

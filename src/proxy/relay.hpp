@@ -21,7 +21,9 @@ class Relay {
 
     void set_socket(Side side, int fd) { leg(side).fd = fd; }
     int socket(Side side) const { return legs_[static_cast<int>(side)].fd; }
-    // What the poller said, to be followed by run().
+    // What the poller said in this round, to be followed by run().
+    void on_events(Side side, std::uint32_t events, std::uint64_t round);
+    // The same of a socket that nothing was read from.
     void on_events(Side side, std::uint32_t events);
     Verdict run(Shared& shared);
     void drop(Shared& shared);

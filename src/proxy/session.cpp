@@ -75,7 +75,7 @@ void Session::connected() {
 
 void Session::on_ready(unsigned slot, std::uint32_t events) {
     if (slot == kClientSlot) {
-        relay_.on_events(Side::kClient, events);
+        relay_.on_events(Side::kClient, events, shared_.poller.rounds());
         if (dialing_) {
             // FIN alone is a half-close: the client still wants the answer.
             if (events & (EPOLLERR | EPOLLHUP)) {
@@ -87,7 +87,7 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
         if (dialing_) return slot == server_slot_ ? dial_ready(events) : slow_ready(events);
         if (slot != server_slot_) return;  // of one that lost the race in this batch
         if (lost_before_a_byte(events)) return redial();
-        relay_.on_events(Side::kBackend, events);
+        relay_.on_events(Side::kBackend, events, shared_.poller.rounds());
     }
     if (!lingering_) moment_ = shared_.poller.now();
     relay();

@@ -37,7 +37,7 @@ namespace amba::proxy {
 class Frontend;
 
 // What both sockets of a connection are watched for.
-inline constexpr std::uint32_t kBothEnds = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+inline constexpr std::uint32_t kBothEnds = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
 
 using SessionHook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;

@@ -1,4 +1,5 @@
-// TCP sockets as amba wants them: non-blocking, close-on-exec, TCP_NODELAY.
+// TCP sockets as amba wants them: non-blocking, close-on-exec, TCP_NODELAY, and with the byte of
+// urgent data in the stream, where a read stops before it (SO_OOBINLINE, tcp(7)).
 //
 // No TCP_USER_TIMEOUT: it ends a live connection whose reader is slow.
 #pragma once
