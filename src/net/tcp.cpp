@@ -198,6 +198,14 @@ Arrived arrived(int fd) {
     return none ? Arrived::kNothing : Arrived::kEnd;
 }
 
+int error_before_bytes(int fd) {
+    char byte = 0;
+    const ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got > 0) return 0;
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return errno;  // the read has taken it
+    return take_error(fd);
+}
+
 void reset_on_close(int fd) {
     const linger now{1, 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);

@@ -139,7 +139,7 @@ Session::Dialed Session::not_dialed(Backend& backend, int error) {
 
 void Session::dial_ready(std::uint32_t events) {
     if (events & (EPOLLERR | EPOLLHUP)) {
-        const int error = net::take_error(server_.get());
+        const int error = net::error_before_bytes(server_.get());
         if (error != 0) return dial_failed(error);
     }
     if ((events & EPOLLOUT) == 0) return;

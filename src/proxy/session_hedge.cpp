@@ -53,7 +53,7 @@ void Session::pool_changed() {
 void Session::slow_ready(std::uint32_t events) {
     const int fd = extra_->slow.get();
     if (events & (EPOLLERR | EPOLLHUP)) {
-        const int error = net::take_error(fd);
+        const int error = net::error_before_bytes(fd);
         if (error != 0) return slow_failed(error);
     }
     if ((events & EPOLLOUT) == 0) return;

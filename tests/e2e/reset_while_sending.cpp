@@ -166,3 +166,22 @@ TEST_P(ResetWhileSending, AfterTheEndLeavesTheEnd) {
         ASSERT_EQ(got, "all of it");
     }
 }
+
+TEST(ResetAtOnce, ComesAfterTheGreeting) {
+    Peer peer([](Socket& client) {
+        client.send("too many connections");
+        client.reset();
+    });
+    const Place place = own_place();
+    Daemon daemon;
+    daemon.run({place.to_string(), "observe=off", peer.address()});
+    for (int i = 0; i < kTimes; ++i) {
+        pause(daemon);  // or the client's own connect may take the error of its socket
+        Socket client = Socket::connect(place);
+        if (i % 2 == 1) client.send("hello");
+        daemon.signal(SIGCONT);
+        std::string got;
+        ASSERT_EQ(client.read_to_end(got), End::kReset) << i;
+        ASSERT_EQ(got, "too many connections") << i;
+    }
+}

@@ -76,10 +76,14 @@ void share_port(int fd, bool on);
 // queue of this one. What is in the queue of a socket that is closed is reset.
 void retire_listener(int listener);
 
-// What a read would find, without reading it: bytes, the end of the stream or an error, or nothing
-// yet.
+// What a read would find, without reading it: bytes, the end of the stream or an error (which is
+// taken by that), or nothing yet.
 enum class Arrived : std::uint8_t { kNothing, kBytes, kEnd };
 Arrived arrived(int fd);
+
+// Of a socket whose connect has ended: the pending error, which is taken; 0 when there is none, and
+// when bytes came before it. Then the connect has succeeded, and the error waits for who reads on.
+int error_before_bytes(int fd);
 
 // Makes close() send a reset instead of FIN.
 void reset_on_close(int fd);

@@ -29,6 +29,8 @@ INSTANTIATE_TEST_SUITE_P(, Ends, testing::Bool(), [](const auto& by_client) {
     return by_client.param ? "ByTheClient" : "ByTheServer";
 });
 
+class Dial : public test::ByHand {};
+
 }  // namespace
 
 // The send that fails is the first to meet the reset, and takes the error that a read would show.
@@ -90,4 +92,47 @@ TEST_P(Ends, ByAResetIsNoCleanEndForOneWhoseBytesAreSpliced) {
     reset(at.ending);
     EXPECT_EQ(heard(at.other), ", reset");
     expect_all_is_over();
+}
+
+TEST_F(Dial, AGreetingBeforeAResetArrives) {
+    for (int i = 0; i < 20; ++i) {
+        net::Descriptor client = knock();
+        turn_once();  // connects, and has not seen that it is connected
+        net::Descriptor server = accept();
+        say(server, "busy, go away");
+        reset(server);
+        ASSERT_EQ(heard(client), "busy, go away, reset");
+    }
+}
+
+TEST_F(Dial, AGreetingBeforeTheEndAndAResetArrives) {
+    net::Descriptor client = knock();
+    turn_once();
+    net::Descriptor server = accept();
+    say(server, "busy, go away");
+    ASSERT_EQ(shutdown(server.get(), SHUT_WR), 0);
+    reset(server);
+    EXPECT_EQ(heard(client), "busy, go away, end");
+}
+
+TEST_F(Dial, NothingIsDeliveredOfAClientThatHasReset) {
+    net::Descriptor client = knock();
+    say(client, "question");
+    reset(client);
+    turn();
+    const net::Descriptor server = accept();
+    EXPECT_EQ(heard(server), ", reset");
+    EXPECT_EQ(proxy.connections(), 0u);
+}
+
+TEST_F(Dial, AClientThatHasEndedIsServed) {
+    net::Descriptor client = knock();
+    say(client, "question");
+    ASSERT_EQ(shutdown(client.get(), SHUT_WR), 0);
+    turn();
+    const net::Descriptor server = accept();
+    EXPECT_EQ(heard(server), "question, end");
+    say(server, "answer");
+    ASSERT_EQ(shutdown(server.get(), SHUT_WR), 0);
+    EXPECT_EQ(heard(client), "answer, end");
 }
