@@ -62,6 +62,8 @@ class Pump {
     // Forgets what is held.
     void drop(Shared& shared);
     bool finished() const { return finished_; }
+    // Bytes that the sink has not taken yet.
+    bool holding() const { return stash_ != nullptr || in_pipe_ > 0; }
     // Not a byte was read, nor the end.
     bool untouched() const { return bytes_ == 0 && !holding() && !end_seen_; }
     std::uint64_t bytes() const { return bytes_; }  // passed on so far
@@ -77,7 +79,6 @@ class Pump {
     };
 
     Status pass(Leg& source, Leg& sink, bool last, Shared& shared);
-    bool holding() const { return stash_ != nullptr || in_pipe_ > 0; }
     Flow hand_on(Leg& sink);
     Flow copy(Leg& source, Leg& sink, Shared& shared);
     Flow send_copied(Leg& sink, const char* bytes, std::size_t size, bool urgent);

@@ -36,6 +36,8 @@ class Relay {
     // The backend was told nothing, and said nothing: whatever it did is not the client's doing.
     bool silent() const { return up_.untouched() && down_.bytes() == 0; }
     void forget_backend() { leg(Side::kBackend) = Leg{}; }
+    // One side has not taken all that was read from the other.
+    bool holding() const { return up_.holding() || down_.holding(); }
     bool half_closed() const { return up_.finished() || down_.finished(); }
     std::uint64_t bytes_up() const { return up_.bytes(); }
     std::uint64_t bytes_down() const { return down_.bytes(); }

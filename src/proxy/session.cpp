@@ -134,8 +134,11 @@ void Session::on_deadline() {
     if (idle == 0ms) return;
     const core::Time expires = moment_ + idle;
     if (shared_.poller.now() < expires) return shared_.deadlines.set(*this, expires);
+    // What was cut off must not look whole: the end that a side waits for, bytes that it has not
+    // taken.
+    const bool cut_off = relay_.half_closed() || relay_.holding();
     finish({EndedBy::kClientTimeout, relay_.half_closed() ? Stage::kLast : Stage::kData},
-           End::kClose);
+           cut_off ? End::kReset : End::kClose);
 }
 
 // ---- FINISH ----

@@ -150,8 +150,21 @@ TEST_F(Fault, NothingMovesAfterTheClientsEnd) {
     run({"timeouts.idle=2s", mute.address()});  // not before the client's end has arrived
     Socket client = Socket::connect(place);
     client.finish_sending();
-    EXPECT_EQ(client.end(), End::kFin);
+    EXPECT_EQ(client.end(), End::kReset);  // an end would say that this was the answer
     expect_ended("cL");
+}
+
+TEST_F(Fault, NothingMovesToOneThatDoesNotRead) {
+    Peer talker([](Socket& client) {
+        const std::string block(1 << 16, 'x');
+        for (;;)
+            client.send(block);
+    });
+    run({"timeouts.idle=300ms", talker.address()});
+    Socket client = Socket::connect_slow_reader(place, 4096);
+    expect_ended("cD");
+    std::string got;
+    EXPECT_EQ(client.read_to_end(got), End::kReset);  // there was more to come
 }
 
 TEST_F(Fault, TheQueueTakesTooLong) {
