@@ -20,6 +20,11 @@ bool is_no_record(int status) {
     return status == ARES_ENODATA || status == ARES_ENOTFOUND;
 }
 
+Search::Said said_by(int status) {
+    if (is_no_record(status)) return Search::Said::kNoRecord;
+    return status == ARES_ETIMEOUT ? Search::Said::kSilence : Search::Said::kFailed;
+}
+
 template <class T>
 void sort_unique(std::vector<T>& list) {
     std::sort(list.begin(), list.end());
@@ -27,6 +32,18 @@ void sort_unique(std::vector<T>& list) {
 }
 
 }  // namespace
+
+bool Search::next(Said said) {
+    if (said != Said::kNoRecord && current() == known_as_) return false;
+    if (said == Said::kSilence && current() != name_) {
+        const auto rest = candidates_.begin() + static_cast<std::ptrdiff_t>(at_) + 1;
+        at_ = static_cast<std::size_t>(std::find(rest, candidates_.end(), name_) -
+                                       candidates_.begin());
+    } else {
+        ++at_;
+    }
+    return at_ < candidates_.size();
+}
 
 void HostLookup::start() {
     channels_.hosts->ask(
@@ -36,7 +53,7 @@ void HostLookup::start() {
             // What counts is what DNS says: the file has no TTL, and not every name.
             self->answer_.ttl = core::Duration(0);
             self->answer_.error.clear();
-            self->was_answered_ = true;
+            self->said_ = Search::Said::kNoRecord;
             self->prefer_one_family();
             if (!self->answer_.places.empty()) return self->finish();
             self->ask_dns(AF_INET);
@@ -55,11 +72,13 @@ void HostLookup::ask_dns(int family) {
             // A server that failed has not said that there is no A record: what is known stays,
             // rather than to give way to IPv6 for a moment.
             const bool four = family == AF_INET;
-            if (four && (self->question_.both_families || (none && self->was_answered_))) {
+            const bool said_none = none && self->said_ == Search::Said::kNoRecord;
+            if (four && (self->question_.both_families || said_none)) {
                 return self->ask_dns(AF_INET6);
             }
-            if (!none || !self->search_.next(self->was_answered_)) return self->finish();
-            self->was_answered_ = true;
+            if (!none) self->answer_.known_as = self->search_.current();
+            if (!none || !self->search_.next(self->said_)) return self->finish();
+            self->said_ = Search::Said::kNoRecord;
             self->ask_dns(AF_INET);
         });
 }
@@ -68,7 +87,7 @@ void HostLookup::take(int status, const AresChannel::Addresses& found) {
     if (status != ARES_SUCCESS) {
         // What DNS said last counts, but "no such record" does not hide a SERVFAIL before it.
         if (answer_.error.empty() || !is_no_record(status)) answer_.error = reason(status);
-        was_answered_ = was_answered_ && is_no_record(status);
+        said_ = std::max(said_, said_by(status));
         return;
     }
     for (const ares_addrinfo_node* node = found->nodes; node; node = node->ai_next) {
@@ -99,7 +118,7 @@ void HostLookup::finish() {
     sort_unique(answer_.places);
     if (!answer_.places.empty())
         answer_.error.clear();
-    else if (!answer_.skipped.empty() && was_answered_)
+    else if (!answer_.skipped.empty() && said_ == Search::Said::kNoRecord)
         answer_.error = "it resolves to this ambassador alone";
     else if (answer_.error.empty())
         answer_.error = "no address";
@@ -117,8 +136,9 @@ void ServiceLookup::start() {
 void ServiceLookup::take(int status, const AresChannel::Message& message) {
     if (status != ARES_SUCCESS) {
         if (answer_.error.empty() || !is_no_record(status)) answer_.error = reason(status);
-        return search_.next(is_no_record(status)) ? start() : finish();
+        return search_.next(said_by(status)) ? start() : finish();
     }
+    answer_.known_as = search_.current();
     auto parsed = parse_srv(message);
     if (!parsed) {
         answer_.error = "the answer is malformed";
@@ -136,7 +156,8 @@ void ServiceLookup::take(int status, const AresChannel::Message& message) {
 }
 
 void ServiceLookup::ask_target(const SrvRecord& record) {
-    Question question{record.target, record.port, false, question_.both_families, question_.own};
+    Question question{record.target,           record.port, false,
+                      question_.both_families, {},          question_.own};
     // A target is a whole name: no domain is put behind it.
     const auto lookup = std::make_shared<HostLookup>(
         channels_, std::move(question), Search(record.target, {record.target}),

@@ -20,23 +20,27 @@ struct Channels {
     std::shared_ptr<AresChannel> dns;
 };
 
-// The names that DNS is asked for, one after the other, until one leads somewhere. A server that
-// fails ends the search, so that a domain further down does not step in for one that is known; but
-// some refuse a name without a domain, and glibc goes on as well.
+// The names that DNS is asked for, one after the other, until one leads somewhere. As glibc does it
+// (res_search(3), __res_context_search in resolv/res_query.c): a domain in which there is no such
+// record, or whose servers fail, is not the end; after silence the name as it is is the only one
+// left. One rule is added, as an ambassador remembers what libc does not: when the servers of the
+// name that led somewhere last fail, the search is over, so that no domain further down steps in.
 class Search {
   public:
-    Search(std::string name, std::vector<std::string> candidates) :
-        name_(std::move(name)), candidates_(std::move(candidates)) {}
+    // What the servers said of the current one, the worst of A and AAAA.
+    enum class Said { kNoRecord, kFailed, kSilence };
+
+    Search(std::string name, std::vector<std::string> candidates, std::string known_as = {}) :
+        name_(std::move(name)), candidates_(std::move(candidates)), known_as_(std::move(known_as)) {
+    }
 
     const std::string& current() const { return candidates_[at_]; }
-    // To the next, after one that was answered (there is no such record) or not; false: none.
-    bool next(bool was_answered) {
-        return (was_answered || current() == name_) && ++at_ < candidates_.size();
-    }
+    bool next(Said said);  // false: there is none, and nothing more may be asked
 
   private:
     std::string name_;
     std::vector<std::string> candidates_;
+    std::string known_as_;  // empty: it has not led anywhere yet
     std::size_t at_ = 0;
 };
 
@@ -59,7 +63,7 @@ class HostLookup : public std::enable_shared_from_this<HostLookup> {
     const Question question_;
     Search search_;
     const Resolver::Done done_;
-    bool was_answered_ = true;  // the current name
+    Search::Said said_ = Search::Said::kNoRecord;  // of the current name
     Answer answer_;
 };
 

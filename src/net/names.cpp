@@ -47,6 +47,7 @@ struct Names::Entry final : Deadline {
     Name name;
     std::vector<Place> places;
     std::vector<std::string> left_out;
+    std::string known_as;  // see Question
     core::Time asked_at{};
     core::Duration retry = kLeastTtl;
     bool asking = false;
@@ -150,8 +151,9 @@ void Names::ask(Entry& entry) {
     entry.asking = true;
     entry.asked_at = core::Clock::now();
     entry.clear();
-    Question question{entry.name.host, entry.name.port, entry.name.service,
-                      entry.name.both_families, own_};
+    Question question{
+        entry.name.host, entry.name.port, entry.name.service, entry.name.both_families, {}, own_};
+    if (!entry.places.empty()) question.known_as = entry.known_as;
     resolver_.resolve(std::move(question), [this, alive = std::weak_ptr<bool>(alive_),
                                             key = entry.name.key()](Answer a) {
         if (alive.lock()) answered(key, std::move(a));
@@ -219,6 +221,7 @@ bool Names::resolved(Entry& entry, Answer answer) {
                                       list_of(entry.left_out, as_it_is));
         }
     }
+    entry.known_as = std::move(answer.known_as);
     keep_unknown(entry.places, answer);
     const bool moved = entry.places != answer.places;
     if (moved || entry.said_failing) {

@@ -50,7 +50,7 @@ void Resolver::resolve(Question question, Done done) {
         return;
     }
     const Channels channels{hosts_, dns_};
-    Search search(question.name, dns_->candidates(question.name));
+    Search search(question.name, dns_->candidates(question.name), question.known_as);
     if (question.service) {
         std::make_shared<ServiceLookup>(channels, question, std::move(search), std::move(done))
             ->start();

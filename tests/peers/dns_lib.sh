@@ -73,6 +73,90 @@ while True:
     server.sendto(head + question, client)
 PYTHON
 
+# A name server that says what zone() wrote last, a line for each name:
+#
+#   NAME A|AAAA|SRV WORD...   these records; of SRV "TARGET,PORT,PRIORITY,WEIGHT"
+#   NAME few N A WORD...      N of them each time, and the next N the next time
+#   NAME servfail|refused|empty|silent
+#   NAME late SECONDS A ...   the rest of the line, but so late
+#
+# "*.DOMAIN" stands for all names of a domain without a line of their own; others do not exist. The
+# TTL is 0, which amba takes for a second.
+cat >"$TMP/scripted_dns.py" <<'PYTHON'
+import socket, struct, sys, threading, time
+zone, asked = sys.argv[1:]
+kinds = {1: "A", 28: "AAAA", 33: "SRV"}
+turns = {}
+
+def wire(name):
+    return b"".join(bytes([len(p)]) + p.encode() for p in name.rstrip(".").split(".")) + b"\0"
+
+def data(kind, word):
+    if kind == "SRV":
+        target, *numbers = word.split(",")
+        port, priority, weight = map(int, numbers)
+        return struct.pack(">HHH", priority, weight, port) + wire(target)
+    return socket.inet_pton(socket.AF_INET if kind == "A" else socket.AF_INET6, word)
+
+def look_up(name, kind):
+    lines = dict(line.rstrip("\n").split(" ", 1) for line in open(zone) if line.strip())
+    domain = name
+    while domain and "*." + domain not in lines:
+        domain = domain.partition(".")[2]
+    words = (lines.get(name) or lines.get("*." + domain) or "").split()
+    if words[:1] == ["late"]:
+        time.sleep(float(words[1]))
+        words = words[2:]
+    if not words:
+        return 3, []
+    if words[0] in ("servfail", "refused", "empty", "silent"):
+        return {"servfail": 2, "refused": 5, "empty": 0, "silent": None}[words[0]], []
+    if words[0] == "few":
+        count, words = int(words[1]), words[2:]
+        if kind == words[0]:
+            at = turns.get(name, 0)
+            turns[name] = at + count
+            rest = words[1:]
+            words = words[:1] + [rest[(at + i) % len(rest)] for i in range(count)]
+    return 0, [data(kind, word) for word in words[1:] if kind == words[0]]
+
+def answer(query, client):
+    at, parts = 12, []
+    while query[at]:
+        parts.append(query[at + 1:at + 1 + query[at]].decode().lower())
+        at += query[at] + 1
+    number = struct.unpack(">H", query[at + 1:at + 3])[0]
+    name, kind = ".".join(parts), kinds.get(number, "?")
+    with open(asked, "a") as file:
+        file.write(f"{kind} {name}\n")
+    code, found = look_up(name, kind)
+    if code is None:
+        return
+    out = query[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, len(found), 0, 0) + query[12:at + 5]
+    for one in found:
+        out += b"\xc0\x0c" + struct.pack(">HHIH", number, 1, 0, len(one)) + one
+    server.sendto(out, client)
+
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+print("ready", flush=True)
+while True:
+    threading.Thread(target=answer, args=server.recvfrom(4096), daemon=True).start()
+PYTHON
+
+# zone LINE...: what the scripted name server says from now on
+zone() {
+    printf '%s\n' "$@" >"$TMP/zone.new"
+    mv "$TMP/zone.new" "$TMP/zone"
+}
+start_scripted_dns() {
+    touch "$TMP/zone" "$TMP/asked"
+    start scripted_dns python3 "$TMP/scripted_dns.py" "$TMP/zone" "$TMP/asked"
+    eventually 10 grep -q ready "$TMP/scripted_dns.log"
+}
+# How often it was asked, as "A redis.lan"
+asked() { grep -cx -- "$1" "$TMP/asked" || true; }
+
 # dns ADDRESS RECORDS: dnsmasq there, with "ADDRESS NAME" lines; its process id goes to $PID. Records
 # have a TTL of $TTL seconds. What is not in .lan and has no record is REFUSED.
 TTL=1

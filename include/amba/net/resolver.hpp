@@ -30,6 +30,7 @@ struct Question {
     std::uint16_t port = 0;      // of a host
     bool service = false;        // a name with SRV records, which have the ports; else a host
     bool both_families = false;  // AAAA beside A; otherwise AAAA only where there is no A
+    std::string known_as;        // what DNS was asked for when it led somewhere last; empty: never
     // Places that must not be used: they are amba's own. One from /etc/hosts is passed over and DNS
     // is asked.
     std::function<bool(const core::Endpoint&)> own;
@@ -43,7 +44,8 @@ struct Answer {
     // The servers failed for that family, so that it is not known what became of its addresses.
     bool v4_unknown = false;
     bool v6_unknown = false;
-    std::string error;  // set when there is no place, and why
+    std::string known_as;  // with which of the search domains DNS has it; empty: not from DNS
+    std::string error;     // set when there is no place, and why
 };
 
 class Resolver {

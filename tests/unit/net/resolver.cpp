@@ -49,7 +49,7 @@ TEST_F(ResolverTest, HostsFile) {
 TEST_F(ResolverTest, MoreThanAreAskedAtOnce) {
     int answers = 0;
     for (int i = 0; i < 1000; ++i) {
-        resolver->resolve({"localhost", 1, false, false, nullptr}, [&](const Answer& a) {
+        resolver->resolve({"localhost", 1, false, false, "", nullptr}, [&](const Answer& a) {
             if (a.places.size() == 1) ++answers;
         });
     }
