@@ -40,7 +40,7 @@ Activate::Activate(net::Offload& offload, net::Resolver& resolver, net::Deadline
 proxy::Proxy::Told Activate::what_it_tells() {
     proxy::Proxy::Told told;
     told.connect_failed = [this](const balance::Member& member) {
-        names_.hurry(member.origin);
+        names_.hurry(member.origin, member.backend->endpoint);
         if (member.check) checks_.hurry(member.backend->endpoint);
     };
     told.pool_changed = [this](const core::Bind& bind, std::shared_ptr<const balance::Pool> pool) {

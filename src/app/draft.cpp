@@ -38,7 +38,7 @@ std::string refuse(const Draft& draft) {
 }  // namespace
 
 std::vector<net::Place> Draft::answer(const net::Name& name) const {
-    const auto found = addresses.find(name.key());
+    const auto found = addresses.find({name.key(), name.hold});
     return found == addresses.end() ? std::vector<net::Place>() : found->second;
 }
 

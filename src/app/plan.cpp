@@ -70,8 +70,10 @@ proxy::Settings settings_of(const table::Frontend& frontend) {
 class Scale {
   public:
     Scale(const std::vector<net::Place>& places, int weight) : weight_(weight) {
-        for (const net::Place& place : places)
+        for (const net::Place& place : places) {
+            if (place.leaving) continue;
             greatest_[place.backup] = std::max(greatest_[place.backup], place.weight);
+        }
     }
     int weight(const net::Place& place) const {
         const std::int64_t product = std::int64_t{place.weight} * weight_;
@@ -89,16 +91,17 @@ class Scale {
 }  // namespace
 
 net::Name name_of(const table::Frontend& frontend, const table::Backend& backend) {
-    return {backend.host, backend.port, frontend.family_both, frontend.resolve, backend.srv};
+    return {backend.host,     backend.port, frontend.family_both,
+            frontend.resolve, backend.srv,  frontend.hold};
 }
 
 std::vector<net::Name> names_of(const table::Table& table) {
-    std::map<std::string, net::Name> names;
+    std::map<std::pair<std::string, net::Hold>, net::Name> names;
     for (const auto& frontend : table.frontends) {
         for (const auto& backend : frontend.backends) {
             if (backend.literal()) continue;
             const net::Name name = name_of(frontend, backend);
-            const auto [at, fresh] = names.try_emplace(name.key(), name);
+            const auto [at, fresh] = names.try_emplace({name.key(), name.hold}, name);
             if (!fresh) at->second.resolve = std::min(at->second.resolve, name.resolve);
         }
     }
@@ -111,6 +114,7 @@ std::vector<net::Name> names_of(const table::Table& table) {
 std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const AddressesOf& addresses,
                                       const net::Names::Own& own) {
     std::vector<proxy::Target> out;
+    std::vector<proxy::Target> leaving;
     out.reserve(frontend.backends.size());
     ChecksOf checks(frontend);
     for (const auto& backend : frontend.backends) {
@@ -133,8 +137,15 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const Add
             target.endpoint = place.endpoint;
             target.weight = scale.weight(place);
             target.backup = backend.backup || place.backup;
-            out.push_back(target);
+            (place.leaving ? leaving : out).push_back(target);
         }
+    }
+    // After all others: where one name has left another still leads.
+    for (proxy::Target& target : leaving) {
+        target.weight = 0;
+        target.leaving = true;
+        target.check = nullptr;
+        out.push_back(std::move(target));
     }
     return out;
 }
@@ -164,7 +175,9 @@ net::Names::Own own_of(const table::Table& table, std::vector<core::Address> loc
 std::vector<std::string> unresolved(const std::vector<net::Name>& wanted, const net::Names& names) {
     std::vector<std::string> out;
     for (const net::Name& name : wanted) {
-        if (names.addresses(name).empty()) out.push_back(name.origin());
+        const std::string origin = name.origin();
+        if (!names.addresses(name).empty() || (!out.empty() && out.back() == origin)) continue;
+        out.push_back(origin);
     }
     return out;
 }

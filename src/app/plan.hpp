@@ -11,7 +11,8 @@
 
 namespace amba::app {
 
-// The names among the backends, each once, with the shortest `resolve` of those who want it.
+// The names among the backends, each once for each hold, with the shortest `resolve` of those who
+// want it.
 std::vector<net::Name> names_of(const table::Table& table);
 
 // A backend that is a name, with what its frontend says of names.
@@ -22,7 +23,7 @@ using AddressesOf = std::function<std::vector<net::Place>(const net::Name&)>;
 // The backends of a frontend at their addresses, without amba's own. An address weighs what its SRV
 // record says, if any, times what the table says of the name; where the greatest of a name is above
 // kMaxWeight, all of that name are scaled down with it and none to 0. Primaries and backups are
-// scaled apart.
+// scaled apart. Addresses that their name has left come last, with a weight of 0 and unchecked.
 std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const AddressesOf& addresses,
                                       const net::Names::Own& own);
 

@@ -34,7 +34,11 @@ void sort_unique(std::vector<T>& list) {
 }  // namespace
 
 bool Search::next(Said said) {
-    if (said != Said::kNoRecord && current() == known_as_) return false;
+    any_failed_ |= said != Said::kNoRecord;
+    if (current() == known_as_) {
+        known_denied_ = said == Said::kNoRecord;
+        if (!known_denied_) return false;
+    }
     if (said == Said::kSilence && current() != name_) {
         const auto rest = candidates_.begin() + static_cast<std::ptrdiff_t>(at_) + 1;
         at_ = static_cast<std::size_t>(std::find(rest, candidates_.end(), name_) -
@@ -116,6 +120,7 @@ void HostLookup::prefer_one_family() {
 void HostLookup::finish() {
     sort_unique(answer_.skipped);
     sort_unique(answer_.places);
+    answer_.denied = answer_.places.empty() && search_.denied();
     if (!answer_.places.empty())
         answer_.error.clear();
     else if (!answer_.skipped.empty() && said_ == Search::Said::kNoRecord)
@@ -136,19 +141,19 @@ void ServiceLookup::start() {
 void ServiceLookup::take(int status, const AresChannel::Message& message) {
     if (status != ARES_SUCCESS) {
         if (answer_.error.empty() || !is_no_record(status)) answer_.error = reason(status);
-        return search_.next(said_by(status)) ? start() : finish();
+        return search_.next(said_by(status)) ? start() : finish(search_.denied());
     }
     answer_.known_as = search_.current();
     auto parsed = parse_srv(message);
     if (!parsed) {
         answer_.error = "the answer is malformed";
-        return finish();
+        return finish(false);
     }
     answer_.ttl = parsed->ttl;
     std::erase_if(parsed->records, [](const auto& record) { return record.target.empty(); });
     if (parsed->records.empty()) {
         answer_.error = "its domain says that there is no such service";
-        return finish();
+        return finish(true);
     }
     waiting_ = parsed->records.size();
     for (const SrvRecord& record : parsed->records)
@@ -172,15 +177,21 @@ void ServiceLookup::take_target(const SrvRecord& record, Answer answer) {
     for (const Place& place : answer.places)
         found_.push_back({record.priority, record.weight, place.endpoint});
     answer_.skipped.insert(answer_.skipped.end(), answer.skipped.begin(), answer.skipped.end());
+    // Of one whose servers fail, nothing is known of the addresses that it may have had.
+    const bool unknown = answer.places.empty() && !answer.denied;
+    targets_denied_ = targets_denied_ && !unknown;
+    answer_.v4_unknown |= unknown || answer.v4_unknown;
+    answer_.v6_unknown |= unknown || answer.v6_unknown;
     if (answer.places.empty() && answer.skipped.empty()) {
         answer_.left_out.push_back(record.target);
         answer_.error = "target " + record.target + ": " + answer.error;
     }
-    if (--waiting_ == 0) finish();
+    if (--waiting_ == 0) finish(targets_denied_);
 }
 
-void ServiceLookup::finish() {
+void ServiceLookup::finish(bool denied) {
     answer_.places = places_of(found_);
+    answer_.denied = answer_.places.empty() && denied;
     sort_unique(answer_.skipped);
     sort_unique(answer_.left_out);
     if (!answer_.places.empty())

@@ -36,12 +36,17 @@ class Search {
 
     const std::string& current() const { return candidates_[at_]; }
     bool next(Said said);  // false: there is none, and nothing more may be asked
+    // Once there is no next: do the servers say that there is no such record? Where the name has
+    // led somewhere, those of that domain decide, as others may refuse to answer for ever.
+    bool denied() const { return known_denied_ || !any_failed_; }
 
   private:
     std::string name_;
     std::vector<std::string> candidates_;
     std::string known_as_;  // empty: it has not led anywhere yet
     std::size_t at_ = 0;
+    bool known_denied_ = false;
+    bool any_failed_ = false;
 };
 
 // A host: /etc/hosts, then A, then AAAA.
@@ -80,7 +85,7 @@ class ServiceLookup : public std::enable_shared_from_this<ServiceLookup> {
     void take(int status, const AresChannel::Message& message);
     void ask_target(const SrvRecord& record);
     void take_target(const SrvRecord& record, Answer answer);
-    void finish();
+    void finish(bool denied);
 
     const Channels channels_;
     const Question question_;
@@ -88,6 +93,7 @@ class ServiceLookup : public std::enable_shared_from_this<ServiceLookup> {
     const Resolver::Done done_;
     std::size_t waiting_ = 0;  // targets that are asked for
     std::vector<SrvPlace> found_;
+    bool targets_denied_ = true;  // those without an address
     Answer answer_;
 };
 

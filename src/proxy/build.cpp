@@ -34,6 +34,7 @@ std::shared_ptr<balance::Pool> make_pool(std::vector<Target> targets, const Know
     std::unordered_map<core::Endpoint, std::size_t, core::EndpointHash> seen;
     for (Target& target : targets) {
         const auto [at, fresh] = seen.try_emplace(target.endpoint, members.size());
+        if (!fresh && target.leaving) continue;
         if (!fresh) {
             // Two names of one server: one backend, and its weights add up.
             members[at->second].weight += target.weight;
@@ -42,7 +43,7 @@ std::shared_ptr<balance::Pool> make_pool(std::vector<Target> targets, const Know
         }
         members.push_back(
             {backend_at(target.endpoint, known != nullptr ? known->pool.get() : nullptr, leaving),
-             target.weight, target.backup, std::move(target.origin), target.maxconn,
+             target.weight, target.backup, target.leaving, std::move(target.origin), target.maxconn,
              target.slowstart, std::move(target.check)});
     }
     return std::make_shared<balance::Pool>(std::move(members), algorithm, seed);

@@ -77,6 +77,7 @@ FrontendView Frontend::view() const {
         view.weight = member.weight;
         view.backup = member.backup;
         view.maxconn = member.maxconn;
+        if (member.leaving) view.state = "leaving";
     }
     for (const balance::BackendPtr& backend : departures_.backends()) {
         index.emplace(backend.get(), out.backends.size());

@@ -115,6 +115,13 @@ std::string show_removed(const Removed& removed) {
     return {};
 }
 
+Reason read_hold(std::optional<Duration>& out, std::string_view text) {
+    Duration time{};
+    if (text != "keep" && read_duration(time, text)) return "expected keep or a duration, as 30s";
+    out = text == "keep" ? std::nullopt : std::optional(time);
+    return std::nullopt;
+}
+
 Reason read_name(std::string& out, std::string_view text) {
     constexpr std::string_view kAllowed =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:*[]";
@@ -225,6 +232,11 @@ constexpr FrontendSetting kFrontend[] = {
      [](Frontend& f, std::string_view t) { return read_duration(f.resolve, t, Duration(1000)); },
      [](const Frontend& f) {
          return core::to_string(f.resolve);
+     }},
+    {"hold", "", "hold", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_hold(f.hold, t); },
+     [](const Frontend& f) {
+         return f.hold ? core::to_string(*f.hold) : "keep";
      }},
     {"family", "", "family", kString, kJsonOnly,
      [](Frontend& f, std::string_view t) { return read_word(f.family_both, t, kFamilies); },

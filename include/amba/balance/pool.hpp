@@ -78,7 +78,8 @@ struct Member {
     BackendPtr backend;
     int weight = 1;  // 0: takes no new connections
     bool backup = false;
-    std::string origin;         // HOST:PORT as the table has it; a name when it was resolved
+    bool leaving = false;  // for those who look: its name no longer has it, and its weight is 0
+    std::string origin;    // HOST:PORT as the table has it; a name when it was resolved
     std::uint32_t maxconn = 0;  // connections it takes at once; 0: no cap
     core::Duration slowstart{0};
     std::shared_ptr<const core::Check> check;  // null: none

@@ -19,8 +19,9 @@ class AresChannel;
 // Where a name leads. A host's addresses all weigh 1.
 struct Place {
     core::Endpoint endpoint;
-    int weight = 1;       // among the places of its name: what the SRV record says, at least 1
-    bool backup = false;  // the SRV record of another has a better priority
+    int weight = 1;        // among the places of its name: what the SRV record says, at least 1
+    bool backup = false;   // the SRV record of another has a better priority
+    bool leaving = false;  // its name no longer has it (Names): no new connections
 
     auto operator<=>(const Place&) const = default;
 };
@@ -41,11 +42,13 @@ struct Answer {
     core::Duration ttl{0};                // the least of the records'; 0: /etc/hosts has none
     std::vector<core::Endpoint> skipped;  // what `own` left out
     std::vector<std::string> left_out;    // targets of a service that do not resolve
-    // The servers failed for that family, so that it is not known what became of its addresses.
+    // The servers failed for that family, or for a target of a service, so that it is not known
+    // what became of its addresses.
     bool v4_unknown = false;
     bool v6_unknown = false;
     std::string known_as;  // with which of the search domains DNS has it; empty: not from DNS
     std::string error;     // set when there is no place, and why
+    bool denied = false;   // when there is none, a server says so: no such name, or no address
 };
 
 class Resolver {

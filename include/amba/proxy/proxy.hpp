@@ -67,6 +67,7 @@ struct Target {
     std::uint32_t maxconn = 0;
     core::Duration slowstart{0};
     std::shared_ptr<const core::Check> check;  // null: none
+    bool leaving = false;  // its name no longer has it; its connections stay for a while
 };
 
 // A frontend to be. build() makes the pool of the targets.

@@ -30,7 +30,7 @@ struct BackendView {
     int weight = 0;
     bool backup = false;
     // "unknown", "healthy", "unhealthy", "ejected" when left out for its failures, or "leaving"
-    // when out of the table
+    // when out of the table, or out of DNS and held
     std::string state;
     core::Time since{};  // of that state
     std::string why;     // of that state, in words; empty: nothing to say

@@ -69,6 +69,9 @@ struct Frontend {
     Removed removed;
     int retries = 3;
     Duration resolve{5000};
+    // How long addresses stay when DNS denies their name, or has others; unset: while it has no
+    // other.
+    std::optional<Duration> hold{Duration(30000)};
     bool family_both = false;           // use AAAA records beside A records
     bool hedge = true;                  // ask a second backend when one is slow to answer a connect
     bool observe = true;                // count failures of connections against backends

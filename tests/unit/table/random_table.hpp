@@ -92,6 +92,7 @@ class RandomTable {
         if (out.removed.kind == Removed::Kind::kDrain) out.removed.drain = time(0);
         if (rarely()) out.retries = below(101);
         if (rarely()) out.resolve = time(1000);
+        if (rarely()) out.hold = rarely() ? std::nullopt : std::optional(time(0));
         if (rarely()) out.family_both = true;
         if (rarely()) out.hedge = false;
         if (rarely()) out.observe = false;

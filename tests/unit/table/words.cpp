@@ -184,6 +184,9 @@ TEST(Words, ValuesOfEnumerations) {
     }
     EXPECT_EQ(table("80 removed=keep").frontends[0].removed.kind, Removed::Kind::kKeep);
     EXPECT_EQ(table("80 removed=close").frontends[0].removed.kind, Removed::Kind::kClose);
+    EXPECT_EQ(table("80 hold=keep").frontends[0].hold, std::nullopt);
+    EXPECT_EQ(table("80 hold=2m").frontends[0].hold, Duration(120'000));
+    EXPECT_EQ(table("80").frontends[0].hold, Duration(30'000));
     EXPECT_EQ(table("80 empty=refuse").frontends[0].empty, Empty::kRefuse);
     const Frontend strict = table(
                                 "80 hedge=off observe=off error-limit=7 max-ejected=10 "
@@ -206,8 +209,8 @@ TEST(Words, KeysAreThoseOfTheContract) {
     }
     EXPECT_THAT(frontend,
                 testing::UnorderedElementsAre(
-                    "name", "balance", "maxconn", "empty", "removed", "retries", "resolve", "check",
-                    "inter", "fall", "rise", "fastinter", "downinter", "check.timeout",
+                    "name", "balance", "maxconn", "empty", "removed", "retries", "resolve", "hold",
+                    "check", "inter", "fall", "rise", "fastinter", "downinter", "check.timeout",
                     "check.role", "check.user", "check.method", "check.path", "check.host",
                     "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue", "hedge",
                     "observe", "error-limit", "max-ejected", "on-marked-down"));
@@ -289,6 +292,7 @@ TEST(Words, ErrorsQuoteTheWordAndSayWhatWasExpected) {
         {"80 removed=drain:5", "\"removed=drain:5\"", "has no unit"},
         {"80 retries=101", "\"retries=101\"", "from 0 to 100"},
         {"80 resolve=999ms", "\"resolve=999ms\"", "expected at least 1s"},
+        {"80 hold=30", "\"hold=30\"", "expected keep or a duration, as 30s"},
         {"80 resolve=5", "\"resolve=5\"", "has no unit; expected a whole number and a unit"},
         {"80 check=ping", "\"check=ping\"", "expected tcp, redis, postgres, mysql, http or off"},
         {"80 inter=0s", "\"inter=0s\"", "expected at least 1ms"},
