@@ -95,19 +95,16 @@ std::variant<table::Table, int> wanted_table(const Options& options) {
 // The table that a new one replaces: the one written last, when it may still be judged or was
 // accepted; otherwise the active one.
 table::Table standing_table(const volume::Paths& paths) {
-    const auto active = volume::read_active(paths);
-    auto wanted = volume::read_wanted(paths);
+    auto active = volume::read_active(paths);
     const bool has_active = active && *active;
+    volume::Seen before;
+    if (has_active) before.digest = (*active)->judged;
+    auto look = volume::look_at_config(paths, before);
     const auto told = volume::read_file(paths.verdict());
     const auto verdict = told && *told ? volume::parse_verdict((*told)->bytes) : std::nullopt;
-    const bool rejected =
-        verdict && wanted && verdict->revision == wanted->revision && !verdict->applied;
-    if (wanted && wanted->table && !(rejected && has_active) &&
-        (!has_active || wanted->revision == (*active)->revision ||
-         wanted->modified_ns >= (*active)->modified_ns)) {
-        return std::move(*wanted->table);
-    }
-    return has_active ? (*active)->table : table::Table{};
+    const bool rejected = verdict && verdict->digest == look.seen.digest && !verdict->applied;
+    if (look.wanted.table && !(rejected && has_active)) return std::move(*look.wanted.table);
+    return has_active ? std::move((*active)->table) : table::Table{};
 }
 
 table::Table merged(table::Table base, const table::Table& update) {
@@ -136,14 +133,15 @@ int say_verdict(const volume::Verdict& verdict) {
 }
 
 // Knocks, and looks into verdict.json where there is no socket, until there is a verdict on
-// `revision`, another writer's file took its place, or the time is up.
-int wait_for_verdict(const volume::Paths& paths, const std::string& revision, Duration time) {
+// the file that was written, another writer's file took its place, or the time is up.
+int wait_for_verdict(const volume::Paths& paths, const std::string& reload,
+                     const volume::Seen& written, Duration time) {
     const auto until = core::Clock::now() + time;
     std::string silence = "no ambassador answers on " + paths.socket();
     for (;;) {
         const auto left = std::chrono::duration_cast<Duration>(until - core::Clock::now());
         if (left <= 0ms) break;
-        const auto answer = ask(paths, "POST", "/reload?revision=" + revision, left);
+        const auto answer = ask(paths, "POST", reload, left);
         if (answer && answer->status == 200) {
             if (const auto verdict = volume::parse_verdict(answer->body)) {
                 return say_verdict(*verdict);
@@ -154,10 +152,11 @@ int wait_for_verdict(const volume::Paths& paths, const std::string& revision, Du
         const auto file = volume::read_file(paths.verdict());
         if (file && *file) {
             const auto verdict = volume::parse_verdict((*file)->bytes);
-            if (verdict && verdict->revision == revision) return say_verdict(*verdict);
+            if (verdict && verdict->digest == written.digest) return say_verdict(*verdict);
         }
-        if (const auto now = volume::read_wanted(paths); now && now->revision != revision) {
-            return fail(kFailed, "superseded by " + now->revision);
+        if (const auto now = volume::look_at_config(paths, written);
+            now.news == volume::News::kChanged) {
+            return fail(kFailed, "superseded by " + now.wanted.revision);
         }
         std::this_thread::sleep_for(kLookAgain);
     }
@@ -202,10 +201,13 @@ int write_and_knock(const Options& options, table::Table table) {
     if (const auto wrote = volume::write_file(paths.config(), text); !wrote) {
         return fail(kFailed, wrote.error().reason);
     }
+    volume::Seen written;
+    written.digest = volume::sha256(text);
+    const std::string reload = "/reload?revision=" + revision + "&sha256=" + written.digest;
     *lock = net::Descriptor();  // the next writer may go on
     print(farewell(before, table));
-    if (options.waits) return wait_for_verdict(paths, revision, options.wait_for);
-    const auto answer = ask(paths, "POST", "/reload?revision=" + revision, kKnock);
+    if (options.waits) return wait_for_verdict(paths, reload, written, options.wait_for);
+    const auto answer = ask(paths, "POST", reload, kKnock);
     if (!answer) {
         print("written to " + paths.config() +
               "; no ambassador answers there now, the next one "

@@ -1,3 +1,4 @@
+// What happens in which order at start and at the end; everything else is done by who it wires up.
 #include "app/daemon.hpp"
 
 #include <sys/stat.h>
@@ -26,6 +27,15 @@ void hold_signals() {
     for (const int number : {SIGTERM, SIGINT, SIGHUP})
         sigaddset(&set, number);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+// Of an active.json written by a version that knew no digests: its time is that of the config.json
+// it came from.
+bool is_older(const volume::Look& look, const volume::Active& active) {
+    return active.without_digest && look.seen.mark.modified_ns < active.modified_ns;
+}
+bool is_the_same(const volume::Look& look, const volume::Active& active) {
+    return active.without_digest && look.wanted.table == active.table;
 }
 
 }  // namespace
@@ -97,41 +107,53 @@ bool Daemon::open_sockets() {
     return static_cast<bool>(bound);
 }
 
-// In the order of preference: a command line that changed, a config.json that is newer than the
-// active table, the active table, the command line.
+// In the order of preference: a command line that changed, a config.json that is news, the active
+// table, the command line.
 std::vector<Daemon::First> Daemon::choose_first() {
     std::vector<First> out;
     auto active = volume::read_active(options_.paths);
     if (!active) log::warning("volume", active.error().reason + "; it is skipped");
     const volume::Active* known = active && *active ? &**active : nullptr;
-    const auto from_words = [&](bool may_fail) {
-        out.push_back({*options_.table, "command-line-" + id_.substr(0, 12), 0, 0,
-                       "the command line", may_fail});
+    const auto from_words = [&] {
+        out.push_back(
+            {*options_.table, "command-line-" + id_.substr(0, 12), 0, "the command line"});
     };
     if (known != nullptr) known_generation_ = known->generation;
     const bool words_changed =
         options_.table && known != nullptr && known->command_line != options_.words;
-    if (words_changed) from_words(false);
-    if (const auto wanted = volume::read_wanted(options_.paths)) {
-        reload_.seen(wanted->revision);
-        // Of the same moment counts as newer: a file's time is only as fine as the kernel's tick,
-        // and a table that was asked for must not be lost.
-        const bool newer = known == nullptr || (wanted->revision != known->revision &&
-                                                wanted->modified_ns >= known->modified_ns);
-        if (newer && !wanted->table) {
-            log::error("rejected",
-                       "revision " + wanted->revision + ": " + wanted->reason + "; it is skipped");
-        } else if (newer && !words_changed) {
-            out.push_back({*wanted->table, wanted->revision, 0, wanted->modified_ns,
-                           options_.paths.config(), true});
-        }
-    }
+    if (words_changed) from_words();
+    take_config(known, words_changed, out);
     if (known != nullptr) {
-        out.push_back({known->table, known->revision, known->generation, known->modified_ns,
-                       options_.paths.active(), false});
+        out.push_back({known->table, known->revision, known->generation, options_.paths.active()});
     }
-    if (options_.table && !words_changed) from_words(false);
+    if (options_.table && !words_changed) from_words();
     return out;
+}
+
+// config.json is news when its content is not what the active table has answered already.
+void Daemon::take_config(const volume::Active* known, bool words_changed, std::vector<First>& out) {
+    volume::Seen before;
+    if (known != nullptr) before.digest = known->judged;
+    volume::Look look = volume::look_at_config(options_.paths, before);
+    std::string remembered = before.digest;
+    std::string passed_over;
+    bool news = look.news == volume::News::kChanged;
+    if (news && known != nullptr && is_the_same(look, *known)) {
+        remembered = look.seen.digest;
+        news = false;
+    } else if (look.news != volume::News::kNone && words_changed) {
+        passed_over = "the command line has changed and comes first";
+    } else if (news && known != nullptr && is_older(look, *known)) {
+        passed_over = "it was written before the active table was made";
+    }
+    reload_.found(look, remembered, passed_over);
+    if (!news || !passed_over.empty()) return;
+    if (look.wanted.table) {
+        out.push_back({std::move(*look.wanted.table), look.wanted.revision, 0,
+                       options_.paths.config(), true});
+    } else {
+        found_wrong_ = look.wanted.reason;
+    }
 }
 
 void Daemon::try_first(std::vector<First> choices) {
@@ -143,20 +165,37 @@ void Daemon::try_first(std::vector<First> choices) {
     First first = std::move(choices.front());
     choices.erase(choices.begin());
     log::info("start", "table from " + first.from);
-    reload_.first(std::move(first.table), first.revision, first.generation, first.modified_ns,
-                  [this, first, choices](const std::string& reason) {
+    reload_.first(std::move(first.table), first.revision, first.generation, first.from_config,
+                  [this, from_config = first.from_config,
+                   choices = std::move(choices)](const std::string& reason) {
                       if (reason.empty()) return started();
-                      if (first.may_fail && !choices.empty()) return try_first(choices);
-                      // Not "running, but not listening": the restart policy is to see it.
-                      exit_code_ = kFailed;
-                      log::error("exit", "no table to start with: " + reason);
-                      loop_.stop();
+                      if (from_config) found_wrong_ = reason;
+                      if (!from_config || choices.empty()) return cannot_start(reason);
+                      log::warning("start", "the table from " + options_.paths.config() +
+                                                " cannot serve: " + reason);
+                      try_first(choices);
                   });
+}
+
+// Not "running, but not listening": the restart policy is to see it.
+void Daemon::cannot_start(const std::string& reason) {
+    exit_code_ = kFailed;
+    const auto end_now = [this, reason] {
+        log::error("exit", "no table to start with: " + reason);
+        loop_.stop();
+    };
+    if (found_wrong_.empty()) return end_now();
+    reload_.reject_found(found_wrong_, end_now);
 }
 
 void Daemon::started() {
     offload_.go_beside();
     options_.table.reset();
+    // A config.json that is wrong is told as it is of an ambassador that runs.
+    if (found_wrong_.empty())
+        reload_.ready();
+    else
+        reload_.reject_found(found_wrong_);
     // Once the choices of start are gone too.
     boost::asio::post(loop_, [] {
         give_back_heap();
@@ -227,7 +266,9 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
     if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
     if (stopping_) return respond({503, "text/plain", "stopping"});
     reload_.knock(
-        admin::query_value(request.query, "revision"), [respond](const Reload::Answer& answer) {
+        {admin::query_value(request.query, "revision"),
+         admin::query_value(request.query, "sha256")},
+        [respond](const Reload::Answer& answer) {
             if (answer.verdict) {
                 return respond({200, "application/json", volume::to_json(*answer.verdict)});
             }

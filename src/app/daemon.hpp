@@ -44,15 +44,16 @@ class Daemon {
         table::Table table;
         std::string revision;
         std::uint64_t generation;  // 0: the next
-        std::int64_t modified_ns;  // of its file; 0: it has none
         std::string from;          // for the log
-        bool may_fail = false;     // then the next one is tried
+        bool from_config = false;  // when it cannot serve, the next one is tried
     };
 
     bool take_lock();
     bool open_sockets();
     std::vector<First> choose_first();
+    void take_config(const volume::Active* known, bool words_changed, std::vector<First>& out);
     void try_first(std::vector<First> choices);
+    void cannot_start(const std::string& reason);
     void started();
     void on_signals();
     void stop(const char* signal);
@@ -81,6 +82,7 @@ class Daemon {
     bool stopping_ = false;
     int exit_code_ = 0;
     std::uint64_t known_generation_ = 0;
+    std::string found_wrong_;  // why the config.json that was found at start is rejected
 };
 
 }  // namespace amba::app

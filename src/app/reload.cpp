@@ -1,3 +1,5 @@
+// One table at a time, in the order of the looks: that is what makes a verdict true of the file it
+// names, and the next generation the successor of the one that was compared with.
 #include "app/reload.hpp"
 
 #include <algorithm>
@@ -11,6 +13,7 @@ namespace {
 
 // A helper whose verdict is further back than this has not looked for seconds.
 constexpr std::size_t kRemembered = 64;
+constexpr const char* kNoConfig = "no config.json";
 
 }  // namespace
 
@@ -20,9 +23,11 @@ Reload::Reload(Activate& activate, net::Offload& offload, volume::Paths paths, s
     offload_(offload), paths_(std::move(paths)), daemon_(std::move(daemon)),
     command_line_(command_line) {}
 
-void Reload::knock(const std::string& revision, Answered answered) {
-    if (const volume::Verdict* verdict = find(revision)) return answered({*verdict, ""});
-    next_waiters_.push_back({revision, std::move(answered)});
+void Reload::knock(Question question, Answered answered) {
+    if (!question.digest.empty()) {
+        if (const volume::Verdict* verdict = find(question)) return answered({*verdict, ""});
+    }
+    next_waiters_.push_back({std::move(question), std::move(answered)});
     request(false);
 }
 
@@ -37,45 +42,81 @@ void Reload::run() {
     busy_ = true;
     wanted_again_ = false;
     waiters_.swap(next_waiters_);
-    auto wanted = std::make_shared<std::optional<volume::Wanted>>();
-    offload_.run([wanted, paths = paths_] { *wanted = volume::read_wanted(paths); },
-                 [this, wanted] { judge(std::move(*wanted)); });
+    auto look = std::make_shared<volume::Look>();
+    const volume::Seen before = std::exchange(force_, false) ? volume::Seen() : seen_;
+    offload_.run([look, before, again = try_again_,
+                  paths = paths_] { *look = volume::look_at_config(paths, before, again); },
+                 [this, look] { judge(std::move(*look)); });
 }
 
-void Reload::judge(std::optional<volume::Wanted> wanted) {
-    if (stopped_ || !wanted) return finish("no config.json");
-    // The same file again is news only when it was rejected, for a reason that may be gone.
-    const volume::Verdict* before = find(wanted->revision);
-    const bool rewritten = wanted->modified_ns != modified_ns_ || wanted->inode != inode_;
-    const bool retry = before && !before->applied && rewritten;
-    if (wanted->revision == last_judged_ && !force_ && !retry) return finish(wanted->revision);
-    force_ = false;
-    last_judged_ = wanted->revision;
-    modified_ns_ = wanted->modified_ns;
-    inode_ = wanted->inode;
-    if (!wanted->table) return conclude(wanted->revision, wanted->reason);
-    activate_.start(std::move(*wanted->table), wanted->revision, 0,
-                    [this, revision = wanted->revision](const std::string& reason) {
-                        conclude(revision, reason);
-                    });
+void Reload::judge(volume::Look look) {
+    if (stopped_) return finish();
+    seen_ = look.seen;
+    if (look.news == volume::News::kNone) {
+        revision_ = kNoConfig;
+        return finish();
+    }
+    // A verdict that is known already, and nothing new to say.
+    if (look.news == volume::News::kSame) return finish();
+    revision_ = look.wanted.revision;
+    const Subject subject{revision_, seen_.digest};
+    // Why a text is wrong does not change; why a table cannot serve may.
+    try_again_ = look.wanted.table.has_value();
+    if (!look.wanted.table) return conclude(subject, look.wanted.reason);
+    activate_.start(std::move(*look.wanted.table), subject.revision, 0,
+                    [this, subject](const std::string& reason) { conclude(subject, reason); });
+}
+
+void Reload::found(const volume::Look& look, const std::string& remembered,
+                   const std::string& passed_over) {
+    seen_ = look.seen;
+    revision_ = look.news == volume::News::kNone ? kNoConfig : look.wanted.revision;
+    try_again_ = look.wanted.table.has_value();
+    answered_by_ = remembered;
+    if (look.news == volume::News::kSame) {
+        // What the ambassador before this one said of it; a helper may still wait for that.
+        revision_ = seen_.digest;
+        const auto file = volume::read_file(paths_.verdict());
+        const auto told = file && *file ? volume::parse_verdict((*file)->bytes) : std::nullopt;
+        if (told && told->digest == seen_.digest) {
+            revision_ = told->revision;
+            verdicts_.push_back(*told);
+        }
+    }
+    if (passed_over.empty()) return;
+    answered_by_ = seen_.digest;
+    log::warning("ignored", paths_.config() + ", revision " + revision_ + ": " + passed_over +
+                                "; SIGHUP has it judged");
+    volume::Verdict verdict;
+    verdict.revision = revision_;
+    verdict.digest = seen_.digest;
+    verdict.reason = passed_over;
+    verdict.time = volume::now_rfc3339();
+    verdict.daemon = daemon_;
+    verdicts_.push_back(std::move(verdict));
 }
 
 void Reload::first(table::Table table, const std::string& revision, std::uint64_t generation,
-                   std::int64_t modified_ns, Activate::Done done) {
-    busy_ = true;
-    ++firsts_;
-    modified_ns_ = modified_ns;
+                   bool from_config, Activate::Done done) {
+    const Subject subject{revision, from_config ? seen_.digest : std::string()};
     activate_.start(std::move(table), revision, generation,
-                    [this, revision, done = std::move(done)](const std::string& reason) {
-                        conclude(revision, reason, done);
+                    [this, subject, done = std::move(done)](const std::string& reason) {
+                        if (!reason.empty()) return done(reason);
+                        conclude(subject, reason, [done] { done({}); });
                     });
 }
 
+void Reload::reject_found(const std::string& reason, std::function<void()> then) {
+    conclude({revision_, seen_.digest}, reason, std::move(then));
+}
+
 // Writes what became of a table, beside the loop.
-void Reload::conclude(const std::string& revision, const std::string& reason, Activate::Done then) {
+void Reload::conclude(const Subject& subject, const std::string& reason,
+                      std::function<void()> then) {
     const ActivePtr active = activate_.active();
     auto verdict = std::make_shared<volume::Verdict>();
-    verdict->revision = revision;
+    verdict->revision = subject.revision;
+    verdict->digest = subject.digest;
     verdict->applied = reason.empty();
     verdict->generation = active ? active->generation : 0;
     verdict->reason = reason;
@@ -83,65 +124,78 @@ void Reload::conclude(const std::string& revision, const std::string& reason, Ac
     verdict->time = volume::now_rfc3339();
     verdict->daemon = daemon_;
     ++(verdict->applied ? applied_ : rejected_);
+    if (verdict->applied && !subject.digest.empty()) {
+        answered_by_ = subject.digest;
+        try_again_ = false;
+    }
     if (!reason.empty()) {
         log::error("rejected",
-                   "revision " + revision + ": " + reason +
+                   "revision " + subject.revision + ": " + reason +
                        (active ? "; generation " + std::to_string(active->generation) + " goes on"
                                : "; there is no table yet"));
     }
     auto unwritable = std::make_shared<std::string>();
-    offload_.run(
-        [this, active, verdict, unwritable, modified_ns = modified_ns_] {
-            if (verdict->applied) {
-                const auto saved =
-                    volume::write_active(paths_, {active->table, active->generation,
-                                                  active->revision, command_line_, modified_ns});
-                if (!saved) {
-                    verdict->saved = false;
-                    *unwritable = saved.error().reason;
-                }
-            }
-            const auto told = volume::write_file(paths_.verdict(), volume::to_json(*verdict));
-            if (!told && unwritable->empty()) *unwritable = told.error().reason;
-            give_back_heap();  // a large table leaves its text and its tree behind
-        },
-        [this, verdict, unwritable, then = std::move(then)] {
-            if (unwritable->empty()) {
-                said_unwritable_ = false;
-            } else if (!std::exchange(said_unwritable_, true)) {
-                log::error("volume", *unwritable + (verdict->applied
-                                                        ? "; the table serves but does not survive "
-                                                          "a restart"
-                                                        : "; helpers get no verdict"));
-            }
-            verdicts_.push_back(*verdict);
-            if (verdicts_.size() > kRemembered) verdicts_.pop_front();
-            // At start, a table that failed may be followed by the next choice: still one at a
-            // time.
-            const int firsts = firsts_;
-            if (then) then(verdict->reason);
-            if (firsts == firsts_) finish(verdict->revision);
-        });
+    offload_.run([this, active, verdict, unwritable,
+                  judged = answered_by_] { write(*verdict, active, judged, *unwritable); },
+                 [this, verdict, unwritable, then = std::move(then)] {
+                     if (unwritable->empty()) {
+                         said_unwritable_ = false;
+                     } else if (!std::exchange(said_unwritable_, true)) {
+                         log::error("volume",
+                                    *unwritable + (verdict->applied
+                                                       ? "; the table serves but does not survive "
+                                                         "a restart"
+                                                       : "; helpers get no verdict"));
+                     }
+                     verdicts_.push_back(*verdict);
+                     if (verdicts_.size() > kRemembered) verdicts_.pop_front();
+                     if (then) return then();
+                     finish();
+                 });
 }
 
-void Reload::finish(const std::string& revision) {
+// Beside the loop.
+void Reload::write(volume::Verdict& verdict, const ActivePtr& active, const std::string& judged,
+                   std::string& unwritable) const {
+    if (verdict.applied) {
+        volume::Active file;
+        file.table = active->table;
+        file.generation = active->generation;
+        file.revision = active->revision;
+        file.command_line = command_line_;
+        file.judged = judged;
+        if (const auto saved = volume::write_active(paths_, file); !saved) {
+            verdict.saved = false;
+            unwritable = saved.error().reason;
+        }
+    }
+    const auto told = volume::write_file(paths_.verdict(), volume::to_json(verdict));
+    if (!told && unwritable.empty()) unwritable = told.error().reason;
+    give_back_heap();  // a large table leaves its text and its tree behind
+}
+
+void Reload::finish() {
     std::vector<Waiter> told;
     told.swap(waiters_);
     for (const Waiter& waiter : told) {
-        const volume::Verdict* verdict = find(waiter.revision);
+        const bool any = waiter.question.digest.empty() && waiter.question.revision.empty();
+        const volume::Verdict* verdict =
+            find(any ? Question{revision_, seen_.digest} : waiter.question);
         if (verdict != nullptr)
             waiter.answered({*verdict, ""});
         else
-            waiter.answered({std::nullopt, revision});
+            waiter.answered({std::nullopt, revision_});
     }
     busy_ = false;
     if (wanted_again_ && !stopped_) run();
 }
 
-const volume::Verdict* Reload::find(const std::string& revision) const {
-    const auto found =
-        std::find_if(verdicts_.rbegin(), verdicts_.rend(),
-                     [&](const volume::Verdict& verdict) { return verdict.revision == revision; });
+const volume::Verdict* Reload::find(const Question& question) const {
+    const auto is_asked = [&](const volume::Verdict& verdict) {
+        return question.digest.empty() ? verdict.revision == question.revision
+                                       : verdict.digest == question.digest;
+    };
+    const auto found = std::find_if(verdicts_.rbegin(), verdicts_.rend(), is_asked);
     return found == verdicts_.rend() ? nullptr : &*found;
 }
 

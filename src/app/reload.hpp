@@ -1,7 +1,8 @@
 // Judges tables, one after the other: those found in the volume, and the first one at start.
 //
-//   the watch, a knock, SIGHUP -> read and parse beside the loop -> activate -> active.json and
-//   verdict.json beside the loop -> tell those who wait
+//   the watch, a knock, SIGHUP -> look at config.json beside the loop, and parse it when its
+//   content is not what was judged last -> activate -> active.json and verdict.json beside the loop
+//   -> tell those who wait
 #pragma once
 
 #include <deque>
@@ -17,7 +18,13 @@ namespace amba::app {
 
 class Reload {
   public:
-    // What a knock learns: a verdict on its revision, or which revision took its place.
+    // Which config.json a helper asks about: by its content, by its revision alone, or whichever is
+    // there.
+    struct Question {
+        std::string revision;
+        std::string digest;
+    };
+    // What a knock learns: a verdict on its file, or which revision took its place.
     struct Answer {
         std::optional<volume::Verdict> verdict;
         std::string superseded_by;
@@ -31,15 +38,21 @@ class Reload {
     void changed() { request(false); }
     // Judges it in any case (SIGHUP).
     void again() { request(true); }
-    // A helper has written `revision` and wants to know.
-    void knock(const std::string& revision, Answered answered);
+    // A helper has written a file and wants to know.
+    void knock(Question question, Answered answered);
 
-    // The first table, chosen at start, with the mtime of its file, or 0. `done` gets an empty
-    // reason when it serves.
+    // At start, before the first table: the config.json that was found, and the digest that
+    // active.json remembers. `passed_over` says why another table comes first; empty: none does.
+    void found(const volume::Look& look, const std::string& remembered,
+               const std::string& passed_over);
+    // A table to start with, from config.json or not. `done` gets an empty reason when it serves. A
+    // reason leaves no verdict yet: another table may be tried. ready() or reject_found() follows.
     void first(table::Table table, const std::string& revision, std::uint64_t generation,
-               std::int64_t modified_ns, Activate::Done done);
-    // A config.json that was looked at and passed over at start is not news.
-    void seen(const std::string& revision) { last_judged_ = revision; }
+               bool from_config, Activate::Done done);
+    // The start is over: what has changed since is judged from here on.
+    void ready() { finish(); }
+    // The same, and the config.json that was found is rejected. Instead of being ready, `then`.
+    void reject_found(const std::string& reason, std::function<void()> then = {});
     // The log has said already that the state directory cannot be written.
     void said_unwritable() { said_unwritable_ = true; }
     void stop() { stopped_ = true; }
@@ -51,16 +64,24 @@ class Reload {
 
   private:
     struct Waiter {
-        std::string revision;
+        Question question;
         Answered answered;
+    };
+    // What is being judged.
+    struct Subject {
+        std::string revision;
+        std::string digest;  // of config.json; empty: it is from elsewhere
     };
 
     void request(bool force);
     void run();
-    void judge(std::optional<volume::Wanted> wanted);
-    void conclude(const std::string& revision, const std::string& reason, Activate::Done then = {});
-    void finish(const std::string& revision);
-    const volume::Verdict* find(const std::string& revision) const;
+    void judge(volume::Look look);
+    void conclude(const Subject& subject, const std::string& reason,
+                  std::function<void()> then = {});
+    void write(volume::Verdict& verdict, const ActivePtr& active, const std::string& judged,
+               std::string& unwritable) const;
+    void finish();
+    const volume::Verdict* find(const Question& question) const;
 
     Activate& activate_;
     net::Offload& offload_;
@@ -70,17 +91,17 @@ class Reload {
 
     std::uint64_t applied_ = 0;
     std::uint64_t rejected_ = 0;
-    bool busy_ = false;
-    int firsts_ = 0;  // tables tried at start
+    bool busy_ = true;  // until the start is over
     bool wanted_again_ = false;
     bool force_ = false;
     bool stopped_ = false;
     bool said_unwritable_ = false;
-    std::string last_judged_;
-    std::uint64_t inode_ = 0;
-    std::int64_t modified_ns_ = 0;          // of the file that is being judged
-    std::vector<Waiter> next_waiters_;      // for the next run: this one may have read too early
-    std::vector<Waiter> waiters_;           // for the run under way
+    volume::Seen seen_;                 // config.json as it was judged last
+    std::string revision_;              // of it
+    bool try_again_ = false;            // it was rejected for a reason that may be gone
+    std::string answered_by_;           // the digest for active.json: see volume::Active::judged
+    std::vector<Waiter> next_waiters_;  // for the next run: this one may have read too early
+    std::vector<Waiter> waiters_;       // for the run under way
     std::deque<volume::Verdict> verdicts_;  // the last ones
 };
 

@@ -1,3 +1,4 @@
+// What the daemon writes for its next start and for its helpers: active.json and verdict.json.
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -15,68 +16,9 @@ namespace {
 
 constexpr const char* kCommandLine = "command_line";
 
-// The revision of a well-formed document, whatever else it says. Builds nothing: ten megabytes of
-// nonsense cost a walk, not a tree.
-class RevisionFinder : public nlohmann::json_sax<json> {
-  public:
-    std::string revision;
-
-    bool null() override { return true; }
-    bool boolean(bool) override { return true; }
-    bool number_integer(json::number_integer_t) override { return true; }
-    bool number_unsigned(json::number_unsigned_t) override { return true; }
-    bool number_float(json::number_float_t, const std::string&) override { return true; }
-    bool binary(json::binary_t&) override { return true; }
-    bool string(std::string& value) override {
-        if (depth_ == 1 && here_) revision = value;
-        return true;
-    }
-    bool key(std::string& name) override {
-        here_ = depth_ == 1 && name == "revision";
-        return true;
-    }
-    bool start_object(std::size_t) override { return ++depth_ < kDeepest; }
-    bool start_array(std::size_t) override { return ++depth_ < kDeepest; }
-    bool end_object() override { return --depth_ >= 0; }
-    bool end_array() override { return --depth_ >= 0; }
-    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-        return false;
-    }
-
-  private:
-    static constexpr int kDeepest = 64;
-    int depth_ = 0;
-    bool here_ = false;  // the next value is that of the revision
-};
+constexpr const char* kJudged = "judged";
 
 }  // namespace
-
-std::optional<Wanted> read_wanted(const Paths& paths) {
-    auto content = read_file(paths.config());
-    Wanted wanted;
-    if (!content) {
-        wanted.revision = "unreadable";
-        wanted.reason = content.error().reason;
-        return wanted;
-    }
-    if (!*content) return std::nullopt;
-    wanted.modified_ns = (*content)->modified_ns;
-    wanted.inode = (*content)->inode;
-    auto document = table::parse_json((*content)->bytes);
-    if (!document) {
-        wanted.revision = sha256((*content)->bytes);
-        wanted.reason = paths.config() + ":" + document.error().to_string();
-        // A revision that can be read names the file even when the table is wrong.
-        RevisionFinder finder;
-        if (json::sax_parse((*content)->bytes, &finder) && !finder.revision.empty()) {
-            wanted.revision = finder.revision;
-        }
-        return wanted;
-    }
-    wanted.revision = document->revision ? *document->revision : sha256((*content)->bytes);
-    wanted.table = std::move(document->table);
-    return wanted;
-}
 
 Result<std::optional<Active>> read_active(const Paths& paths) {
     auto content = read_file(paths.active());
@@ -88,7 +30,7 @@ Result<std::optional<Active>> read_active(const Paths& paths) {
     json root = json::parse((*content)->bytes, nullptr, false);
     if (!root.is_object()) return damaged("not JSON");
     Active active;
-    active.modified_ns = (*content)->modified_ns;
+    active.modified_ns = (*content)->mark.modified_ns;
     if (const auto words = root.find(kCommandLine); words != root.end()) {
         if (!words->is_array()) return damaged("command_line is not an array");
         for (const json& word : *words) {
@@ -96,6 +38,13 @@ Result<std::optional<Active>> read_active(const Paths& paths) {
             active.command_line.push_back(word.get<std::string>());
         }
         root.erase(words);
+    }
+    const auto judged = root.find(kJudged);
+    active.without_digest = judged == root.end();
+    if (judged != root.end()) {
+        if (!judged->is_string()) return damaged("judged is not a string");
+        active.judged = judged->get<std::string>();
+        root.erase(judged);
     }
     auto document = table::parse_json(root.dump());
     if (!document) return damaged(document.error().pointer + ": " + document.error().reason);
@@ -106,20 +55,24 @@ Result<std::optional<Active>> read_active(const Paths& paths) {
 }
 
 Result<void> write_active(const Paths& paths, const Active& active) {
-    // The same text as showconfig prints, with the command line in front of its last brace.
+    // The same text as showconfig prints, with what is the daemon's own in front of its last brace.
     std::string text = table::to_json(active.table, {active.revision, active.generation});
     text.resize(text.rfind('}'));
     while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
         text.pop_back();
-    const ordered_json words = active.command_line;
-    text += std::string(",\n  \"") + kCommandLine +
-            "\": " + words.dump(-1, ' ', false, json::error_handler_t::replace) + "\n}\n";
-    return write_file(paths.active(), text, active.modified_ns);
+    const auto add = [&text](const char* key, const ordered_json& value) {
+        text += std::string(",\n  \"") + key +
+                "\": " + value.dump(-1, ' ', false, json::error_handler_t::replace);
+    };
+    add(kCommandLine, active.command_line);
+    add(kJudged, active.judged);
+    return write_file(paths.active(), text + "\n}\n");
 }
 
 std::string to_json(const Verdict& verdict) {
     ordered_json out;
     out["revision"] = verdict.revision;
+    if (!verdict.digest.empty()) out["sha256"] = verdict.digest;
     out["result"] = verdict.applied ? "applied" : "rejected";
     out["generation"] = verdict.generation;
     if (!verdict.applied) out["reason"] = verdict.reason;
@@ -136,6 +89,7 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
     try {
         Verdict verdict;
         verdict.revision = root.at("revision").get<std::string>();
+        verdict.digest = root.value("sha256", "");
         verdict.applied = root.at("result").get<std::string>() == "applied";
         verdict.generation = root.at("generation").get<std::uint64_t>();
         verdict.reason = root.value("reason", "");

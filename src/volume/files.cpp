@@ -1,3 +1,4 @@
+// Files of the volume are read and written whole: one place for the system calls and their errors.
 #include <fcntl.h>
 #include <sha2.h>
 #include <sys/random.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 
 #include "amba/volume/volume.hpp"
+#include "volume/files.hpp"
 
 namespace amba::volume {
 
@@ -53,7 +55,16 @@ bool write_all(int fd, const std::string& bytes) {
     return true;
 }
 
+std::int64_t nanoseconds(const timespec& time) {
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
 }  // namespace
+
+Mark mark_of(const struct stat& info) {
+    return {info.st_dev, info.st_ino, info.st_size, nanoseconds(info.st_mtim),
+            nanoseconds(info.st_ctim)};
+}
 
 std::string ownership(const std::string& directory) {
     struct stat info {};
@@ -70,11 +81,11 @@ std::string Paths::hidden_socket() const {
     return "@amba." + std::to_string(info.st_dev) + "." + std::to_string(info.st_ino);
 }
 
-Result<std::optional<Content>> read_file(const std::string& path) {
+Result<std::optional<Opened>> open_file(const std::string& path) {
     // Non-blocking, so that a FIFO of that name cannot hold the reader for ever.
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd) {
-        if (errno == ENOENT) return std::optional<Content>();
+        if (errno == ENOENT) return std::optional<Opened>();
         return core::os_error("cannot read " + path + " as uid " + std::to_string(geteuid()),
                               errno);
     }
@@ -84,26 +95,38 @@ Result<std::optional<Content>> read_file(const std::string& path) {
     if (static_cast<std::uint64_t>(info.st_size) > table::kMaxDocumentBytes) {
         return error("cannot read " + path + ": larger than 64 MB");
     }
+    return std::optional<Opened>(Opened{std::move(fd), mark_of(info)});
+}
+
+Result<std::size_t> read_some(const Opened& file, const std::string& path, char* into,
+                              std::size_t room) {
+    for (;;) {
+        const ssize_t got = ::read(file.fd.get(), into, room);
+        if (got >= 0) return static_cast<std::size_t>(got);
+        if (errno != EINTR) return core::os_error("cannot read " + path, errno);
+    }
+}
+
+Result<std::optional<Content>> read_file(const std::string& path) {
+    auto file = open_file(path);
+    if (!file) return file.error();
+    if (!*file) return std::optional<Content>();
     Content content;
-    content.inode = info.st_ino;
-    content.modified_ns =
-        static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
-    content.bytes.resize(static_cast<std::size_t>(info.st_size));
+    content.mark = (*file)->mark;
+    content.bytes.resize(static_cast<std::size_t>(content.mark.size));
     std::size_t done = 0;
     while (done < content.bytes.size()) {
-        const ssize_t got =
-            ::read(fd.get(), content.bytes.data() + done, content.bytes.size() - done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return core::os_error("cannot read " + path, errno);
-        if (got == 0) break;  // being rewritten in place: the next event shows the rest
-        done += static_cast<std::size_t>(got);
+        const auto got =
+            read_some(**file, path, content.bytes.data() + done, content.bytes.size() - done);
+        if (!got) return got.error();
+        if (*got == 0) break;  // being rewritten in place: the next event shows the rest
+        done += *got;
     }
     content.bytes.resize(done);
     return std::optional<Content>(std::move(content));
 }
 
-Result<void> write_file(const std::string& path, const std::string& bytes,
-                        std::int64_t modified_ns) {
+Result<void> write_file(const std::string& path, const std::string& bytes) {
     const std::size_t slash = path.rfind('/');
     const std::string next = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + ".new";
     // Left by another uid that was killed, it could not be opened; it can be removed.
@@ -111,18 +134,7 @@ Result<void> write_file(const std::string& path, const std::string& bytes,
     Descriptor fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!fd) return cannot_write(path, errno);
     ::fchmod(fd.get(), 0644);  // whatever the umask says: helpers of any uid read it
-    if (!write_all(fd.get(), bytes)) {
-        const int code = errno;
-        ::unlink(next.c_str());
-        return cannot_write(path, code);
-    }
-    if (modified_ns != 0) {
-        const timespec at{modified_ns / 1'000'000'000, modified_ns % 1'000'000'000};
-        const timespec times[2] = {at, at};
-        ::futimens(fd.get(), times);
-    }
-    fd.reset();
-    if (::rename(next.c_str(), path.c_str()) != 0) {
+    if (!write_all(fd.get(), bytes) || ::rename(next.c_str(), path.c_str()) != 0) {
         const int code = errno;
         ::unlink(next.c_str());
         return cannot_write(path, code);

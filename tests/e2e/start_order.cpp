@@ -2,6 +2,7 @@
 // changed command line wins.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <filesystem>
 
@@ -115,26 +116,84 @@ TEST_F(Start, TakesAConfigThatWasThereFirst) {
     EXPECT_EQ(ask(), "b");
 }
 
-TEST_F(Start, PassesOverAConfigThatIsOlder) {
-    write_and_rename(daemon.file("config.json"), table_with(b));
-    age("config.json", 1h);
-    daemon.run();
-    EXPECT_EQ(ask(), "b");
-    daemon.reconfigure(words_a);
+TEST_F(Start, TakesAConfigThatIsOlderAndNotTheOneJudgedLast) {
+    daemon.run(words_a);
+    daemon.reconfigure(words_b);
     EXPECT_EQ(daemon.stop(), 0);
-    write_and_rename(daemon.file("config.json"), table_with(c));
-    age("config.json", 1h);
-    daemon.run();
-    EXPECT_EQ(ask(), "a");
+    // Acknowledged while nobody ran, by a clock that had gone back; then copied in from a backup.
+    for (const auto& by : {1h, 24h * 365 * 60}) {
+        const bool first = by == 1h;
+        write_and_rename(daemon.file("config.json"), table_with(first ? c : a));
+        age("config.json", by);
+        daemon.run(words_a);
+        EXPECT_EQ(ask(), first ? "c" : "a");
+        EXPECT_EQ(daemon.lines("ignored"), 0u) << daemon.log();
+        EXPECT_EQ(daemon.stop(), 0);
+    }
 }
 
-TEST_F(Start, PassesOverAConfigThatIsWrongAndSaysSo) {
+TEST_F(Start, PassesOverAConfigForAChangedCommandLineOnceAndSaysSo) {
+    daemon.run(words_a);
+    daemon.reconfigure(words_b);
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run(words_c);
+    EXPECT_EQ(ask(), "c");
+    EXPECT_EQ(daemon.lines("ignored: " + daemon.file("config.json")), 1u) << daemon.log();
+    EXPECT_EQ(daemon.lines("the command line has changed"), 1u);
+    // It stays passed over, and the next one is judged.
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run(words_c);
+    EXPECT_EQ(ask(), "c");
+    daemon.signal(SIGHUP);
+    EXPECT_TRUE(eventually([&] { return ask() == "b"; })) << "SIGHUP has it judged";
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.run(words_c);
+    EXPECT_EQ(ask(), "b");
+}
+
+TEST_F(Start, GoesOnFromAnActiveTableOfAVersionWithoutDigests) {
+    daemon.run(words_a);
+    daemon.reconfigure(words_b);
+    EXPECT_EQ(daemon.stop(), 0);
+    const auto forget_digest = [&] {
+        auto active = nlohmann::json::parse(read_file(daemon.file("active.json")));
+        EXPECT_EQ(active.erase("judged"), 1u);
+        write_and_rename(daemon.file("active.json"), active.dump());
+    };
+    forget_digest();
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "b");
+    EXPECT_EQ(daemon.generation(), 2u) << "the table that serves already was taken for another";
+    EXPECT_EQ(daemon.stop(), 0);
+    forget_digest();
+    write_and_rename(daemon.file("config.json"), table_with(c));
+    daemon.run(words_a);
+    EXPECT_EQ(ask(), "c");
+}
+
+TEST_F(Start, LeavesAVerdictAndACountOfAConfigThatIsWrong) {
     daemon.run(words_a);
     EXPECT_EQ(daemon.stop(), 0);
-    write_and_rename(daemon.file("config.json"), R"({"frontends": [{"bind": "nonsense"}]})");
-    daemon.run(words_a);
-    EXPECT_EQ(ask(), "a");
-    EXPECT_EQ(daemon.lines("config.json:1:"), 1u) << daemon.log();
+    write_and_rename(daemon.file("config.json"),
+                     R"({"revision": "mine", "frontends": [{"bind": "nonsense"}]})");
+    for (int restart = 0; restart < 2; ++restart) {
+        daemon.run(words_a);
+        EXPECT_EQ(ask(), "a");
+        EXPECT_TRUE(daemon.logs("rejected: revision mine")) << daemon.log();
+        EXPECT_EQ(daemon.lines("config.json:1:"), 1u) << daemon.log();
+        EXPECT_TRUE(eventually([&] { return daemon.verdict()["revision"] == "mine"; }));
+        EXPECT_EQ(daemon.verdict()["result"], "rejected");
+        EXPECT_EQ(daemon.verdict()["generation"], 1);
+        EXPECT_EQ(daemon.status()["tables_rejected"], 1);
+        EXPECT_EQ(daemon.generation(), 1u);
+        EXPECT_EQ(daemon.stop(), 0);
+    }
+    // Without any table to serve as well.
+    Daemon alone;
+    write_and_rename(alone.file("config.json"), "{");
+    alone.run();
+    EXPECT_TRUE(eventually([&] { return alone.verdict()["result"] == "rejected"; }));
+    EXPECT_EQ(alone.status()["tables_rejected"], 1);
 }
 
 TEST_F(Start, SkipsADamagedActiveTable) {
@@ -181,6 +240,8 @@ TEST_F(Start, WithAConfigThatCannotBeBoundGoesBackToTheActiveTable) {
     EXPECT_TRUE(eventually([&] { return daemon.generation() > 0; }));
     EXPECT_EQ(ask(), "a");
     EXPECT_THAT(daemon.log(), HasSubstr("taken"));
+    EXPECT_TRUE(eventually([&] { return daemon.verdict()["result"] == "rejected"; }));
+    EXPECT_EQ(daemon.status()["tables_rejected"], 1);
 }
 
 TEST_F(Start, WithAConfigAloneThatCannotBeBoundEnds) {

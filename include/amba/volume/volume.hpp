@@ -45,37 +45,63 @@ struct Paths {
 // "DIRECTORY belongs to uid N with mode M, and this is uid U".
 std::string ownership(const std::string& directory);
 
+// What tells two states of a file apart without reading it (stat(2)).
+struct Mark {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t size = 0;
+    std::int64_t modified_ns = 0;  // mtime, since the epoch
+    std::int64_t changed_ns = 0;   // ctime, which nobody can set
+    bool operator==(const Mark&) const = default;
+};
+
 // A file as it was read.
 struct Content {
     std::string bytes;
-    std::int64_t modified_ns = 0;  // mtime, since the epoch
-    std::uint64_t inode = 0;       // tells two files of one moment apart
+    Mark mark;
 };
 
 // The file, nothing when there is none, or why it cannot be read. Refuses what is larger than
 // table::kMaxDocumentBytes and what is not a regular file.
 core::Result<std::optional<Content>> read_file(const std::string& path);
 
-// Replaces `path` as a whole; its mtime is `modified_ns`, or now. The error names the path, the
-// directory's owner and mode, and the uid that tried.
-core::Result<void> write_file(const std::string& path, const std::string& bytes,
-                              std::int64_t modified_ns = 0);
+// Replaces `path` as a whole. The error names the path, the directory's owner and mode, and the uid
+// that tried.
+core::Result<void> write_file(const std::string& path, const std::string& bytes);
 
 // The revision of a file without one of its own: the SHA-256 of its bytes in hexadecimal.
 std::string sha256(std::string_view bytes);
 // 128 random bits in hexadecimal.
 std::string random_id();
 
+// config.json, as it was when it was looked at last. Its identity is its content: neither the
+// revision written in it nor a time of the file says whether it is another one.
+struct Seen {
+    std::string digest;       // SHA-256 of its bytes; why it cannot be read; empty: there was none
+    std::uint64_t quick = 0;  // the same for this process alone, at a tenth of the CPU; 0: unknown
+    Mark mark;                // of the file with those bytes
+    bool settled = false;  // its times were old by then, so that a later change shows in the mark
+};
+
 // The wanted table, as far as it could be read.
 struct Wanted {
     std::string revision;
-    std::int64_t modified_ns = 0;
-    std::uint64_t inode = 0;
     std::optional<table::Table> table;
     std::string reason;  // when there is no table: FILE:LINE:COLUMN: POINTER: why
 };
-// nullopt: there is no config.json.
-std::optional<Wanted> read_wanted(const Paths& paths);
+
+enum class News { kNone, kSame, kChanged };
+
+struct Look {
+    News news = News::kNone;  // kNone: there is no config.json
+    Seen seen;
+    Wanted wanted;  // of kChanged
+};
+
+// Looks at config.json and reads no more of it than it must: nothing where the mark says that it is
+// the file of `before`, its bytes without parsing them where they are the same. With `rewritten`,
+// the same bytes in a file written anew are news as well.
+Look look_at_config(const Paths& paths, const Seen& before, bool rewritten = false);
 
 // active.json
 struct Active {
@@ -83,8 +109,11 @@ struct Active {
     std::uint64_t generation = 0;
     std::string revision;
     std::vector<std::string> command_line;  // the table words the daemon was started with
-    // The mtime, which is that of the config.json it came from: one written later, and be it while
-    // this one was being applied, is then newer for all to see. 0 writes the current time.
+    // The digest of the config.json that this table came from, or that was passed over for it.
+    // Empty: there was none.
+    std::string judged;
+    // As read: written by a version that knew no digests, and its mtime, then that of config.json.
+    bool without_digest = false;
     std::int64_t modified_ns = 0;
 };
 // nullopt: there is none. An error: there is one and it is damaged.
@@ -94,6 +123,7 @@ core::Result<void> write_active(const Paths& paths, const Active& active);
 // verdict.json
 struct Verdict {
     std::string revision;
+    std::string digest;  // of the config.json that was judged; empty: the table was not from one
     bool applied = false;
     std::uint64_t generation = 0;         // the table that serves after it
     std::string reason;                   // why it was rejected

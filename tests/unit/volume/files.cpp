@@ -51,7 +51,7 @@ TEST_F(VolumeTest, AFileIsReplacedAsAWholeAndReadableByAll) {
     struct stat info {};
     ASSERT_EQ(stat(paths_.config().c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0644u);
-    EXPECT_GT((*content)->modified_ns, 0);
+    EXPECT_GT((*content)->mark.modified_ns, 0);
 }
 
 TEST_F(VolumeTest, WhatCannotBeWrittenSaysWhereAndWho) {
@@ -76,31 +76,13 @@ TEST_F(VolumeTest, AFifoDoesNotHoldTheReader) {
     EXPECT_FALSE(volume::read_file(paths_.config()));
 }
 
-TEST_F(VolumeTest, AFileWithoutARevisionIsNamedByItsBytes) {
-    EXPECT_FALSE(volume::read_wanted(paths_));
-    const std::string text = R"({"frontends": [{"bind": "127.0.0.1:80"}]})";
-    ASSERT_TRUE(volume::write_file(paths_.config(), text));
-    const auto wanted = volume::read_wanted(paths_);
-    ASSERT_TRUE(wanted && wanted->table);
-    EXPECT_EQ(wanted->revision, volume::sha256(text));
-}
-
-TEST_F(VolumeTest, ARevisionNamesARejectedFileToo) {
-    ASSERT_TRUE(volume::write_file(paths_.config(), R"({"revision": "r1", "frontends": 5})"));
-    const auto wanted = volume::read_wanted(paths_);
-    ASSERT_TRUE(wanted);
-    EXPECT_FALSE(wanted->table);
-    EXPECT_EQ(wanted->revision, "r1");
-    EXPECT_NE(wanted->reason.find("config.json:1:33: /frontends: "), std::string::npos)
-        << wanted->reason;
-}
-
 TEST_F(VolumeTest, ActiveComesBackAsItWas) {
     volume::Active active;
     active.table = *table::parse_words({"127.0.0.1:80", "www", "81", "weight=3"});
     active.generation = 7;
     active.revision = "abc";
     active.command_line = {"127.0.0.1:80", "a \"quoted\" word"};
+    active.judged = "d1";
     ASSERT_TRUE(volume::write_active(paths_, active));
     const auto read = volume::read_active(paths_);
     ASSERT_TRUE(read && *read);
@@ -108,21 +90,36 @@ TEST_F(VolumeTest, ActiveComesBackAsItWas) {
     EXPECT_EQ((*read)->generation, 7u);
     EXPECT_EQ((*read)->revision, "abc");
     EXPECT_EQ((*read)->command_line, active.command_line);
+    EXPECT_EQ((*read)->judged, "d1");
+    EXPECT_FALSE((*read)->without_digest);
+}
+
+TEST_F(VolumeTest, AnActiveOfAVersionWithoutDigestsIsRead) {
+    ASSERT_TRUE(
+        volume::write_file(paths_.active(), R"({"revision": "r", "generation": 3, "frontends": [],
+                             "command_line": ["127.0.0.1:80"]})"));
+    const auto read = volume::read_active(paths_);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->generation, 3u);
+    EXPECT_TRUE((*read)->without_digest);
+    EXPECT_GT((*read)->modified_ns, 0);
 }
 
 TEST_F(VolumeTest, ADamagedActiveIsAnErrorNotATable) {
-    for (const char* text : {"", "{", "[]", R"({"frontends": [)", R"({"command_line": 5})",
-                             R"({"frontends": [], "command_line": [5]})"}) {
+    for (const char* text :
+         {"", "{", "[]", R"({"frontends": [)", R"({"command_line": 5})",
+          R"({"frontends": [], "judged": 5})", R"({"frontends": [], "command_line": [5]})"}) {
         ASSERT_TRUE(volume::write_file(paths_.active(), text));
         EXPECT_FALSE(volume::read_active(paths_)) << text;
     }
 }
 
 TEST_F(VolumeTest, AVerdictComesBackAsItWas) {
-    volume::Verdict verdict{"r", false, 3, "why \xff", {"a:1", "b:2"}, false, "now", "d"};
+    volume::Verdict verdict{"r", "d1", false, 3, "why \xff", {"a:1", "b:2"}, false, "now", "d"};
     const auto read = volume::parse_verdict(volume::to_json(verdict));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->revision, "r");
+    EXPECT_EQ(read->digest, "d1");
     EXPECT_FALSE(read->applied);
     EXPECT_EQ(read->generation, 3u);
     EXPECT_EQ(read->unresolved, verdict.unresolved);

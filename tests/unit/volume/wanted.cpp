@@ -1,0 +1,158 @@
+// What is news of config.json, and what is read of it to know.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+#include "amba/volume/volume.hpp"
+
+using namespace amba;
+using volume::News;
+
+namespace {
+
+class Wanted : public testing::Test {
+  protected:
+    Wanted() {
+        std::string name = testing::TempDir() + "amba-wanted-XXXXXX";
+        directory_ = mkdtemp(name.data());
+        paths_ = {directory_, directory_};
+    }
+    ~Wanted() override {
+        [[maybe_unused]] const int code = std::system(("rm -rf " + directory_).c_str());
+    }
+    // As a tool that writes another file and renames it.
+    void write(const std::string& text) { ASSERT_TRUE(volume::write_file(paths_.config(), text)); }
+    // Times of the file, `seconds` from now.
+    void date(long seconds) {
+        const timespec at{time(nullptr) + seconds, 0};
+        const timespec times[2] = {at, at};
+        ASSERT_EQ(utimensat(AT_FDCWD, paths_.config().c_str(), times, 0), 0);
+    }
+    News look(bool rewritten = false) {
+        look_ = volume::look_at_config(paths_, seen_, rewritten);
+        seen_ = look_.seen;
+        return look_.news;
+    }
+    std::string directory_;
+    volume::Paths paths_;
+    volume::Seen seen_;
+    volume::Look look_;
+};
+
+constexpr const char* kGood = R"({"revision": "r1", "frontends": [{"bind": "127.0.0.1:80"}]})";
+constexpr const char* kEdited = R"({"revision": "r1", "frontends": [{"bind": "127.0.0.1:81"}]})";
+
+}  // namespace
+
+TEST_F(Wanted, IsNoneWithoutAFile) {
+    EXPECT_EQ(look(), News::kNone);
+}
+
+TEST_F(Wanted, WithoutARevisionIsNamedByItsBytes) {
+    const std::string text = R"({"frontends": [{"bind": "127.0.0.1:80"}]})";
+    write(text);
+    ASSERT_EQ(look(), News::kChanged);
+    ASSERT_TRUE(look_.wanted.table);
+    EXPECT_EQ(look_.wanted.revision, volume::sha256(text));
+    EXPECT_EQ(look_.seen.digest, volume::sha256(text));
+}
+
+TEST_F(Wanted, IsNamedByItsRevisionWhenItIsRejectedToo) {
+    write(R"({"revision": "r1", "frontends": 5})");
+    ASSERT_EQ(look(), News::kChanged);
+    EXPECT_FALSE(look_.wanted.table);
+    EXPECT_EQ(look_.wanted.revision, "r1");
+    EXPECT_NE(look_.wanted.reason.find("config.json:1:33: /frontends: "), std::string::npos)
+        << look_.wanted.reason;
+}
+
+TEST_F(Wanted, IsNotNamedByARevisionThatIsNoLabel) {
+    const std::string text = R"({"revision": ")" + std::string(200, 'r') + R"(", "frontends": []})";
+    write(text);
+    ASSERT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look_.wanted.revision, volume::sha256(text));
+}
+
+TEST_F(Wanted, IsAnotherWhenItsBytesAreAndItsRevisionIsNot) {
+    write(kGood);
+    EXPECT_EQ(look(), News::kChanged);
+    write(kEdited);
+    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look_.wanted.revision, "r1");
+    write(kGood);
+    EXPECT_EQ(look(), News::kChanged) << "judged before, and here again";
+}
+
+TEST_F(Wanted, IsTheSameWhateverItsTimesSay) {
+    write(kGood);
+    look();
+    for (const long seconds : {-1000L, 0L, 1000L}) {
+        date(seconds);
+        EXPECT_EQ(look(), News::kSame) << seconds;
+    }
+    write(kGood);
+    EXPECT_EQ(look(), News::kSame) << "another inode";
+}
+
+TEST_F(Wanted, IsAnotherWhateverItsTimesSay) {
+    write(kGood);
+    date(-1000);
+    look();
+    write(kEdited);  // of the same length
+    date(-1000);
+    EXPECT_EQ(look(), News::kChanged);
+    write(kGood);
+    const timespec epoch[2] = {{0, 0}, {0, 0}};
+    ASSERT_EQ(utimensat(AT_FDCWD, paths_.config().c_str(), epoch, 0), 0);
+    EXPECT_EQ(look(), News::kChanged);
+}
+
+TEST_F(Wanted, IsNotReadWhereItsMarkIsThatOfASettledOne) {
+    write(kGood);
+    look();
+    EXPECT_FALSE(seen_.settled) << "just written: its times may stand still for a second change";
+    // With the digest of something else, a look that reads would find another file.
+    seen_.settled = true;
+    seen_.digest = "another";
+    seen_.quick = 1;
+    EXPECT_EQ(look(), News::kSame);
+}
+
+TEST_F(Wanted, WrittenAnewWithTheSameBytesIsNewsToWhoAsksForIt) {
+    write(kGood);
+    look();
+    EXPECT_EQ(look(true), News::kSame);
+    write(kGood);
+    EXPECT_EQ(look(true), News::kChanged);
+}
+
+TEST_F(Wanted, OfManyPartsIsComparedToTheLastByte) {
+    for (const std::size_t size : {65535u, 65536u, 65537u, 300'000u}) {
+        std::string text = kGood + std::string(size - std::string(kGood).size(), ' ');
+        write(text);
+        EXPECT_EQ(look(), News::kChanged);
+        date(1000);
+        EXPECT_EQ(look(), News::kSame);
+        text.back() = '\n';
+        write(text);
+        EXPECT_EQ(look(), News::kChanged) << size;
+    }
+}
+
+TEST_F(Wanted, IsComparedByTheDigestThatAnotherProcessRemembers) {
+    write(kGood);
+    seen_.digest = volume::sha256(kGood);
+    EXPECT_EQ(look(), News::kSame);
+    seen_ = {};
+    seen_.digest = volume::sha256(kEdited);
+    EXPECT_EQ(look(), News::kChanged);
+}
+
+TEST_F(Wanted, ThatCannotBeReadIsNewsOnce) {
+    ASSERT_EQ(mkdir(paths_.config().c_str(), 0755), 0);
+    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_NE(look_.wanted.reason.find("not a regular file"), std::string::npos);
+    EXPECT_EQ(look(), News::kSame);
+}
