@@ -3,6 +3,7 @@
 
 #include "admin/text.hpp"
 #include "amba/admin/status_text.hpp"
+#include "amba/core/bounded_json.hpp"
 #include "amba/core/rfc3339.hpp"
 
 namespace amba::admin {
@@ -59,7 +60,7 @@ Line line_of(const json& event) {
 }  // namespace
 
 core::Result<std::string> events_to_text(const std::string& events_json, const Look& look) {
-    const json root = json::parse(events_json, nullptr, false);
+    const json root = core::parse_bounded(events_json, {16, 100'000'000});
     if (root.is_discarded()) return core::error("the daemon's answer is not JSON");
     const auto events = root.is_object() ? root.find("events") : root.end();
     if (!root.is_object() || events == root.end() || !events->is_array()) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "amba/core/bounded_json.hpp"
 #include "amba/core/rfc3339.hpp"
 
 namespace amba::admin {
@@ -113,7 +114,7 @@ FrontendReport read_frontend(const json& from) {
 }  // namespace
 
 core::Result<Report> read_report(const std::string& document) {
-    const json root = json::parse(document, nullptr, false);
+    const json root = core::parse_bounded(document, {16, 100'000'000});
     if (root.is_discarded()) return core::error("the daemon's answer is not JSON");
     if (!number_if(root, "generation") || find(root, "frontends") == nullptr) {
         return core::error(

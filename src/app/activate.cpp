@@ -1,5 +1,7 @@
 #include "app/activate.hpp"
 
+#include <new>
+
 #include "amba/log/log.hpp"
 #include "amba/net/tcp.hpp"
 #include "app/plan.hpp"
@@ -79,8 +81,15 @@ void Activate::watch(const core::Bind& bind, std::shared_ptr<const balance::Pool
 }
 
 void Activate::beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done) {
-    if (is_large(*draft)) return offload_.run([draft, job] { job(*draft); }, std::move(done));
-    job(*draft);
+    auto guarded = [draft, job] {
+        try {
+            job(*draft);
+        } catch (const std::bad_alloc&) {
+            draft->refusal = "the table needs more memory than there is";
+        }
+    };
+    if (is_large(*draft)) return offload_.run(std::move(guarded), std::move(done));
+    guarded();
     done();
 }
 
@@ -114,6 +123,7 @@ void Activate::resolve(const DraftPtr& draft, Done done) {
 
 void Activate::bind(const DraftPtr& draft, Done done) {
     if (stopped_) return refuse("the ambassador is stopping", done);
+    if (!draft->refusal.empty()) return refuse(draft->refusal, done);
     proxy_.prepare(std::move(draft->plans), [this, draft, done = std::move(done)](auto prepared) {
         std::string reason = prepared ? std::string() : prepared.error().reason;
         if (stopped_) reason = "the ambassador is stopping";

@@ -3,6 +3,7 @@
 #include "app/reload.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "amba/log/log.hpp"
 #include "app/give_back.hpp"
@@ -158,20 +159,27 @@ void Reload::conclude(const Subject& subject, const std::string& reason,
 void Reload::write(volume::Verdict& verdict, const ActivePtr& active, const std::string& judged,
                    std::string& unwritable) const {
     if (verdict.applied) {
-        volume::Active file;
-        file.table = active->table;
-        file.generation = active->generation;
-        file.revision = active->revision;
-        file.command_line = command_line_;
-        file.judged = judged;
-        if (const auto saved = volume::write_active(paths_, file); !saved) {
-            verdict.saved = false;
-            unwritable = saved.error().reason;
-        }
+        const auto saved = save(*active, judged);
+        verdict.saved = saved.has_value();
+        if (!saved) unwritable = saved.error().reason;
     }
     const auto told = volume::write_file(paths_.verdict(), volume::to_json(verdict));
     if (!told && unwritable.empty()) unwritable = told.error().reason;
     give_back_heap();  // a large table leaves its text and its tree behind
+}
+
+core::Result<void> Reload::save(const Active& active, const std::string& judged) const {
+    try {
+        volume::Active file;
+        file.table = active.table;
+        file.generation = active.generation;
+        file.revision = active.revision;
+        file.command_line = command_line_;
+        file.judged = judged;
+        return volume::write_active(paths_, file);
+    } catch (const std::bad_alloc&) {
+        return core::error("cannot write " + paths_.active() + ": not enough memory");
+    }
 }
 
 void Reload::finish() {

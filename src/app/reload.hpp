@@ -80,6 +80,7 @@ class Reload {
                   std::function<void()> then = {});
     void write(volume::Verdict& verdict, const ActivePtr& active, const std::string& judged,
                std::string& unwritable) const;
+    core::Result<void> save(const Active& active, const std::string& judged) const;
     void finish();
     const volume::Verdict* find(const Question& question) const;
 

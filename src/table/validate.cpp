@@ -7,6 +7,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "table/binds.hpp"
+
 namespace amba::table {
 
 namespace {
@@ -49,60 +51,12 @@ std::optional<Violation> merge_backends(Frontend& frontend, int f) {
     return std::nullopt;
 }
 
-// The binds of a table, found by what can meet them: ten thousand frontends on one port must not
-// mean that each looks at all others.
-class Binds {
-  public:
-    void add(const Bind& bind) {
-        exact_.emplace(bind.endpoint, &bind);
-        by_port_.emplace(bind.endpoint.port, &bind);
-        if (is_wide(bind)) wide_.emplace(bind.endpoint.port, &bind);
-    }
-    const Bind* overlapping(const Bind& bind) const {
-        const auto overlaps = [&](const Bind& other) {
-            return bind.overlaps(other);
-        };
-        if (is_wide(bind)) return first(by_port_, bind.endpoint.port, overlaps);
-        if (const Bind* wide = first(wide_, bind.endpoint.port, overlaps)) return wide;
-        return exact(bind.endpoint);
-    }
-    const Bind* receiving(const core::Endpoint& target,
-                          const std::vector<core::Address>& local) const {
-        const auto receives = [&](const Bind& bind) {
-            return bind.receives(target, local);
-        };
-        if (const Bind* wide = first(wide_, target.port, receives)) return wide;
-        return exact({target.address.reached(), target.port});
-    }
-
-  private:
-    using ByPort = std::multimap<std::uint16_t, const Bind*>;
-    static bool is_wide(const Bind& bind) {
-        return bind.wildcard || bind.endpoint.address.is_unspecified();
-    }
-    template <class Test>
-    static const Bind* first(const ByPort& binds, std::uint16_t port, Test test) {
-        const auto [from, to] = binds.equal_range(port);
-        const auto found = std::find_if(from, to, [&](const auto& at) { return test(*at.second); });
-        return found == to ? nullptr : found->second;
-    }
-    const Bind* exact(const core::Endpoint& endpoint) const {
-        const auto found = exact_.find(endpoint);
-        return found == exact_.end() ? nullptr : found->second;
-    }
-    std::unordered_map<core::Endpoint, const Bind*, core::EndpointHash> exact_;
-    ByPort by_port_;
-    ByPort wide_;  // on more than one address
-};
-
 std::optional<Violation> check_binds(const Table& table) {
     Binds binds;
     for (std::size_t f = 0; f < table.frontends.size(); ++f) {
         const Bind& bind = table.frontends[f].bind;
         if (const Bind* other = binds.overlapping(bind)) {
-            return Violation{static_cast<int>(f), -1, "bind",
-                             "frontend " + bind.to_string() + " overlaps frontend " +
-                                 other->to_string() + "; expected addresses that differ"};
+            return Violation{static_cast<int>(f), -1, "bind", overlap(bind, *other)};
         }
         binds.add(bind);
         if (table.admin && bind.overlaps(*table.admin)) {
@@ -127,6 +81,11 @@ std::optional<Violation> check_names(const Table& table) {
 }
 
 }  // namespace
+
+std::string overlap(const Bind& bind, const Bind& other) {
+    return "frontend " + bind.to_string() + " overlaps frontend " + other.to_string() +
+           "; expected addresses that differ";
+}
 
 std::optional<Violation> normalise(Table& table) {
     for (Frontend& frontend : table.frontends) {

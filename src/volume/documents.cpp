@@ -2,6 +2,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "amba/core/bounded_json.hpp"
 #include "amba/core/rfc3339.hpp"
 #include "amba/volume/volume.hpp"
 
@@ -27,27 +28,14 @@ Result<std::optional<Active>> read_active(const Paths& paths) {
     const auto damaged = [&](const std::string& why) {
         return error(paths.active() + " is damaged: " + why);
     };
-    json root = json::parse((*content)->bytes, nullptr, false);
-    if (!root.is_object()) return damaged("not JSON");
+    auto document = table::parse_json((*content)->bytes, {kCommandLine, kJudged});
+    if (!document) return damaged(document.error().to_string());
     Active active;
     active.modified_ns = (*content)->mark.modified_ns;
-    if (const auto words = root.find(kCommandLine); words != root.end()) {
-        if (!words->is_array()) return damaged("command_line is not an array");
-        for (const json& word : *words) {
-            if (!word.is_string()) return damaged("command_line has something else than strings");
-            active.command_line.push_back(word.get<std::string>());
-        }
-        root.erase(words);
-    }
-    const auto judged = root.find(kJudged);
-    active.without_digest = judged == root.end();
-    if (judged != root.end()) {
-        if (!judged->is_string()) return damaged("judged is not a string");
-        active.judged = judged->get<std::string>();
-        root.erase(judged);
-    }
-    auto document = table::parse_json(root.dump());
-    if (!document) return damaged(document.error().pointer + ": " + document.error().reason);
+    active.command_line = std::move(document->own[kCommandLine]);
+    active.without_digest = !document->own.contains(kJudged);
+    for (const std::string& digest : document->own[kJudged])
+        active.judged = digest;
     active.table = std::move(document->table);
     active.revision = document->revision.value_or("");
     active.generation = document->generation.value_or(0);
@@ -84,7 +72,7 @@ std::string to_json(const Verdict& verdict) {
 }
 
 std::optional<Verdict> parse_verdict(std::string_view text) {
-    const json root = json::parse(text, nullptr, false);
+    const json root = core::parse_bounded(text);
     if (!root.is_object()) return std::nullopt;
     try {
         Verdict verdict;

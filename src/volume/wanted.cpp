@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <functional>
+#include <new>
 #include <nlohmann/json.hpp>
 
 #include "amba/volume/volume.hpp"
@@ -129,10 +130,7 @@ bool written_anew(const Mark& mark, const Mark& before) {
     return mark.inode != before.inode || mark.modified_ns != before.modified_ns;
 }
 
-}  // namespace
-
-Look look_at_config(const Paths& paths, const Seen& before, bool rewritten) {
-    const std::string path = paths.config();
+Look look_at(const std::string& path, const Seen& before, bool rewritten) {
     const auto file = open_file(path);
     if (!file) return unreadable(file.error().reason, before);
     if (!*file) return {};
@@ -156,6 +154,16 @@ Look look_at_config(const Paths& paths, const Seen& before, bool rewritten) {
     look.news = look.seen.digest == before.digest && !anew ? News::kSame : News::kChanged;
     if (look.news == News::kChanged) look.wanted = parse(path, bytes, look.seen.digest);
     return look;
+}
+
+}  // namespace
+
+Look look_at_config(const Paths& paths, const Seen& before, bool rewritten) {
+    try {
+        return look_at(paths.config(), before, rewritten);
+    } catch (const std::bad_alloc&) {
+        return unreadable("cannot read " + paths.config() + ": not enough memory", before);
+    }
 }
 
 }  // namespace amba::volume

@@ -79,6 +79,28 @@ TEST_F(BadConfig, OfTenMegabytesOfNonsense) {
     EXPECT_LT(daemon.log().size(), 20'000u);
 }
 
+TEST_F(BadConfig, OfEightMegabytesOfNothingCostsNoMoreThanItsText) {
+    // As a tree it would be 320 MB, more than the memory that many a sidecar may use.
+    const auto greatest_kb = [&] {
+        const std::string status =
+            read_file("/proc/" + std::to_string(daemon.process().pid()) + "/status");
+        return std::stol(status.substr(status.find("VmHWM:") + 6));
+    };
+    const long before = greatest_kb();
+    std::string text = R"({"frontends": [{"bind": "80", "backends": [{})";
+    while (text.size() < (8u << 20))
+        text += ",{}";
+    write_and_rename(config(), text + "]}]}");
+    goes_on_with("/frontends/0/backends/0: has no \"address\"");
+    EXPECT_LT(greatest_kb() - before, 64 * 1024);
+}
+
+TEST_F(BadConfig, NestedAHundredThousandDeep) {
+    write_and_rename(config(), R"({"frontends": )" + std::string(100'000, '[') +
+                                   std::string(100'000, ']') + "}");
+    goes_on_with("/frontends/0: is an array");
+}
+
 TEST_F(BadConfig, LargerThanIsRead) {
     write_and_rename(config(), "");
     std::filesystem::resize_file(config(), std::uintmax_t{65} << 20);

@@ -202,11 +202,13 @@ TEST_F(Start, SkipsADamagedActiveTable) {
     const std::string whole = read_file(daemon.file("active.json"));
     for (const std::string& damaged :
          {whole.substr(0, whole.size() / 2), std::string(), std::string("\0\1\2", 3),
-          std::string("[]"), std::string(R"({"frontends": 1})"), std::string("null")}) {
+          std::string("[]"), std::string(R"({"frontends": 1})"), std::string("null"),
+          R"({"x": )" + std::string(100'000, '[') + std::string(100'000, ']') + "}"}) {
         write_in_place(daemon.file("active.json"), damaged);
         daemon.run(words_b);
         EXPECT_EQ(ask(), "b");
-        EXPECT_EQ(daemon.lines("active.json is damaged"), 1u) << damaged << daemon.log();
+        EXPECT_EQ(daemon.lines("active.json is damaged"), 1u)
+            << damaged.substr(0, 99) << daemon.log();
         EXPECT_EQ(daemon.stop(), 0);
     }
     write_in_place(daemon.file("active.json"), "{");

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "amba/core/result.hpp"
 #include "amba/table/table.hpp"
@@ -31,12 +34,15 @@ struct Document {
     Table table;
     std::optional<std::string> revision;
     std::optional<std::uint64_t> generation;
+    std::map<std::string, std::vector<std::string>> own;  // what the caller keeps beside the table
 };
 
 inline constexpr std::size_t kMaxDocumentBytes = 64u << 20;
 
-// A valid document, or the first thing that is wrong with it.
-boost::system::result<Document, JsonError> parse_json(std::string_view text);
+// A valid document, or the first thing that is wrong with it, in the order of the text. `own` are
+// keys of the document beside those of a table; each has a string or an array of strings.
+boost::system::result<Document, JsonError> parse_json(std::string_view text,
+                                                      const std::set<std::string>& own = {});
 
 struct Stamp {
     std::string revision;                     // left out when empty

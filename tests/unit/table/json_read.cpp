@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -80,8 +81,11 @@ TEST(ParseJson, KeysGivenTwice) {
         {R"({"frontends": [{"bind": "80", "bind": "80"}]})", "1:31: /frontends/0/bind: "},
         {R"({"frontends": [{"bind": "80"}, {"bind": "81", "b\u0069nd": "82"}]})",
          "1:47: /frontends/1/bind: "},
-        {R"({"x": [[], [1, [{"a": 1, "a": 2}]]]})", "1:26: /x/1/1/0/a: "},
-        {R"({"x": [{}, {}, 5, "a", {"a": {"a": 1}, "b": {"a": 1, "a": 1}}]})", "1:54: /x/4/b/a: "},
+        {R"({"frontends": [{"bind": "80", "check": {"type": "tcp", "type": "tcp"}}]})",
+         "1:56: /frontends/0/check/type: "},
+        {R"({"frontends": [{"bind": "80", "backends": [{"address": "a:1"},
+                                                      {"weight": 1, "weight": 2}]}]})",
+         "2:69: /frontends/0/backends/1/weight: "},
     };
     for (const auto& c : cases)
         EXPECT_THAT(fault(c.text), StartsWith(c.error)) << c.text;
@@ -135,19 +139,60 @@ TEST(ParseJson, Torn) {
 }
 
 TEST(ParseJson, DepthCostsNeitherStackNorMemory) {
-    std::string deepest;
-    for (int i = 0; i < 16; ++i)
-        deepest += "/0";
-    for (const std::size_t depth :
-         {std::size_t{1000}, std::size_t{1} << 20, std::size_t{64} << 20}) {
-        EXPECT_EQ(fault(std::string(depth, '[')), "1:17: " + deepest + ": is nested too deeply");
+    constexpr std::size_t kDeep = std::size_t{1} << 22;
+    for (const std::size_t depth : {std::size_t{1000}, kDeep, kMaxDocumentBytes}) {
+        EXPECT_EQ(fault(std::string(depth, '[')),
+                  "1:1: (document): is an array; expected an object");
+        EXPECT_EQ(fault(R"({"frontends": )" + std::string(std::min(depth, kDeep), '[')),
+                  "1:16: /frontends/0: is an array; expected an object");
     }
     std::string objects;
     for (int i = 0; i < (1 << 18); ++i)
-        objects += "{\"a\":";
-    EXPECT_THAT(fault(objects), HasSubstr("/a/a: is nested too deeply"));
-    EXPECT_THAT(fault(std::string(15, '[') + std::string(15, ']')),
-                HasSubstr("expected an object"));
+        objects += "{\"check\":";
+    EXPECT_EQ(fault(R"({"frontends": [{"check": )" + objects),
+              "1:27: /frontends/0/check/check: unknown key \"check\"");
+}
+
+TEST(ParseJson, WhatIsWrongCostsNoMoreThanWhatWasReadBeforeIt) {
+    // Eight megabytes of nothing in each place where something may be repeated.
+    const auto many = [](const std::string& begin, const std::string& one) {
+        std::string text = begin;
+        while (text.size() < (8u << 20))
+            text += one + ",";
+        return text + one + "]}";
+    };
+    const std::pair<std::string, const char*> cases[] = {
+        {many(R"({"frontends": [)", "{}"), "1:16: /frontends/0: has no \"bind\""},
+        {many(R"({"frontends": [{"bind": "80", "backends": [)", "{}"),
+         "1:44: /frontends/0/backends/0: has no \"address\""},
+        {many(R"({"frontends": [)", R"({"bind": "80"})"),
+         "1:40: /frontends/1/bind: frontend *:80 overlaps"},
+        {many(R"({"x": [)", "{}"), "1:2: /x: unknown key"},
+        {many(R"({"revision": [)", "{}"), "1:14: /revision: is an array"},
+    };
+    for (const auto& [text, error] : cases) {
+        rusage before{};
+        rusage after{};
+        getrusage(RUSAGE_SELF, &before);
+        EXPECT_THAT(fault(text), StartsWith(error));
+        getrusage(RUSAGE_SELF, &after);
+        // The greatest there was so far, in KB.
+        EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 8 * 1024) << error;
+    }
+}
+
+TEST(ParseJson, TakesWhatTheCallerKeepsBesideTheTable) {
+    const std::string text =
+        R"({"frontends": [], "words": ["a", "b"], "none": [], "one": "c", "revision": "r"})";
+    EXPECT_THAT(fault(text), HasSubstr("unknown key \"words\""));
+    const auto document = parse_json(text, {"words", "none", "one"});
+    ASSERT_TRUE(document) << document.error().to_string();
+    EXPECT_EQ(document->own.at("words"), (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(document->own.at("one"), std::vector<std::string>{"c"});
+    EXPECT_TRUE(document->own.contains("none"));
+    EXPECT_EQ(document->revision, "r");
+    EXPECT_FALSE(parse_json(R"({"frontends": [], "words": [[]]})", {"words"}));
+    EXPECT_FALSE(parse_json(R"({"frontends": [], "words": 5})", {"words"}));
 }
 
 TEST(ParseJson, HugeNumbers) {

@@ -114,6 +114,30 @@ TEST_F(VolumeTest, ADamagedActiveIsAnErrorNotATable) {
     }
 }
 
+TEST_F(VolumeTest, WhatIsNestedDeeplyIsDamagedAndNoEnd) {
+    constexpr int kDeep = 100'000;
+    std::string arrays(kDeep, '[');
+    arrays += std::string(kDeep, ']');
+    std::string objects;
+    for (int i = 0; i < kDeep; ++i)
+        objects += "{\"a\":";
+    objects += "1" + std::string(kDeep, '}');
+    for (const std::string& deep : {arrays, objects}) {
+        for (const char* key : {"x", "frontends", "command_line", "judged"}) {
+            const std::string text = std::string("{\"") + key + "\": " + deep + "}";
+            ASSERT_TRUE(volume::write_file(paths_.active(), text));
+            const auto read = volume::read_active(paths_);
+            ASSERT_FALSE(read) << key;
+            EXPECT_NE(read.error().reason.find("is damaged: 1:"), std::string::npos);
+        }
+        EXPECT_FALSE(volume::parse_verdict(deep));
+        EXPECT_FALSE(
+            volume::parse_verdict(R"({"revision": "r", "result": "applied", "generation": 1,
+                                               "unresolved": )" +
+                                  deep + "}"));
+    }
+}
+
 TEST_F(VolumeTest, AVerdictComesBackAsItWas) {
     volume::Verdict verdict{"r", "d1", false, 3, "why \xff", {"a:1", "b:2"}, false, "now", "d"};
     const auto read = volume::parse_verdict(volume::to_json(verdict));
