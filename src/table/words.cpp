@@ -28,6 +28,39 @@ std::string keys_of(std::span<const Setting<Owner>> settings) {
     return out;
 }
 
+std::vector<std::string> parts_of(std::string_view text) {
+    std::vector<std::string> out;
+    std::size_t at = 0;
+    while ((at = text.find_first_not_of(kBlanks, at)) != std::string::npos) {
+        const std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
+        out.emplace_back(text.substr(at, end - at));
+        at = end;
+    }
+    return out;
+}
+
+// "/a b", "./a b", "~/a b", "--dir=/a b": no word of a table begins so.
+bool has_path(std::string_view word) {
+    if (word.starts_with("--")) {
+        const std::size_t sign = word.find('=');
+        if (sign == std::string_view::npos) return false;
+        word.remove_prefix(sign + 1);
+    }
+    return word.starts_with('/') || word.starts_with("./") || word.starts_with("../") ||
+           word.starts_with("~/");
+}
+
+// Does this word hold a whole command, or the begin of one?
+bool is_command(const std::string& word, const std::vector<std::string>& verbs) {
+    if (word.find_first_of(kBlanks) == std::string::npos) return false;
+    const std::vector<std::string> parts = parts_of(word);
+    if (parts.empty() || !parts.front().starts_with('-')) return !has_path(word);
+    return std::any_of(parts.begin() + 1, parts.end(), [&](const std::string& part) {
+        return parse_bind(part).has_value() ||
+               std::find(verbs.begin(), verbs.end(), part) != verbs.end();
+    });
+}
+
 // Walks the words once, from left to right.
 class Parser {
   public:
@@ -152,15 +185,16 @@ class Parser {
 
 }  // namespace
 
-std::vector<std::string> split_words(std::vector<std::string> words) {
-    if (words.empty() || words.front().find_first_of(kBlanks) == std::string::npos) return words;
-    std::vector<std::string> out;
-    for (const std::string& word : words) {
-        std::size_t at = 0;
-        while ((at = word.find_first_not_of(kBlanks, at)) != std::string::npos) {
-            const std::size_t end = std::min(word.find_first_of(kBlanks, at), word.size());
-            out.push_back(word.substr(at, end - at));
-            at = end;
+std::vector<std::string> split_words(std::vector<std::string> words,
+                                     const std::vector<std::string>& verbs) {
+    if (words.empty() || !is_command(words.front(), verbs)) return words;
+    std::vector<std::string> out = parts_of(words.front());
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        if (has_path(words[i])) {
+            out.push_back(std::move(words[i]));
+        } else {
+            for (std::string& part : parts_of(words[i]))
+                out.push_back(std::move(part));
         }
     }
     return out;

@@ -18,8 +18,12 @@
 namespace amba::table {
 
 // Some platforms pass a whole command as one string: when the first word contains white space,
-// all words are split at white space (hamba did the same).
-std::vector<std::string> split_words(std::vector<std::string> words);
+// all words are split at white space (hamba did the same). A path is no command: a first word that
+// is a path, or an option with one (--dir=/a b), is left alone, and so are all others then; an
+// option is the begin of a command only where a frontend, or one of `verbs`, is among its words.
+// Later words that are paths or options with one are never split.
+std::vector<std::string> split_words(std::vector<std::string> words,
+                                     const std::vector<std::string>& verbs = {});
 
 // The valid Table that the words stand for, or an error that quotes the word and says what was
 // expected. No words at all are an error.

@@ -349,6 +349,19 @@ TEST(SplitWords, OnlyWhenTheFirstHoldsABlank) {
     EXPECT_THAT(split_words({}), ElementsAre());
 }
 
+TEST(SplitWords, APathIsNoCommand) {
+    EXPECT_THAT(split_words({"--dir=/my dir", "80"}), ElementsAre("--dir=/my dir", "80"));
+    EXPECT_THAT(split_words({"/my dir/config.json"}), ElementsAre("/my dir/config.json"));
+    EXPECT_THAT(split_words({"./my dir/x", "a b"}), ElementsAre("./my dir/x", "a b"));
+    EXPECT_THAT(split_words({"80 www", "81", "--dir=/my dir", "--file", "/my file"}),
+                ElementsAre("80", "www", "81", "--dir=/my dir", "--file", "/my file"));
+    // A command may begin with options.
+    EXPECT_THAT(split_words({"--drain-timeout 30s 80 www 81"}),
+                ElementsAre("--drain-timeout", "30s", "80", "www", "81"));
+    EXPECT_THAT(split_words({"--dir /x status"}, {"status"}), ElementsAre("--dir", "/x", "status"));
+    EXPECT_THAT(split_words({"--dir=/my status"}), ElementsAre("--dir=/my status"));
+}
+
 TEST(Words, ManyBackends) {
     Words words{"127.127.0.2:80"};
     for (int i = 0; i < 20'000; ++i)
