@@ -1,12 +1,13 @@
+// From words to a verb: what may stand before it, help, and what a wrong command line is told.
 #include "amba/app/app.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "amba/table/words.hpp"
 #include "app/commands.hpp"
@@ -30,7 +31,8 @@ Usage:
   amba status --events          what happened lately
   amba healthcheck [--ready]    exit 0 when all is well, 1 when not
   amba --version                version, commit, libraries
-  amba VERB --help              more on one of them
+  amba help VERB                more on one of them (amba VERB --help)
+  amba help table               the grammar of TABLE, and every KEY with its default
 )"
 #ifdef AMBA_FLEET
     R"(
@@ -75,14 +77,73 @@ const std::map<std::string, Verb> kFleetVerbs{
 const std::map<std::string, Verb> kFleetVerbs;
 #endif
 
-// The verbs in a message, for who has misspelt one.
-std::string verbs() {
-    std::string all;
+std::vector<std::string> verbs() {
+    std::vector<std::string> all;
     for (const auto* some : {&kVerbs, &kFleetVerbs}) {
         for (const auto& [name, verb] : *some)
-            all += name + ", ";
+            all.push_back(name);
     }
     return all;
+}
+
+// In a message, for who has misspelt one.
+std::string listed(const std::vector<std::string>& words) {
+    std::string all;
+    for (const std::string& word : words)
+        all += word + ", ";
+    return all;
+}
+
+Verb verb_of(const std::string& word) {
+    for (const auto* some : {&kVerbs, &kFleetVerbs}) {
+        if (const auto found = some->find(word); found != some->end()) return found->second;
+    }
+    return nullptr;
+}
+
+// A platform may pass "6379 10.0.0.1 32768" as one word after the verb.
+bool has_table(const std::string& verb) {
+    return verb == "run" || verb == "reconfigure" || verb == "debugconfig";
+}
+
+// Options whose value may be the next word.
+bool takes_next(const std::string& word) {
+    static const std::set<std::string> kNames{
+        "--admin",   "--dir",        "--drain-timeout", "--file",
+        "--host",    "--image",      "--interval",      "--if-generation",
+        "--limit",   "--log-format", "--log-level",     "--ports",
+        "--project", "--tls-certs",  "--state-dir",     "-p"};
+    return kNames.contains(word);
+}
+
+// Options may stand before the verb ("amba --dir /x status"): the verb comes to the front. A word
+// that is an option's value is no verb, and behind a table's first word none is looked for.
+void bring_verb_forward(std::vector<std::string>& arguments) {
+    std::size_t at = 0;
+    while (at < arguments.size() && arguments[at].starts_with("-"))
+        at += takes_next(arguments[at]) ? 2 : 1;
+    if (at == 0 || at >= arguments.size() || !verb_of(arguments[at])) return;
+    std::rotate(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(at),
+                arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+}
+
+int help(const std::vector<std::string>& topics) {
+    if (topics.empty()) {
+        print(kUsage);
+        return kDone;
+    }
+    const std::string& topic = topics.front();
+    if (topics.size() > 1) {
+        return fail(kWrong, core::quote(topics[1]) + " after help " + topic +
+                                ": expected one topic; see amba help");
+    }
+    if (topic == "table") {
+        print(table::help());
+        return kDone;
+    }
+    if (const Verb verb = verb_of(topic)) return verb({"--help"});
+    return fail(kWrong, core::quote(topic) + " is no topic of help; expected one of " +
+                            listed(verbs()) + "or table");
 }
 
 bool is_flag(const std::string& word, const char* a, const char* b) {
@@ -101,69 +162,25 @@ void hold_standard_descriptors() {
 
 int run(std::vector<std::string> arguments) {
     hold_standard_descriptors();
-    arguments = table::split_words(std::move(arguments));
-    if (arguments.empty() || is_flag(arguments[0], "--help", "-h") || arguments[0] == "help") {
-        print(kUsage);
-        return kDone;
-    }
+    arguments = table::split_words(std::move(arguments), verbs());
+    if (arguments.empty() || is_flag(arguments[0], "--help", "-h")) return help({});
+    if (arguments[0] == "help") return help({arguments.begin() + 1, arguments.end()});
     if (is_flag(arguments[0], "--version", "-V")) return command_version();
-    const auto verb = kVerbs.find(arguments[0]);
-    if (verb != kVerbs.end()) {
-        // A platform may pass "6379 10.0.0.1 32768" as one word after the verb.
+    bring_verb_forward(arguments);
+    if (const Verb verb = verb_of(arguments[0])) {
+        const bool splits = has_table(arguments[0]);
         arguments.erase(arguments.begin());
-        return verb->second(table::split_words(std::move(arguments)));
-    }
-    const auto fleet_verb = kFleetVerbs.find(arguments[0]);
-    if (fleet_verb != kFleetVerbs.end()) {
-        arguments.erase(arguments.begin());
-        return fleet_verb->second(std::move(arguments));
+        if (splits) arguments = table::split_words(std::move(arguments));
+        return verb(std::move(arguments));
     }
     // A table begins with a port or an address. What does not is a verb that was misspelt.
     const std::string& first = arguments[0];
     const bool option = first.starts_with("-");
     if (!option && first.find_first_of("0123456789:") == std::string::npos) {
         return fail(kWrong, "\"" + first + "\" is neither a verb nor a frontend; expected one of " +
-                                verbs() + "or a table such as 6379 HOST PORT");
+                                listed(verbs()) + "or a table such as 6379 HOST PORT");
     }
     return command_run(std::move(arguments));
-}
-
-void VolumeOptions::add(CLI::App& app) {
-    app.add_option("--dir", directory, "The volume shared with the ambassador [/run/amba]")
-        ->envname("AMBA_DIR")
-        ->type_name("DIR");
-    app.add_option("--state-dir", state, "Where the daemon writes its files [as --dir]")
-        ->envname("AMBA_STATE")
-        ->type_name("DIR");
-}
-
-void LogOptions::add(CLI::App& app) {
-    static const std::map<std::string, log::Level> kLevels{{"debug", log::Level::kDebug},
-                                                           {"info", log::Level::kInfo},
-                                                           {"warning", log::Level::kWarning},
-                                                           {"error", log::Level::kError}};
-    static const std::map<std::string, log::Format> kFormats{{"text", log::Format::kText},
-                                                             {"json", log::Format::kJson}};
-    app.add_option("--log-level", level, "debug, info, warning or error [info]")
-        ->transform(CLI::CheckedTransformer(kLevels))
-        ->type_name("LEVEL");
-    app.add_option("--log-format", format, "text or json [text]")
-        ->transform(CLI::CheckedTransformer(kFormats))
-        ->type_name("FORMAT");
-}
-
-std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
-    // CLI11 takes the arguments from the back.
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    try {
-        app.parse(std::move(reversed));
-        return std::nullopt;
-    } catch (const CLI::CallForHelp&) {
-        print(app.help());
-        return kDone;
-    } catch (const CLI::ParseError& error) {
-        return fail(kWrong, std::string(error.what()) + "; see amba " + app.get_name() + " --help");
-    }
 }
 
 core::Result<admin::Response> ask(const volume::Paths& paths, const std::string& method,

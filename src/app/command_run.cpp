@@ -68,7 +68,8 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
         ->type_name("TIME");
     log.add(app);
     app.add_flag("--log-connections{1}", log_connections,
-                 "Log each connection when it ends; =N: one of N");
+                 "Log each connection when it ends; =N: one of N")
+        ->default_str("N");
     app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
     app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
     if (const auto code = parse(app, arguments)) return *code;
@@ -90,8 +91,8 @@ std::optional<int> parse_run(Arguments arguments, DaemonOptions& options) {
     const char* const end = log_connections.data() + log_connections.size();
     const auto read = std::from_chars(log_connections.data(), end, options.log_connections);
     if (read.ec != std::errc() || read.ptr != end) {
-        return fail(kWrong, "--log-connections=" + log_connections +
-                                ": expected a number, one of how many is logged");
+        return fail(kWrong, "--log-connections: " + core::quote(log_connections) +
+                                "; expected a whole number, one of how many is logged");
     }
     options.paths = volume.paths();
     log.apply();

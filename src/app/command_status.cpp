@@ -44,10 +44,6 @@ int show(const StatusOptions& options) {
 }
 
 int show_events(const StatusOptions& options) {
-    if (options.limit < 1 || options.limit > kMostEvents) {
-        return fail(kWrong, "--limit: " + std::to_string(options.limit) +
-                                " is out of range; expected 1 to " + std::to_string(kMostEvents));
-    }
     const std::string target = "/events?limit=" + std::to_string(options.limit);
     const auto answer = ask(options.volume.paths(), "GET", target, kPatience);
     if (!answer) return fail(kFailed, answer.error().reason + kNobody);
@@ -97,9 +93,8 @@ int command_status(Arguments arguments) {
     app.add_option("--interval", options.interval, "Between two looks of --watch [1s]")
         ->type_name("TIME")
         ->needs(watch);
-    app.add_option("--limit", options.limit, "The newest events alone, 1 to 1000")
-        ->type_name("N")
-        ->needs(events);
+    add_number(app, "--limit", options.limit, 1, kMostEvents, "The newest events alone, 1 to 1000");
+    app.get_option("--limit")->needs(events);
     watch->excludes(json)->excludes(events);
     app.footer(
         "Examples:\n  docker run --rm --volumes-from amba amba status --json\n"

@@ -1,6 +1,7 @@
 // The verbs, one function each. `arguments` are those after the verb, already split.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -58,6 +59,10 @@ struct LogOptions {
     void add(CLI::App& app);
     void apply() const { log::configure(format, level); }
 };
+
+// Adds an option that takes a whole number; what is none, or out of range, is told in plain words.
+void add_number(CLI::App& app, const std::string& name, std::int64_t& out, std::int64_t least,
+                std::int64_t most, const std::string& help);
 
 // Parses; an exit code when there is nothing more to do (--help, or a wrong command line).
 std::optional<int> parse(CLI::App& app, const Arguments& arguments);

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
 
 using namespace amba::test;
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -57,10 +60,20 @@ TEST(CommandLine, ThatIsWrongIsExit2AndQuotesTheWord) {
         {{"6379", "a:1", "weight=1", "weight=2"}, "weight"},
         {{"6379", "+", "+", "6380"}, "+"},
         {{"host:6379", "a:1"}, "\"host:6379\""},
-        {{"run", "--log-level", "loud"}, "loud"},
-        {{"run", "--log-format", "xml"}, "xml"},
         {{"run", "--drain-timeout", "8", "6379"}, "\"8\""},
         {{"run", "--admin", "nowhere", "6379"}, "nowhere"},
+        {{"run", "--log-level", "loud"}, "\"loud\"; expected debug, info, warning or error"},
+        {{"run", "--log-format", "xml"}, "\"xml\"; expected text or json"},
+        {{"run", "--log-connections=x", "6379"}, "\"x\"; expected a whole number"},
+        {{"run", "--poll=x", "6379"}, "\"--poll=x\" is a switch; expected --poll alone"},
+        {{"status", "--events", "--limit", "x"}, "\"x\"; expected a whole number, 1 to 1000"},
+        {{"status", "--events", "--limit", "0"}, "\"0\"; expected a whole number, 1 to 1000"},
+        {{"status", "--events", "--limit", "1001"}, "\"1001\"; expected a whole number, 1 to"},
+        {{"status", "--json=x"}, "\"--json=x\" is a switch"},
+        {{"healthcheck", "--ready=2"}, "\"--ready=2\" is a switch"},
+        {{"check", "--schema=5"}, "\"--schema=5\" is a switch"},
+        {{"help", "bogus"}, "\"bogus\" is no topic of help; expected one of check, "},
+        {{"help", "table", "bogus"}, "\"bogus\" after help table"},
         {{"reconfigure", "--wait=soon", "6379"}, "soon"},
         {{"debugconfig"}, "TABLE"},
     };
@@ -70,6 +83,65 @@ TEST(CommandLine, ThatIsWrongIsExit2AndQuotesTheWord) {
         EXPECT_THAT(done.err, HasSubstr(c.quoted)) << testing::PrintToString(c.words);
         EXPECT_EQ(done.out, "");
     }
+}
+
+// A variable that is not set must not name a directory: "/" or the first word of the table.
+TEST(CommandLine, ThatIsEmptyIsRefused) {
+    for (const Words& words :
+         {Words{"run", "--dir", "", "6379"}, Words{"run", "--dir=", "6379"},
+          Words{"run", "--state-dir", "", "6379"}, Words{"status", "--dir", ""},
+          Words{"--dir", "", "showconfig"}, Words{"healthcheck", "--dir", ""},
+          Words{"reconfigure", "--dir", "", "6379"}, Words{"check", ""}}) {
+        const Finished done = run_amba(words);
+        EXPECT_EQ(done.code, 2) << testing::PrintToString(words) << done.err;
+        EXPECT_THAT(done.err, AnyOf(HasSubstr("is empty; expected"), HasSubstr("has no value")));
+        EXPECT_EQ(done.out, "");
+    }
+}
+
+TEST(CommandLine, HelpOfAVerbIsThatOfTheVerb) {
+    for (const char* verb : {"run", "reconfigure", "status"}) {
+        const Finished done = run_amba({"help", verb});
+        EXPECT_EQ(done.code, 0) << verb;
+        EXPECT_EQ(done.out, run_amba({verb, "--help"}).out);
+        EXPECT_THAT(done.out, HasSubstr("Example")) << verb;
+    }
+    const Finished table = run_amba({"help", "table"});
+    EXPECT_EQ(table.code, 0);
+    EXPECT_THAT(table.out, HasSubstr("timeouts.connect=5s"));
+    EXPECT_THAT(run_amba({}).out, HasSubstr("amba help table"));
+}
+
+TEST(CommandLine, MayHaveOptionsBeforeTheVerb) {
+    TempDir dir;
+    const std::string volume = dir / "my volume";
+    std::filesystem::create_directory(volume);
+    for (const Words& words :
+         {Words{"--dir", volume, "status"}, Words{"--dir=" + volume, "status", "--json"},
+          Words{"--dir", volume, "--state-dir", dir / "s", "healthcheck"}}) {
+        const Finished done = run_amba(words);
+        EXPECT_EQ(done.code, 1) << done.err;
+        EXPECT_THAT(done.err, HasSubstr("amba.sock")) << done.err;
+    }
+    // What belongs to an option is no verb.
+    const Finished run = run_amba({"--dir", "status", "0"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.err, HasSubstr("\"0\""));
+}
+
+TEST(CommandLine, WithABlankInAPathIsNotSplit) {
+    TempDir dir;
+    const std::string volume = dir / "my volume";
+    std::filesystem::create_directory(volume);
+    const std::string file = volume + "/config.json";
+    write_in_place(file, run_amba({"debugconfig", "6379", "a:1"}).out);
+    EXPECT_EQ(run_amba({"check", file}).code, 0);
+    EXPECT_EQ(run_amba({"--dir=" + volume, "check"}).code, 0);
+    EXPECT_EQ(run_amba({"check", "--dir=" + volume}).code, 0);
+    EXPECT_EQ(run_amba({"reconfigure", "--dir=" + volume, "6379", "b:1"}).code, 0);
+    EXPECT_EQ(run_amba({"reconfigure", "6379 c 1", "--dir=" + volume}).code, 0);
+    EXPECT_THAT(run_amba({"--dir", volume, "reconfigure", "--dry-run", "6379", "c:1"}).out,
+                HasSubstr("no change"));
 }
 
 TEST(CommandLine, InOneStringIsSplit) {

@@ -29,6 +29,9 @@ std::vector<std::string> split_words(std::vector<std::string> words,
 // expected. No words at all are an error.
 core::Result<Table> parse_words(const std::vector<std::string>& words);
 
+// The grammar, and every key with its default, the values it takes and what it is for.
+std::string help();
+
 // FRONTEND of the grammar above.
 core::Result<Bind> parse_bind(std::string_view word);
 

@@ -362,6 +362,33 @@ TEST(SplitWords, APathIsNoCommand) {
     EXPECT_THAT(split_words({"--dir=/my status"}), ElementsAre("--dir=/my status"));
 }
 
+TEST(WordsHelp, ListsEveryKeyWithWhatItTakesAndWhatItIsFor) {
+    const std::string text = help();
+    const auto expect_listed = [&](const std::string& key) {
+        const std::size_t at = text.find("\n  " + key + "=");
+        ASSERT_NE(at, std::string::npos) << key;
+        std::istringstream lines(text.substr(at + 1));
+        std::string takes;
+        std::string what;
+        std::getline(lines, takes);
+        std::getline(lines, what);
+        const std::size_t word = takes.find(' ', 2);
+        EXPECT_NE(takes.find_first_not_of(' ', word), std::string::npos) << key << ": takes what?";
+        EXPECT_TRUE(what.starts_with("     ")) << key << ": " << what;
+        EXPECT_NE(what.find_first_not_of(' '), std::string::npos)
+            << key << " has no description in config.schema.json";
+    };
+    for (const FrontendSetting& setting : frontend_settings()) {
+        if (setting.on_command_line) expect_listed(setting.key);
+    }
+    for (const BackendSetting& setting : backend_settings())
+        expect_listed(setting.key);
+    EXPECT_THAT(text, HasSubstr("GROUP { \"+\" GROUP }"));
+    EXPECT_THAT(text, HasSubstr("balance=roundrobin"));
+    EXPECT_THAT(text, HasSubstr("roundrobin, leastconn, random, source or first"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("family"))) << "no key of the command line";
+}
+
 TEST(Words, ManyBackends) {
     Words words{"127.127.0.2:80"};
     for (int i = 0; i < 20'000; ++i)
