@@ -25,6 +25,12 @@ void run(asio::io_context& loop, core::Duration time, const std::function<bool()
         loop.run_for(kLookEvery);
 }
 
+// A process that is stopped still has its socket: the kernel takes connections for it, until there
+// are as many as it asked for (EAGAIN).
+bool is_silence(const boost::system::error_code& failure) {
+    return failure == asio::error::timed_out || failure == asio::error::try_again;
+}
+
 }  // namespace
 
 core::Result<Response> ask(const std::string& socket_path, const std::string& method,
@@ -50,11 +56,11 @@ core::Result<Response> ask(const std::string& socket_path, const std::string& me
         return core::error("the path " + socket_path + " is too long for a socket");
     }
     boost::system::error_code failure = asio::error::timed_out;
-    const char* doing = "connect to ";
+    bool connected = false;
     socket.async_connect(endpoint, [&](boost::system::error_code error) {
         if ((failure = error)) return;
         failure = asio::error::timed_out;
-        doing = "get an answer from ";
+        connected = true;
         http::async_write(socket, request, [&](boost::system::error_code wrote, std::size_t) {
             if (wrote) {
                 failure = wrote;
@@ -65,8 +71,15 @@ core::Result<Response> ask(const std::string& socket_path, const std::string& me
         });
     });
     run(loop, time, given_up);
+    if (is_silence(failure)) {
+        return core::error("an ambassador listens on " + socket_path +
+                           " and does not answer; is it stopped (SIGSTOP, docker pause) or busy?");
+    }
     if (failure) {
-        return core::error("cannot " + std::string(doing) + socket_path + ": " + failure.message());
+        return core::error(connected ? "cannot get an answer from " + socket_path + ": " +
+                                           failure.message()
+                                     : "cannot connect to " + socket_path + ": " +
+                                           failure.message() + "; is an ambassador running there?");
     }
     return Response{parser.get().result_int(), parser.get().body()};
 }

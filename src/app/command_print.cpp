@@ -37,9 +37,9 @@ int command_showconfig(Arguments arguments) {
     const auto active = volume::read_active(paths);
     if (!active) return fail(kFailed, active.error().reason);
     if (!*active) {
-        return fail(kFailed, "no active table: there is no " + paths.active() +
-                                 (answer ? ", and the ambassador waits for its first table"
-                                         : ", and no ambassador answers there"));
+        return fail(kFailed, "no active table: there is no " + paths.active() + ", and " +
+                                 (answer ? "the ambassador waits for its first table"
+                                         : answer.error().reason));
     }
     print(table::to_json((*active)->table, {(*active)->revision, (*active)->generation}));
     return kDone;

@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 constexpr core::Duration kPatience = 5s;
 constexpr core::Duration kShortest = 100ms;
 constexpr std::int64_t kMostEvents = 1000;  // as many as an ambassador keeps
-constexpr const char* kNobody = "; is an ambassador running there?";
 
 std::string answered(const admin::Response& answer) {
     return "the ambassador answered " + std::to_string(answer.status);
@@ -31,7 +30,7 @@ struct StatusOptions {
 
 int show(const StatusOptions& options) {
     const auto answer = ask(options.volume.paths(), "GET", "/status", kPatience);
-    if (!answer) return fail(kFailed, answer.error().reason + kNobody);
+    if (!answer) return fail(kFailed, answer.error().reason);
     if (answer->status != 200) return fail(kFailed, answered(*answer));
     if (options.json) {
         print(answer->body);
@@ -46,7 +45,7 @@ int show(const StatusOptions& options) {
 int show_events(const StatusOptions& options) {
     const std::string target = "/events?limit=" + std::to_string(options.limit);
     const auto answer = ask(options.volume.paths(), "GET", target, kPatience);
-    if (!answer) return fail(kFailed, answer.error().reason + kNobody);
+    if (!answer) return fail(kFailed, answer.error().reason);
     if (answer->status == 404) {
         return fail(kFailed, "the ambassador keeps no events: it is older than this command");
     }

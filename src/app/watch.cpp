@@ -34,8 +34,7 @@ class Watch {
     // Before there is a screen: why there is nothing to be seen.
     core::Result<void> begin() {
         const auto answer = ask(paths_, "GET", "/status", kPatience);
-        if (!answer)
-            return core::error(answer.error().reason + "; is an ambassador running there?");
+        if (!answer) return answer.error();
         return judge(*answer);
     }
 

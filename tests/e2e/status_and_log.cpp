@@ -122,10 +122,15 @@ TEST_F(Seen, HealthcheckIsNotFooledByASocketThatWasLeft) {
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 1);
 }
 
+// One that is stopped has its socket still: that is something else than nobody.
 TEST_F(Seen, HealthcheckOfAFrozenDaemonFails) {
     daemon.run({place.to_string(), peer.address()});
     daemon.signal(SIGSTOP);
-    EXPECT_EQ(daemon.amba({"healthcheck"}).code, 1);
+    const Finished health = daemon.amba({"healthcheck"});
+    EXPECT_EQ(health.code, 1);
+    EXPECT_THAT(health.err, HasSubstr("listens on"));
+    EXPECT_THAT(health.err, HasSubstr("does not answer; is it stopped"));
+    EXPECT_THAT(daemon.amba({"status"}).err, HasSubstr("does not answer; is it stopped"));
     daemon.signal(SIGCONT);
 }
 
