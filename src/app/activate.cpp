@@ -185,17 +185,28 @@ void Activate::say_swap(const Draft& draft) const {
                              active_->revision + ": " + draft.changes);
 }
 
-// The admin address of the table, where it changed. It is bound before anything is swapped.
+// The admin address of the table, where it changed. It is bound before anything is swapped. One
+// that --admin or ADMIN serves already, for as long as the ambassador lives, is served once.
 void Activate::rebind_admin(const table::Table& table, std::string& reason) {
     if (table.admin == table_admin_bind_) return;
-    if (table.admin) {
+    const bool served =
+        table.admin && own_admin_ &&
+        (table.admin == own_admin_ || (own_admin_->wide() && own_admin_->overlaps(*table.admin)));
+    if (table.admin && !served && own_admin_ && own_admin_->overlaps(*table.admin)) {
+        reason = "the admin address " + table.admin->to_string() + " overlaps " +
+                 own_admin_->to_string() +
+                 " of --admin or ADMIN; expected the same or another port";
+        return;
+    }
+    if (table.admin && !served) {
         if (const auto bound = server_.listen_tcp(*table.admin); !bound) {
             reason = bound.error().reason;
             return;
         }
     }
-    if (table_admin_bind_) server_.stop_listening(*table_admin_bind_);
+    if (table_admin_bind_ && table_admin_is_its_own_) server_.stop_listening(*table_admin_bind_);
     table_admin_bind_ = table.admin;
+    table_admin_is_its_own_ = !served;
 }
 
 void Activate::name_changed(const std::string& key) {

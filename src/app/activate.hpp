@@ -87,6 +87,7 @@ class Activate {
     const std::optional<core::Bind> own_admin_;  // by flag or environment: survives every table
     const std::uint64_t seed_;
     std::optional<core::Bind> table_admin_bind_;
+    bool table_admin_is_its_own_ = false;  // not that of --admin or ADMIN
     ActivePtr active_;
 
     net::Names::Own own_;

@@ -71,6 +71,25 @@ TEST_F(Admin, OfTheTableComesAndGoesWithIt) {
     EXPECT_TRUE(is_refused(admin));
 }
 
+TEST_F(Admin, OfTheTableMayBeThatOfTheEnvironment) {
+    daemon.options().environment["ADMIN"] = admin.to_string();
+    daemon.run();
+    const auto with = [](const std::string& address) {
+        return R"({"frontends": [], "admin": ")" + address + "\"}";
+    };
+    const Finished same =
+        daemon.amba({"reconfigure", "--wait", "--file", "-"}, with(admin.to_string()));
+    EXPECT_EQ(same.code, 0) << same.err;
+    EXPECT_EQ(http_tcp(admin, "GET", "/healthz").status, 200);
+    const Finished wide = daemon.amba({"reconfigure", "--wait", "--file", "-"},
+                                      with("*:" + std::to_string(admin.port)));
+    EXPECT_EQ(wide.code, 1);
+    EXPECT_THAT(wide.err, HasSubstr("of --admin or ADMIN; expected the same or another port"));
+    const Finished gone = daemon.amba({"reconfigure", "--wait", place.to_string(), peer.address()});
+    EXPECT_EQ(gone.code, 0) << gone.err;
+    EXPECT_EQ(http_tcp(admin, "GET", "/healthz").status, 200) << "ADMIN goes on";
+}
+
 TEST_F(Admin, AddressThatIsTakenIsAFailedStart) {
     Peer squatter(script::hold, admin);
     daemon.flags({"--admin", admin.to_string()});
