@@ -1,6 +1,7 @@
 // reconfigure: writes the wanted table into the volume and knocks.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <variant>
 
@@ -50,14 +51,21 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--wait", options.wait, "Wait for the ambassador's verdict [5s]")
         ->type_name("=TIME");
     app.add_flag("--merge", options.merge, "Replace only the frontends that are named");
-    app.add_option("--if-generation", options.if_generation,
-                   "Write only when the active table has this generation")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("N");
+    add_number(app, "--if-generation", options.if_generation, 0,
+               std::numeric_limits<std::int64_t>::max(),
+               "Write only when the active table has this generation");
     app.add_flag("--dry-run", options.dry_run, "Validate and say what would change; write nothing");
     app.footer(
         "Example:\n  docker run --rm --volumes-from amba amba reconfigure --wait "
         "127.127.0.2:6379 redis1 6379 redis2:6379");
+}
+
+// "--wait 10s TABLE": the time is taken for the table's first word, and no frontend looks like one.
+std::optional<std::string> time_without_sign(const Options& options) {
+    if (!options.waits || options.words.empty()) return std::nullopt;
+    const std::string& first = options.words.front();
+    if (!core::parse_duration(first)) return std::nullopt;
+    return core::quote(first) + " is a time and no frontend; expected --wait=" + first;
 }
 
 // The table that was asked for, or the exit code of a wrong one.
@@ -148,7 +156,7 @@ int wait_for_verdict(const volume::Paths& paths, const std::string& reload,
             }
         }
         if (answer && answer->status == 409) return fail(kFailed, answer->body);
-        if (answer) silence = "the ambassador answered: " + answer->body;
+        silence = answer ? "the ambassador answered: " + answer->body : answer.error().reason;
         const auto file = volume::read_file(paths.verdict());
         if (file && *file) {
             const auto verdict = volume::parse_verdict((*file)->bytes);
@@ -172,6 +180,10 @@ std::string farewell(const table::Table& before, const table::Table& after) {
             change.find(": backend ") == std::string::npos) {
             out += change + "\n";
         }
+    }
+    // A table of words has none.
+    if (before.admin && !after.admin) {
+        out += "admin " + before.admin->to_string() + " removed (--merge keeps it)\n";
     }
     return out;
 }
@@ -209,9 +221,8 @@ int write_and_knock(const Options& options, table::Table table) {
     if (options.waits) return wait_for_verdict(paths, reload, written, options.wait_for);
     const auto answer = ask(paths, "POST", reload, kKnock);
     if (!answer) {
-        print("written to " + paths.config() +
-              "; no ambassador answers there now, the next one "
-              "to start reads it\n");
+        print("written to " + paths.config() + "; no ambassador answers there now (" +
+              answer.error().reason + "), the next one to start reads it\n");
         return kDone;
     }
     // A verdict that comes at once is told; nobody waits for one.
@@ -233,6 +244,7 @@ int command_reconfigure(Arguments arguments) {
         options.waits = true;
         options.wait_for = *time;
     }
+    if (const auto wrong = time_without_sign(options)) return fail(kWrong, *wrong);
     auto wanted = wanted_table(options);
     if (const int* code = std::get_if<int>(&wanted)) return *code;
     table::Table& table = std::get<table::Table>(wanted);

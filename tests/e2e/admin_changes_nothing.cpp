@@ -87,6 +87,7 @@ TEST_F(Admin, OfTheTableMayBeThatOfTheEnvironment) {
     EXPECT_THAT(wide.err, HasSubstr("of --admin or ADMIN; expected the same or another port"));
     const Finished gone = daemon.amba({"reconfigure", "--wait", place.to_string(), peer.address()});
     EXPECT_EQ(gone.code, 0) << gone.err;
+    EXPECT_THAT(gone.out, HasSubstr("admin " + admin.to_string() + " removed"));
     EXPECT_EQ(http_tcp(admin, "GET", "/healthz").status, 200) << "ADMIN goes on";
 }
 

@@ -75,6 +75,10 @@ TEST(CommandLine, ThatIsWrongIsExit2AndQuotesTheWord) {
         {{"help", "bogus"}, "\"bogus\" is no topic of help; expected one of check, "},
         {{"help", "table", "bogus"}, "\"bogus\" after help table"},
         {{"reconfigure", "--wait=soon", "6379"}, "soon"},
+        {{"reconfigure", "--wait", "10s", "6379", "a:1"},
+         "\"10s\" is a time and no frontend; expected --wait=10s"},
+        {{"reconfigure", "--if-generation", "x", "6379"}, "\"x\"; expected a whole number, 0 or"},
+        {{"reconfigure", "--if-generation", "-1", "6379"}, "\"-1\"; expected a whole number"},
         {{"debugconfig"}, "TABLE"},
     };
     for (const auto& c : cases) {

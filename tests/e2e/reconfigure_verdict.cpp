@@ -182,6 +182,16 @@ TEST_F(Verdict, WithoutADaemonIsANote) {
     EXPECT_EQ(ask(), "b");
 }
 
+TEST_F(Verdict, OfOneThatIsStoppedIsWaitedForInVain) {
+    daemon.run({place.to_string(), a.address()});
+    daemon.signal(SIGSTOP);
+    const Finished waited = daemon.amba(with({"--wait=300ms"}, words_b));
+    daemon.signal(SIGCONT);
+    EXPECT_EQ(waited.code, 1);
+    EXPECT_THAT(waited.err, HasSubstr("does not answer; is it stopped"));
+    EXPECT_EQ(waited.err.find("no ambassador"), std::string::npos) << waited.err;
+}
+
 TEST_F(Verdict, WithoutADaemonIsWaitedForAndThenFails) {
     const auto start = Clock::now();
     const Finished done = daemon.amba(with({"--wait=300ms"}, words_b));
