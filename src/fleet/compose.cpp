@@ -55,6 +55,9 @@ Result<void> read_services(ComposeFile& file) {
         }
         service.own = &pair;
         service.whole = &whole->find(service.name)->value;
+        auto merged = resolve_merged(file.written, pair.value);
+        if (!merged) return merged.error();
+        service.merged = std::move(*merged);
         if (!service.whole->is_map()) {
             return yaml_error(pair.key, "service " + quote(service.name) + ": expected a mapping");
         }
@@ -68,6 +71,14 @@ Result<void> read_services(ComposeFile& file) {
         file.services.push_back(std::move(service));
     }
     return {};
+}
+
+void collect_aliases(const Yaml& value, std::set<std::size_t>& found) {
+    if (value.is_alias()) found.insert(value.anchor);
+    for (const Yaml& item : value.items)
+        collect_aliases(item, found);
+    for (const YamlPair& pair : value.pairs)
+        collect_aliases(pair.value, found);
 }
 
 }  // namespace
@@ -86,11 +97,19 @@ std::string ComposeService::text(std::string_view key) const {
     return found && found->is_scalar() ? found->text : std::string();
 }
 
+bool ComposeService::inherits(std::string_view key) const {
+    const YamlPair* pair = merged.find(key);
+    return pair && !pair->value.is_null();
+}
+
 core::Error ComposeService::elsewhere(const std::string& key) const {
     const YamlPair* merge = written(kMergeKey);
     const Yaml& where = own->value.is_alias() ? own->value : merge ? merge->key : own->key;
     return yaml_error(where, key + " of service " + quote(name) +
-                                 " come through an alias; expected them in the service itself");
+                                 (merge && !own->value.is_alias() ? " come through a merge key (<<)"
+                                                                  : " come through an alias") +
+                                 " in a form that cannot be written here; expected them in the "
+                                 "service itself");
 }
 
 const ComposeService* ComposeFile::find(std::string_view name) const {
@@ -111,6 +130,7 @@ Result<ComposeFile> read_compose(std::string_view text) {
     file.written = std::move(*written);
     file.whole = std::move(*whole);
     file.has_services = *has_services;
+    collect_aliases(file.written, file.aliased);
     if (auto read = read_services(file); !read) return read.error();
     return file;
 }
@@ -134,15 +154,33 @@ Result<std::vector<ComposeEntry>> compose_entries(const ComposeService& service,
             entries.push_back({pair.key.text, item.text, &item});
     }
     for (const Yaml& item : value->items) {
+        if (!item.is_scalar()) {
+            return yaml_error(item.is_null() ? *value : item,
+                              key + " of service " + quote(service.name) +
+                                  (item.is_map() ? " have a mapping in their list"
+                                                 : " have an entry that is no word") +
+                                  "; expected NAME" + std::string(1, dividers.back()) +
+                                  "VALUE, without a blank");
+        }
         std::size_t at = std::string::npos;
         for (const char divider : dividers) {
-            if (at == std::string::npos) at = item.text.find(divider);
+            if (at == std::string::npos) at = find_outside(item.text, divider);
         }
         const bool divided = at != std::string::npos;
         entries.push_back(
             {item.text.substr(0, at), divided ? item.text.substr(at + 1) : std::string(), &item});
     }
     return entries;
+}
+
+std::size_t find_outside(std::string_view text, char what) {
+    int depth = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == what && depth <= 0) return i;
+        if (text[i] == '{' || text[i] == '[') ++depth;
+        if (text[i] == '}' || text[i] == ']') --depth;
+    }
+    return std::string_view::npos;
 }
 
 std::vector<std::string> split_colons(std::string_view text) {

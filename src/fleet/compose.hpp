@@ -2,6 +2,7 @@
 // meant. Keys are read in all forms that Compose takes; nothing is changed here.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ struct ComposeService {
     std::string name;
     const YamlPair* own = nullptr;  // as it is written
     const Yaml* whole = nullptr;    // the mapping that is meant, without aliases and merge keys
+    Yaml merged;                    // what its merge keys alone give it
 
     // The pair if it is written in the service itself, or nullptr.
     const YamlPair* written(std::string_view key) const;
@@ -23,6 +25,8 @@ struct ComposeService {
     const Yaml* value(std::string_view key) const;
     // The same if it is a scalar, else "".
     std::string text(std::string_view key) const;
+    // Would it be there through a merge key, were it not written?
+    bool inherits(std::string_view key) const;
     // Why a key that is there but not written() cannot be changed.
     core::Error elsewhere(const std::string& key) const;
 };
@@ -43,6 +47,7 @@ struct ComposeFile {
     Yaml whole;
     bool has_services = true;  // false: version 1, services are at the top
     std::vector<ComposeService> services;
+    std::set<std::size_t> aliased;  // the anchors that an alias stands for
 
     const ComposeService* find(std::string_view name) const;
 };
@@ -56,5 +61,7 @@ core::Result<std::vector<ComposeEntry>> compose_entries(const ComposeService& se
 
 // "A:B:C" in its parts; a colon in ${...} or [...] divides nothing.
 std::vector<std::string> split_colons(std::string_view text);
+// The first of these characters that is not in ${...} or [...], or npos.
+std::size_t find_outside(std::string_view text, char what);
 
 }  // namespace amba::fleet

@@ -1,3 +1,4 @@
+// Reads, plans, edits, and holds the new text against the plan.
 #include "amba/fleet/link.hpp"
 
 #include <algorithm>
@@ -31,12 +32,12 @@ struct Changes {
 
 Result<Changes> changes_of(const ComposeFile& file, const YamlLines& lines, LinkPlanner& planner) {
     Changes changes;
-    for (const ComposeService& service : file.services) {
-        auto plan = planner.plan(service);
-        if (!plan) return plan.error();
-        auto edits = link_edits(lines, service, *plan);
+    auto plans = planner.plan();
+    if (!plans) return plans.error();
+    changes.plans = std::move(*plans);
+    for (std::size_t i = 0; i < file.services.size(); ++i) {
+        auto edits = link_edits(lines, file, file.services[i], changes.plans[i]);
         if (!edits) return edits.error();
-        changes.plans.push_back(std::move(*plan));
         changes.edits.push_back(std::move(*edits));
     }
     return changes;
@@ -63,7 +64,14 @@ core::Error blame(const ComposeFile& file, std::string_view text, const Changes&
         alone.plans[i] = changes.plans[i];
         if (edited(file, text, alone)) continue;
         const ComposeService& service = file.services[i];
-        return yaml_error(service.own->key, "service " + quote(service.name) + cannot);
+        const std::string who = "service " + quote(service.name);
+        if (file.aliased.contains(service.own->value.anchor)) {
+            return yaml_error(service.own->key,
+                              who +
+                                  " has an anchor that others use: what is changed here would "
+                                  "be changed there too; expected none");
+        }
+        return yaml_error(service.own->key, who + cannot);
     }
     return core::error("the file" + cannot);
 }
@@ -78,7 +86,7 @@ Result<Linked> link_lines(std::string_view text, const LinkOptions& options) {
     auto after = edited(*file, text, *changes);
     if (!after) return blame(*file, text, *changes);
 
-    Linked linked{std::move(*after), planner.take_remarks()};
+    Linked linked{std::move(*after), planner.take_remarks(), planner.kept()};
     if (const YamlPair* include = file->written.find("include"); include && file->has_services) {
         linked.remarks.push_back(
             {include->key.line, "include: the files it names stay as they are"});

@@ -9,7 +9,11 @@
 
 namespace amba::fleet {
 
-core::Result<std::vector<YamlEdit>> link_edits(const YamlLines& lines,
+// Those of its ports and volumes, a part of the others.
+core::Result<std::vector<YamlEdit>> list_edits(const YamlLines& lines, const ComposeFile& file,
+                                               const ComposeService& service, const LinkPlan& plan);
+
+core::Result<std::vector<YamlEdit>> link_edits(const YamlLines& lines, const ComposeFile& file,
                                                const ComposeService& service, const LinkPlan& plan);
 
 }  // namespace amba::fleet

@@ -1,3 +1,5 @@
+// Which links and dependencies become names of ambassadors, at which addresses, and which do not. A
+// link that cannot become one stays: nothing is taken from a client that it is not given back.
 #include "fleet/link_plan.hpp"
 
 #include <algorithm>
@@ -47,6 +49,12 @@ const ComposeEntry* find(const std::vector<ComposeEntry>& entries, const std::st
     return nullptr;
 }
 
+// The service that a name of an ambassador stands for.
+std::string stands_for(const std::vector<ComposeEntry>& labels, const std::string& name) {
+    const ComposeEntry* label = find(labels, kLinkLabel + name);
+    return label ? label->value : name;
+}
+
 std::string of(const ComposeService& service) {
     return " of service " + quote(service.name);
 }
@@ -57,123 +65,183 @@ bool is_job(const Yaml& dependency) {
     return condition && condition->value.text == "service_completed_successfully";
 }
 
-}  // namespace
-
-Result<LinkPlan> LinkPlanner::plan(const ComposeService& service) {
-    LinkPlan plan;
-    if (auto done = plan_hosts(service, plan); !done) return done.error();
-    if (auto done = plan_ports(service, plan); !done) return done.error();
-    if (auto done = plan_volumes(service, plan); !done) return done.error();
-    return plan;
+// The aliases of external_links: "CONTAINER:ALIAS" or "CONTAINER".
+bool is_external(const ComposeService& service, const std::string& name) {
+    const Yaml* external = service.value("external_links");
+    if (!external) return false;
+    return std::any_of(external->items.begin(), external->items.end(),
+                       [&](const Yaml& item) { return split_colons(item.text).back() == name; });
 }
 
-Result<void> LinkPlanner::plan_hosts(const ComposeService& service, LinkPlan& plan) {
-    if (const YamlPair* external = service.written("external_links")) {
-        remark(external->key,
-               "external_links" + of(service) + " stay: they are no services of this file");
+// Compose puts variables into values and not into keys of a mapping.
+bool has_variable(const std::string& name) {
+    return name.find('$') != std::string::npos;
+}
+
+// As one would write it: "db: pg" of a mapping in a list.
+std::string shown(const Yaml& item) {
+    if (!item.is_map() || item.pairs.size() != 1) return item.text;
+    return item.pairs[0].key.text + ": " + item.pairs[0].value.text;
+}
+
+}  // namespace
+
+Result<std::vector<LinkPlan>> LinkPlanner::plan() {
+    for (const ComposeService& service : file_.services)
+        clients_.push_back({&service, {}, {}, 0});
+    for (Client& client : clients_) {
+        if (const YamlPair* external = client.service->written("external_links")) {
+            remark(external->key, "external_links" + of(*client.service) +
+                                      " stay: they are no services of this file");
+        }
+        if (auto done = links_of(client); !done) return done.error();
+        if (auto done = dependencies_of(client); !done) return done.error();
     }
-    auto wants = links_of(service);
-    if (!wants) return wants.error();
-    plan.drop_links = service.written("links") != nullptr;
-    const Yaml* links = service.value("links");
-    const auto more = dependencies_of(service, *wants, links ? links->items.size() : 0);
-    if (!more) return more.error();
-    wants->insert(wants->end(), more->begin(), more->end());
-    if (!wants->empty()) remark_of_network(service);
-    return assign(service, *wants, plan);
+    share_networks();
+    std::vector<LinkPlan> plans(clients_.size());
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        if (auto done = assign(clients_[i], plans[i]); !done) return done.error();
+    }
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        const ComposeService& service = *clients_[i].service;
+        plan_links(clients_[i], plans[i]);
+        if (auto done = plan_ports(service, plans[i]); !done) return done.error();
+        if (auto done = plan_volumes(service, plans[i]); !done) return done.error();
+    }
+    return plans;
 }
 
 // A link that is skipped uses its number up, as it did in the script.
-Result<LinkPlanner::Wants> LinkPlanner::links_of(const ComposeService& service) {
-    Wants wants;
+Result<void> LinkPlanner::links_of(Client& client) {
+    const ComposeService& service = *client.service;
     const Yaml* links = service.value("links");
-    if (!links) return wants;
-    if (!service.written("links")) return service.elsewhere("links");
+    if (!links) return {};
     if (!links->is_list()) {
         return yaml_error(*links,
                           "links" + of(service) + ": expected a list of SERVICE or SERVICE:ALIAS");
     }
+    client.links = links->items.size();
     for (std::size_t i = 0; i < links->items.size(); ++i) {
         const Yaml& link = links->items[i];
+        const Yaml& where = link.is_null() ? *links : link;
+        if (!link.is_scalar()) {
+            return yaml_error(where, "link " + quote(shown(link)) + of(service) +
+                                         (link.is_map() ? " is a mapping" : " is no word") +
+                                         "; expected SERVICE or SERVICE:ALIAS, without a blank");
+        }
         const std::vector<std::string> parts = split_colons(link.text);
-        if (!link.is_scalar() || parts.size() > 2 || parts.front().empty() ||
-            parts.back().empty()) {
-            return yaml_error(
-                link.is_null() ? *links : link,
-                "link " + quote(link.text) + of(service) + "; expected SERVICE or SERVICE:ALIAS");
+        if (parts.size() > 2 || parts.front().empty() || parts.back().empty()) {
+            return yaml_error(where, "link " + quote(link.text) + of(service) +
+                                         "; expected SERVICE or SERVICE:ALIAS");
         }
         if (!file_.find(parts.front())) {
             return yaml_error(link, "link " + quote(link.text) + of(service) +
                                         "; expected a service of this file, and there is no " +
                                         quote(parts.front()));
         }
-        const Known& known = known_ports(parts.front());
-        if (!known.has_port) {
+        const auto index = static_cast<std::size_t>(&client - clients_.data());
+        Want want{parts.front(), parts.back(), i + 1, &link, index, i};
+        const Known& known = known_ports(want.service);
+        if (known.has_port) {
+            client.wants.push_back(std::move(want));
+        } else if (options_.drop_unknown) {
             remark(link, "Skipping link " + link.text + " in service " + service.name +
                              " (no port mapping defined). Your code will probably break." +
-                             (known.why_not.empty() ? "" : " Its image: " + known.why_not));
-            continue;
+                             known.why_not);
+        } else {
+            give_up(want, "no port mapping defined");
         }
-        wants.push_back({parts.front(), parts.back(), i + 1, &link});
     }
-    return wants;
+    return {};
 }
 
 // The services of depends_on that no link names, neither now nor in what was made of links before.
 // One without a known port may be a job, and is left.
-Result<LinkPlanner::Wants> LinkPlanner::dependencies_of(const ComposeService& service,
-                                                        const Wants& links, std::size_t position) {
-    Wants wants;
+Result<void> LinkPlanner::dependencies_of(Client& client) {
+    const ComposeService& service = *client.service;
     const Yaml* dependencies = service.value("depends_on");
-    if (!dependencies) return wants;
+    if (!dependencies) return {};
     if (!dependencies->is_list() && !dependencies->is_map()) {
         return yaml_error(*dependencies,
                           "depends_on" + of(service) + ": expected a list or a mapping");
     }
-    const auto hosts = compose_entries(service, "extra_hosts", "=:");
-    if (!hosts) return hosts.error();
-    const auto labels = compose_entries(service, "labels", "=");
-    if (!labels) return labels.error();
-    std::set<std::string> linked;
-    for (const Want& link : links)
-        linked.insert(link.service);
-    for (const ComposeEntry& label : *labels) {
-        if (!label.name.starts_with(kLinkLabel)) continue;
-        const ComposeEntry* host =
-            find(*hosts, label.name.substr(std::string_view(kLinkLabel).size()));
-        if (host && is_ambassadors(host->value)) linked.insert(label.value);
-    }
+    auto linked = linked_before(service);
+    if (!linked) return linked.error();
+    std::size_t position = client.links;
     const auto want = [&](const std::string& name, const Yaml& where) {
-        if (!file_.find(name) || !linked.insert(name).second) return;
-        if (known_ports(name).has_port) wants.push_back({name, name, ++position, &where});
+        if (!file_.find(name) || !linked->insert(name).second) return;
+        const Known& known = known_ports(name);
+        const auto index = static_cast<std::size_t>(&client - clients_.data());
+        Want one{name, name, position + 1, &where, index, {}};
+        if (!known.has_port) return give_up(one, "no port mapping defined");
+        ++position;
+        client.wants.push_back(std::move(one));
     };
     for (const Yaml& item : dependencies->items)
         want(item.text, item);
     for (const YamlPair& pair : dependencies->pairs) {
         if (!is_job(pair.value)) want(pair.key.text, pair.key);
     }
-    return wants;
+    return {};
 }
 
-Result<void> LinkPlanner::assign(const ComposeService& service, const Wants& wants,
-                                 LinkPlan& plan) {
+// The services that its links name, and those that links named of which ambassadors were made.
+// These are with the service in whose network it is.
+Result<std::set<std::string>> LinkPlanner::linked_before(const ComposeService& service) const {
+    std::set<std::string> linked;
+    if (const Yaml* links = service.value("links")) {
+        for (const Yaml& link : links->items)
+            linked.insert(split_colons(link.text).front());
+    }
+    const ComposeService* owner = owner_of_network(service);
+    const ComposeService& place = owner ? *owner : service;
+    const auto hosts = compose_entries(place, "extra_hosts", "=:");
+    if (!hosts) return hosts.error();
+    const auto labels = compose_entries(place, "labels", "=");
+    if (!labels) return labels.error();
+    for (const ComposeEntry& label : *labels) {
+        if (!label.name.starts_with(kLinkLabel)) continue;
+        const ComposeEntry* host =
+            find(*hosts, label.name.substr(std::string_view(kLinkLabel).size()));
+        if (host && is_ambassadors(host->value)) linked.insert(label.value);
+    }
+    return linked;
+}
+
+Result<void> LinkPlanner::assign(Client& client, LinkPlan& plan) {
+    const ComposeService& service = *client.service;
     const auto hosts = compose_entries(service, "extra_hosts", "=:");
     if (!hosts) return hosts.error();
+    const auto labels = compose_entries(service, "labels", "=");
+    if (!labels) return labels.error();
     LinkAddresses addresses;
     for (const ComposeEntry& host : *hosts)
         addresses.occupy(host.value);
     std::map<std::string, std::string> meant;  // name -> service
-    for (const Want& want : wants) {
-        const auto [known, fresh] = meant.emplace(want.name, want.service);
-        if (!fresh && known->second != want.service) {
-            return yaml_error(*want.where, quote(want.name) + " stands for " +
-                                               quote(known->second) +
-                                               " already; expected "
-                                               "another alias of " +
-                                               quote(want.service));
+    for (const Want& want : client.wants) {
+        const auto known = meant.find(want.name);
+        if (known != meant.end() && known->second != want.service) {
+            if (want.moved) {
+                give_up(want, quote(want.name) + " stands for " + quote(known->second) +
+                                  " in the network that they share");
+                continue;
+            }
+            return yaml_error(*want.where,
+                              quote(want.name) + " stands for " + quote(known->second) +
+                                  " already; expected another alias of " + quote(want.service));
         }
-        if (!fresh) continue;
+        if (known != meant.end()) continue;
+        const auto can = can_be_named(service, want);
+        if (!can) return can.error();
+        if (!*can) continue;
+        meant.emplace(want.name, want.service);
         if (const ComposeEntry* host = find(*hosts, want.name)) {
+            if (want.moved && stands_for(*labels, want.name) != want.service) {
+                give_up(want, quote(want.name) + " stands for " +
+                                  quote(stands_for(*labels, want.name)) +
+                                  " in the network that they share");
+                continue;
+            }
             if (!is_ambassadors(host->value)) {
                 return yaml_error(*host->where, "extra_hosts" + of(service) + " has " +
                                                     quote(want.name) + " at " + quote(host->value) +
@@ -183,13 +251,34 @@ Result<void> LinkPlanner::assign(const ComposeService& service, const Wants& wan
         } else {
             auto address = addresses.take(want.position);
             if (!address) return yaml_error(*want.where, "127.127.0.0/16 has no address left");
-            plan.hosts.emplace_back(want.name, std::move(*address));
+            plan.hosts.push_back({want.name, std::move(*address),
+                                  want.moved ? std::optional<std::size_t>() : want.link});
         }
         if (auto done = plan_label(service, want, plan); !done) return done;
     }
-    const bool own = service.written("extra_hosts") || !service.value("extra_hosts");
-    if (!plan.hosts.empty() && !own) return service.elsewhere("extra_hosts");
     return {};
+}
+
+// Is there a place for the name, and is it nobody else's?
+Result<bool> LinkPlanner::can_be_named(const ComposeService& service, const Want& want) {
+    if (is_external(service, want.name) || is_external(*clients_[want.client].service, want.name)) {
+        give_up(want, "an external link has the name " + quote(want.name) + " too");
+        return false;
+    }
+    if (!has_variable(want.name)) return true;
+    for (const char* key : {"extra_hosts", "labels"}) {
+        const auto entries = compose_entries(service, key, "=:");
+        if (!entries) return entries.error();
+        const Yaml* value = service.value(key);
+        if (!value || !value->is_map()) continue;
+        const std::string name = *key == 'l' ? kLinkLabel + want.name : want.name;
+        if (find(*entries, name)) continue;
+        give_up(want, std::string(key) + of(service) +
+                          " are a mapping, in whose keys Compose does not replace variables; "
+                          "expected a list");
+        return false;
+    }
+    return true;
 }
 
 // extra_hosts cannot say whose name an alias is.
@@ -205,27 +294,34 @@ Result<void> LinkPlanner::plan_label(const ComposeService& service, const Want& 
                                              quote(label->value) + "; expected none, or " +
                                              quote(want.service));
     }
-    if (service.value("labels") && !service.written("labels")) return service.elsewhere("labels");
     plan.labels.emplace_back(key, want.service);
     return {};
 }
 
-void LinkPlanner::remark_of_network(const ComposeService& service) {
-    for (const char* key : {"network_mode", "net"}) {
-        const std::string mode = service.text(key);
-        const YamlPair* pair = service.written(key);
-        const Yaml& where = pair ? pair->key : service.own->key;
-        if (mode == "host") {
-            remark(where, "service " + quote(service.name) +
-                              " is in the host's network: so is its ambassador, and the host and "
-                              "others there share its addresses");
-        } else if (mode.starts_with("service:") || mode.starts_with("container:")) {
-            remark(where, "service " + quote(service.name) + " is in the network of " +
-                              quote(mode.substr(mode.find(':') + 1)) +
-                              ": both share their ambassador, and the Engine takes extra_hosts "
-                              "there alone");
-        }
+// The key goes with its last entry, but where another list would then come through a merge key.
+void LinkPlanner::plan_links(const Client& client, LinkPlan& plan) const {
+    const ComposeService& service = *client.service;
+    if (client.links == 0) {
+        // Beside a merge key an empty one may be there to keep another out.
+        const bool alone = !service.written(kMergeKey);
+        if (alone && service.written("links")) plan.links_kept.emplace();
+    } else if (client.kept.size() < client.links) {
+        plan.links_kept = client.kept;
     }
+}
+
+void LinkPlanner::give_up(const Want& want, const std::string& why) {
+    Client& client = clients_[want.client];
+    const std::string& name = client.service->name;
+    const Known& known = known_ports(want.service);
+    if (!want.link) {
+        remark(*want.where, "Skipping dependency " + want.service + " in service " + name + " (" +
+                                why + "): it gets no ambassador." + known.why_not);
+        return;
+    }
+    if (client.kept.insert(*want.link).second) ++kept_;
+    remark(*want.where, "Skipping link " + want.where->text + " in service " + name + " (" + why +
+                            "): it stays a link." + known.why_not);
 }
 
 void LinkPlanner::remark(const Yaml& where, std::string text) {

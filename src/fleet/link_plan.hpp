@@ -16,9 +16,14 @@ namespace amba::fleet {
 
 struct LinkPlan {
     using Entries = std::vector<std::pair<std::string, std::string>>;
-    Entries hosts;                                     // to be added to extra_hosts
+    struct Host {
+        std::string name;
+        std::string address;
+        std::optional<std::size_t> link;  // of which it was made, by index
+    };
+    std::vector<Host> hosts;                           // to be added to extra_hosts
     Entries labels;                                    // to be added
-    bool drop_links = false;                           // the key
+    std::optional<std::set<std::size_t>> links_kept;   // by index; unset: all stay as they are
     std::optional<std::vector<std::string>> ports;     // all of them anew; empty: none
     std::map<std::size_t, std::string> ports_changed;  // those in short form, by index
     std::set<std::size_t> ports_unpublished;           // those in long form, by index
@@ -31,8 +36,11 @@ class LinkPlanner {
     LinkPlanner(const ComposeFile& file, const LinkOptions& options) :
         file_(file), options_(options) {}
 
-    core::Result<LinkPlan> plan(const ComposeService& service);
+    // One for each service, in the file's order.
+    core::Result<std::vector<LinkPlan>> plan();
     std::vector<Remark> take_remarks() { return std::move(remarks_); }
+    // Links that stay because they could not become ambassadors.
+    std::size_t kept() const { return kept_; }
 
   private:
     struct Want {
@@ -40,20 +48,37 @@ class LinkPlanner {
         std::string name;          // by which the client knows it
         std::size_t position = 0;  // from 1
         const Yaml* where = nullptr;
+        std::size_t client = 0;           // the service whose it is, by index
+        std::optional<std::size_t> link;  // of its links, by index; unset: of depends_on
+        bool moved = false;               // to the service in whose network the client is
     };
     struct Known {
         bool has_port = false;
-        std::string why_not;  // of an image that could not be asked
+        std::string why_not;  // what was looked at in vain
     };
     using Wants = std::vector<Want>;
+    // What is found out of one service on the way.
+    struct Client {
+        const ComposeService* service = nullptr;
+        Wants wants;
+        std::set<std::size_t> kept;  // links, by index
+        std::size_t links = 0;
+    };
 
-    core::Result<void> plan_hosts(const ComposeService& service, LinkPlan& plan);
-    core::Result<Wants> links_of(const ComposeService& service);
-    core::Result<Wants> dependencies_of(const ComposeService& service, const Wants& links,
-                                        std::size_t position);
-    core::Result<void> assign(const ComposeService& service, const Wants& wants, LinkPlan& plan);
+    core::Result<void> links_of(Client& client);
+    core::Result<void> dependencies_of(Client& client);
+    core::Result<std::set<std::string>> linked_before(const ComposeService& service) const;
+    core::Result<void> assign(Client& client, LinkPlan& plan);
+    core::Result<bool> can_be_named(const ComposeService& service, const Want& want);
     core::Result<void> plan_label(const ComposeService& service, const Want& want, LinkPlan& plan);
-    void remark_of_network(const ComposeService& service);
+    void plan_links(const Client& client, LinkPlan& plan) const;
+    // The want comes to nothing: a link stays one.
+    void give_up(const Want& want, const std::string& why);
+
+    // link_network.cpp
+    void share_networks();
+    const ComposeService* owner_of_network(const ComposeService& service) const;
+    void move_wants(Client& client, const ComposeService* owner, const Yaml& where);
 
     // link_ports.cpp
     core::Result<void> plan_ports(const ComposeService& service, LinkPlan& plan);
@@ -69,8 +94,10 @@ class LinkPlanner {
 
     const ComposeFile& file_;
     const LinkOptions& options_;
+    std::vector<Client> clients_;
     std::map<std::string, Known> known_;
     std::vector<Remark> remarks_;
+    std::size_t kept_ = 0;
 };
 
 }  // namespace amba::fleet

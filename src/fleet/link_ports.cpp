@@ -93,7 +93,7 @@ LinkPlanner::Known LinkPlanner::ask_image(const ComposeService& service) const {
         if (image.find('$') != std::string::npos) continue;
         const auto ports = options_.image_ports(image);
         if (ports && !ports->empty()) return {true, {}};
-        if (!ports && known.why_not.empty()) known.why_not = ports.error().reason;
+        if (!ports && known.why_not.empty()) known.why_not = " Its image: " + ports.error().reason;
     }
     return known;
 }
@@ -116,13 +116,15 @@ Result<void> LinkPlanner::plan_listed_ports(const ComposeService& service, LinkP
     const Yaml* ports = service.value("ports");
     const YamlPair* written = service.written("ports");
     if (wanted.empty() ? !ports && !written : lists(ports, wanted)) return {};
-    if (ports && !written) return service.elsewhere("ports");
+    const bool keeps_out = written && service.written(kMergeKey) && ports && ports->items.empty();
+    if (wanted.empty() && keeps_out) return {};
+    const Yaml& where = written ? written->key : service.own->key;
     if (ports && wanted.empty()) {
-        remark(written->key,
+        remark(where,
                "ports of service " + quote(service.name) + " are gone: ports.yml does not list it");
     } else if (ports) {
-        remark(written->key, "ports of service " + quote(service.name) +
-                                 " are those of ports.yml now, on random ports of the host");
+        remark(where, "ports of service " + quote(service.name) +
+                          " are those of ports.yml now, on random ports of the host");
     }
     plan.ports = std::move(wanted);
     return {};
@@ -151,9 +153,9 @@ Result<void> LinkPlanner::plan_random_ports(const ComposeService& service, LinkP
     }
     if (lost.empty()) return {};
     const YamlPair* written = service.written("ports");
-    if (!written || written->value.is_alias()) return service.elsewhere("ports");
-    remark(written->key, "ports of service " + quote(service.name) +
-                             " are on random ports of the host now: " + lost);
+    remark(written ? written->key : service.own->key,
+           "ports of service " + quote(service.name) +
+               " are on random ports of the host now: " + lost);
     return {};
 }
 

@@ -1,4 +1,7 @@
+// What a plan asks for, done to the tree that was read: the edited text must say the same.
 #include "fleet/link_verify.hpp"
+
+#include <algorithm>
 
 namespace amba::fleet {
 
@@ -44,10 +47,14 @@ Yaml& at(Yaml& service, const char* key, Yaml::Kind kind) {
     return pair->value;
 }
 
+// Compose replaces variables in the entries of a list, and not in the keys of a mapping.
 void add(Yaml& service, const char* key, const LinkPlan::Entries& entries, const char* divider,
          bool plain) {
     if (entries.empty()) return;
-    Yaml& value = at(service, key, Yaml::Kind::kMap);
+    const bool variable = std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+        return entry.first.find('$') != std::string::npos;
+    });
+    Yaml& value = at(service, key, variable ? Yaml::Kind::kList : Yaml::Kind::kMap);
     for (const auto& [name, text] : entries) {
         if (value.is_list()) {
             value.items.push_back(scalar(name + divider + text, kQuoted));
@@ -58,9 +65,25 @@ void add(Yaml& service, const char* key, const LinkPlan::Entries& entries, const
     }
 }
 
-void change_ports(Yaml& service, const LinkPlan& plan) {
+// Without that key, or with an empty list where another would come through a merge key.
+void clear(Yaml& service, const ComposeService& before, const char* key) {
+    erase(service, key);
+    if (before.inherits(key)) at(service, key, Yaml::Kind::kList);
+}
+
+void change_links(Yaml& service, const LinkPlan& plan, const ComposeService& before) {
+    if (!plan.links_kept) return;
+    YamlPair* links = find(service, "links");
+    std::vector<Yaml> kept;
+    for (const std::size_t index : *plan.links_kept)
+        kept.push_back(links->value.items[index]);
+    if (kept.empty()) return clear(service, before, "links");
+    links->value.items = std::move(kept);
+}
+
+void change_ports(Yaml& service, const LinkPlan& plan, const ComposeService& before) {
     if (plan.ports) {
-        erase(service, "ports");
+        clear(service, before, "ports");
         if (plan.ports->empty()) return;
         Yaml& list = at(service, "ports", Yaml::Kind::kList);
         for (const std::string& port : *plan.ports)
@@ -73,16 +96,19 @@ void change_ports(Yaml& service, const LinkPlan& plan) {
         erase(find(service, "ports")->value.items[index], "published");
 }
 
-void change(Yaml& service, const LinkPlan& plan) {
-    add(service, "extra_hosts", plan.hosts, ":", true);
+void change(Yaml& service, const LinkPlan& plan, const ComposeService& before) {
+    LinkPlan::Entries hosts;
+    for (const LinkPlan::Host& host : plan.hosts)
+        hosts.emplace_back(host.name, host.address);
+    add(service, "extra_hosts", hosts, ":", true);
     add(service, "labels", plan.labels, "=", false);
-    if (plan.drop_links) erase(service, "links");
-    change_ports(service, plan);
+    change_links(service, plan, before);
+    change_ports(service, plan, before);
     if (plan.volumes_dropped.empty()) return;
     std::vector<Yaml>& volumes = find(service, "volumes")->value.items;
     for (auto index = plan.volumes_dropped.rbegin(); index != plan.volumes_dropped.rend(); ++index)
         volumes.erase(volumes.begin() + static_cast<std::ptrdiff_t>(*index));
-    if (volumes.empty()) erase(service, "volumes");
+    if (volumes.empty()) clear(service, before, "volumes");
 }
 
 // The mapping in which the services are.
@@ -97,7 +123,7 @@ bool is_as_planned(const ComposeFile& before, const std::vector<LinkPlan>& plans
     Yaml expected = before.whole;
     Yaml& services = services_of(expected, before.has_services);
     for (std::size_t i = 0; i < plans.size(); ++i)
-        change(find(services, before.services[i].name)->value, plans[i]);
+        change(find(services, before.services[i].name)->value, plans[i], before.services[i]);
     const auto written = parse_yaml(after);
     if (!written) return false;
     const auto whole = resolve(*written);

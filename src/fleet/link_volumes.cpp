@@ -9,14 +9,17 @@ using core::Result;
 
 namespace {
 
-// "./x:/y", "~/x:/y", "/x:/y", "${X}:/y", "C:\x:/y"; and not "name:/y" or "/y", which is a volume
-// without a name.
+// "./x:/y", "~/x:/y", "/x:/y", "${X}:/y", "C:\x:/y", "C:/x:/y"; and not "name:/y" or "/y", which is
+// a volume without a name.
 bool is_path(const std::string& entry) {
     if (entry.empty()) return false;
     if (entry[0] == '$') return true;
     const std::vector<std::string> parts = split_colons(entry);
     if (parts.size() < 2 || parts[0].empty()) return false;
-    const bool drive = parts[0].size() == 1 && parts[1].starts_with('\\');
+    const bool target = parts.size() > 2 && std::string_view("/\\").find(parts[2].substr(0, 1)) !=
+                                                std::string_view::npos;
+    const bool drive = parts[0].size() == 1 &&
+                       (parts[1].starts_with('\\') || (parts[1].starts_with('/') && target));
     return drive || std::string_view("./~").find(parts[0][0]) != std::string_view::npos;
 }
 
@@ -48,10 +51,6 @@ Result<void> LinkPlanner::plan_volumes(const ComposeService& service, LinkPlan& 
         remark(entry, "volume " + source_of(entry) + " of service " + quote(service.name) +
                           " is gone: it is a path of this host");
     }
-    if (plan.volumes_dropped.empty()) return {};
-    const YamlPair* written = service.written("volumes");
-    const bool all = plan.volumes_dropped.size() == volumes->items.size();
-    if (!written || (written->value.is_alias() && !all)) return service.elsewhere("volumes");
     return {};
 }
 

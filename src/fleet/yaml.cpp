@@ -115,6 +115,15 @@ Result<Yaml> resolve(const Yaml& root) {
     return Resolver(root).of(root, 0);
 }
 
+Result<Yaml> resolve_merged(const Yaml& root, const Yaml& map) {
+    Yaml merges;
+    merges.kind = Yaml::Kind::kMap;
+    for (const YamlPair& pair : map.pairs) {
+        if (pair.key.text == kMergeKey) merges.pairs.push_back(pair);
+    }
+    return Resolver(root).of(merges, 0);
+}
+
 bool same(const Yaml& a, const Yaml& b) {
     if (a.kind != b.kind || a.text != b.text) return false;
     if (!a.is_null() && a.tag != b.tag) return false;
@@ -156,6 +165,31 @@ std::string yaml_quoted(std::string_view text) {
         out += c;
     }
     return out + '"';
+}
+
+std::optional<std::string> yaml_flow(const Yaml& value) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:$~";
+    if (value.is_null()) return "null";
+    if (value.is_scalar()) {
+        if (value.tag == "!") return yaml_quoted(value.text);
+        const std::string& text = value.text;
+        const bool plain = value.tag == "?" && !text.empty() && text.back() != ':' && text != "-" &&
+                           text.find_first_not_of(kPlain) == std::string::npos;
+        return plain ? std::optional(text) : std::nullopt;
+    }
+    std::string inside;
+    for (const Yaml& item : value.items) {
+        const auto one = yaml_flow(item);
+        if (!one) return std::nullopt;
+        inside += (inside.empty() ? "" : ", ") + *one;
+    }
+    for (const YamlPair& pair : value.pairs) {
+        const auto one = yaml_flow(pair.value);
+        if (!one) return std::nullopt;
+        inside += (inside.empty() ? "" : ", ") + yaml_scalar(pair.key.text) + ": " + *one;
+    }
+    return value.is_list() ? "[" + inside + "]" : "{" + inside + "}";
 }
 
 std::string yaml_scalar(std::string_view text) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ core::Result<Yaml> parse_yaml(std::string_view text);
 // The same without aliases and merge keys, as a program reads it. Positions are those of the text
 // that is meant.
 core::Result<Yaml> resolve(const Yaml& root);
+// Of a mapping in it: what its merge keys alone would make of it, an empty one where it has none.
+core::Result<Yaml> resolve_merged(const Yaml& root, const Yaml& map);
 
 // Do both say the same? Positions, style and the order of keys do not matter, quotes of values do.
 bool same(const Yaml& a, const Yaml& b);
@@ -61,6 +64,9 @@ const Yaml* anchored(const Yaml& value);
 
 // In double quotes.
 std::string yaml_quoted(std::string_view text);
+// A value without aliases on one line, in brackets where it is a list or a mapping; nullopt: not in
+// a form that says the same to every reader.
+std::optional<std::string> yaml_flow(const Yaml& value);
 // Plain where no reader takes it for anything but a string, else quoted.
 std::string yaml_scalar(std::string_view text);
 

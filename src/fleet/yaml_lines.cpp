@@ -107,6 +107,24 @@ bool YamlLines::blank(std::size_t number) const {
     return line(number).find_first_not_of(kBlanks) == kNone;
 }
 
+std::string_view YamlLines::comment(std::size_t number) const {
+    const std::string_view found = line(number);
+    for (std::size_t at = 0; at < found.size(); ++at) {
+        const bool begins = at == 0 || is_blank(found[at - 1]);
+        const bool opens = begins || std::string_view("[{,").find(found[at - 1]) != kNone;
+        if (begins && found[at] == '#') {
+            const std::size_t last = found.substr(0, at).find_last_not_of(kBlanks);
+            return found.substr(last == kNone ? 0 : last + 1);
+        }
+        if (opens && (found[at] == '"' || found[at] == '\'')) {
+            const std::size_t end = FlowReader::past_quotes(found, at);
+            if (end == kNone) return {};
+            at = end - 1;
+        }
+    }
+    return {};
+}
+
 std::size_t YamlLines::indent(std::size_t number) const {
     const std::string_view found = line(number);
     return std::min(found.find_first_not_of(' '), found.size());

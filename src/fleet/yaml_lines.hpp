@@ -41,6 +41,9 @@ class YamlLines {
     std::size_t start(std::size_t number) const { return starts_[number - 1]; }
     std::string_view line(std::size_t number) const;  // without what ends it
     bool blank(std::size_t number) const;
+    // Its comment with the blanks before it, or "". Of a line that a scalar goes on through it may
+    // be none: whoever asks knows that there is none.
+    std::string_view comment(std::size_t number) const;
     // What ends the lines of this text.
     const std::string& newline() const { return newline_; }
 

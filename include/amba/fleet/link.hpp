@@ -40,6 +40,8 @@ struct LinkOptions {
     // called by its directory, where neither that nor the file's `name` says it.
     std::string project;
     std::string directory;
+    // Links whose service has no known port go as well, as with the script; else they stay.
+    bool drop_unknown = false;
 };
 
 // Something to tell the user, of a line of the input (from 1; 0: of none).
@@ -51,6 +53,7 @@ struct Remark {
 struct Linked {
     std::string text;             // the new file
     std::vector<Remark> remarks;  // by line: links that were skipped, what is gone
+    std::size_t kept = 0;         // links that stay, because they could not become addresses
 };
 
 // A ports.yml: "redis: 6379" or "redis: [6379, 6380]".

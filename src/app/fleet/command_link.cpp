@@ -27,6 +27,7 @@ struct LinkCommand {
     std::string out;
     bool in_place = false;
     bool diff = false;
+    bool drop_unknown = false;
     std::string ports;
 };
 
@@ -136,6 +137,7 @@ int rewrite(const LinkCommand& command) {
     options.image_ports = ask_engine();
     options.project = core::environment("COMPOSE_PROJECT_NAME");
     options.directory = project_of_directory(directory_of(command.in));
+    options.drop_unknown = command.drop_unknown;
 
     const auto linked = fleet::link(*text, options);
     if (!linked) {
@@ -155,7 +157,11 @@ int rewrite(const LinkCommand& command) {
         const auto written = replace_file(command.out, linked->text);
         if (!written) return fail(kFailed, written.error().reason);
     }
-    return kDone;
+    if (linked->kept == 0) return kDone;
+    return fail(kFailed, shown(command.in) + ": links that stay as they were: " +
+                             std::to_string(linked->kept) +
+                             "; see the lines above, or --drop-unknown for those without a known "
+                             "port");
 }
 
 }  // namespace
@@ -163,7 +169,8 @@ int rewrite(const LinkCommand& command) {
 int command_link(Arguments arguments) {
     CLI::App app(
         "Rewrite a Compose file: links, and depends_on, become extra_hosts in 127.127.0.0/16, at "
-        "which ambassadors listen. What it cannot do it says by line, and leaves the file alone.",
+        "which ambassadors listen. A link that cannot become one stays, is told by its line, and "
+        "the exit code is 1. A file that cannot be edited is told by line and left alone.",
         "link");
     LinkCommand command;
     app.add_option("IN", command.in,
@@ -172,6 +179,8 @@ int command_link(Arguments arguments) {
     app.add_option("OUT", command.out, "Where to write, or - for standard output [IN]");
     app.add_flag("--in-place", command.in_place, "Write to IN, whatever its name");
     app.add_flag("--diff", command.diff, "Print what would change and write nothing");
+    app.add_flag("--drop-unknown", command.drop_unknown,
+                 "Take out links whose service has no known port, and exit with 0 all the same");
     app.add_option("--ports", command.ports,
                    "A file with SERVICE: PORT on each line, which alone counts [ports.yml beside "
                    "IN, else expose, ports and images]")

@@ -116,9 +116,14 @@ expect 0 '' "$amba" link docker-compose.yml
 
 # ports.yml, beside the file or named, alone counts.
 mkdir beside && cp before beside/a.yml && echo 'web: 80' >beside/ports.yml
-expect 0 'beside/a.yml:7: Skipping link redis in service web (no port mapping defined). Your code will probably break.' \
+expect 1 'beside/a.yml:7: Skipping link redis in service web (no port mapping defined): it stays a link.' \
     "$amba" link beside/a.yml -
 grep -qF 'ports: ["80"]' out || fail "expected the port of ports.yml"
+grep -qF 'links: [redis]' out || fail "expected the link to stay"
+grep -qF 'links that stay as they were: 1' err || fail "expected how many links stay"
+expect 0 'beside/a.yml:7: Skipping link redis in service web (no port mapping defined). Your code will probably break.' \
+    "$amba" link --drop-unknown beside/a.yml -
+! grep -qF 'links:' out || fail "expected no link"
 echo 'redis: 6379' >named
 expect 0 '' "$amba" link --ports named beside/a.yml -
 grep -qF 'ports: ["6379"]' out || fail "expected the port of --ports"
@@ -132,8 +137,12 @@ cp flow.yml flow.before
 expect 1 'flow.yml:2:3: service "a" is in flow style' "$amba" link flow.yml
 same flow.yml flow.before
 grep -v expose before >bare.yml
-expect 0 'bare.yml:6: Skipping link redis' "$amba" link bare.yml -
+sed -i 's/image: redis/image: store/' bare.yml
+expect 1 'bare.yml:6: Skipping link redis' "$amba" link bare.yml -
 grep -qF 'Its image: unix://' err || fail "expected why the image is not known"
+cp bare.yml written.yml
+expect 1 'links that stay as they were: 1' "$amba" link written.yml
+grep -qF 'links: [redis]' written.yml || fail "expected the link in the file that was written"
 expect 1 'cannot write' "$amba" link before gone/out
 expect 1 'cannot write beside' "$amba" link before beside
 echo "link: arguments, files and refusals are as they should be"

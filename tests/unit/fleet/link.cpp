@@ -150,10 +150,35 @@ TEST(Link, AsksImagesOfServicesWithoutPorts) {
                                       "      built: 127.127.0.4\n"
                                       "    depends_on"));
     EXPECT_THAT(asked, ElementsAre("redis", "shop-built", "shop_built", "silent", "gone"));
-    ASSERT_EQ(done->remarks.size(), 2u);
-    EXPECT_THAT(done->remarks[0].text, testing::EndsWith("Your code will probably break."));
+    ASSERT_EQ(done->remarks.size(), 3u);
+    EXPECT_EQ(done->kept, 2u);
+    EXPECT_THAT(done->remarks[0].text, testing::EndsWith("it stays a link."));
     EXPECT_THAT(done->remarks[1].text,
-                testing::EndsWith("Your code will probably break. Its image: no such image"));
+                testing::EndsWith("it stays a link. Its image: no such image"));
+    EXPECT_THAT(done->remarks[2].text, StartsWith("Skipping dependency variable"));
+}
+
+TEST(Link, OfNoKnownPortStaysUnlessItIsToGo) {
+    const std::string text =
+        "services:\n"
+        "  a: {image: a}\n"
+        "  b: {image: b, expose: [1]}\n"
+        "  web:\n    image: web\n    links: [a, b]\n";
+    const auto kept = link(text, {});
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->kept, 1u);
+    EXPECT_THAT(kept->text, HasSubstr("    links: [a]\n    extra_hosts:\n      b: 127.127.0.3\n"));
+    LinkOptions options;
+    options.drop_unknown = true;
+    const auto dropped = link(text, options);
+    ASSERT_TRUE(dropped);
+    EXPECT_EQ(dropped->kept, 0u);
+    EXPECT_THAT(dropped->text,
+                HasSubstr("    image: web\n    extra_hosts:\n      b: 127.127.0.3\n"));
+    ASSERT_EQ(dropped->remarks.size(), 1u);
+    EXPECT_EQ(dropped->remarks[0].text,
+              "Skipping link a in service web (no port mapping defined). Your code will probably "
+              "break.");
 }
 
 TEST(Link, NamesABuiltImageAsComposeDoes) {
@@ -187,9 +212,7 @@ TEST(Link, IsHeldAgainstWhatWasMeant) {
     ASSERT_TRUE(file);
     const LinkOptions options;
     LinkPlanner planner(*file, options);
-    std::vector<LinkPlan> plans;
-    for (const ComposeService& service : file->services)
-        plans.push_back(*planner.plan(service));
+    const std::vector<LinkPlan> plans = *planner.plan();
     const std::string good = linked(text);
     const auto changed = [&](const std::string& what, const std::string& with) {
         const std::size_t at = good.find(what);

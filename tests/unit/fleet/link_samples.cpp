@@ -10,6 +10,10 @@ std::vector<LinkSample> all_link_samples() {
         all.push_back(std::move(sample));
     for (auto& sample : style_samples())
         all.push_back(std::move(sample));
+    for (auto& sample : kept_samples())
+        all.push_back(std::move(sample));
+    for (auto& sample : merge_samples())
+        all.push_back(std::move(sample));
     return all;
 }
 

@@ -20,6 +20,8 @@ struct LinkSample {
 std::vector<LinkSample> link_samples();   // links, depends_on, addresses
 std::vector<LinkSample> port_samples();   // ports and volumes
 std::vector<LinkSample> style_samples();  // forms and layouts of the file
+std::vector<LinkSample> kept_samples();   // links that stay, comments, variables, networks
+std::vector<LinkSample> merge_samples();  // what comes through aliases and merge keys
 std::vector<LinkSample> all_link_samples();
 
 // Without a ports.yml where `ports` is empty; no image is known.

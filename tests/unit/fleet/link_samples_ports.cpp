@@ -126,7 +126,7 @@ std::vector<LinkSample> port_samples() {
       number: 127.127.0.5
       variable: 127.127.0.6
 )",
-         {}},
+         {"10: Skipping dependency udp in service web"}},
 
         {"with a ports.yml it alone counts",
          R"(services:
@@ -174,7 +174,7 @@ std::vector<LinkSample> port_samples() {
     image: quiet
     expose: ["80"]
 )",
-         {"5: ports of service \"web\" are gone"}},
+         {"5: ports of service \"web\" are gone", "6: Skipping dependency quiet in service web"}},
 
         {"volumes that are paths of the host go",
          R"(volumes:
@@ -193,6 +193,8 @@ services:
       - /var/run/docker.sock:/var/run/docker.sock
       - ${HOME}/w:/w
       - 'C:\x:/c'
+      - 'C:/x:/d'
+      - c:/x
       - /anonymous
       - type: bind
         source: ./b
@@ -209,7 +211,8 @@ services:
     image: a
 
     volumes:
-      - ./x:/x
+      - ./x:/x  # ours
+      # - data:/x
 
     command: run
   other:
@@ -230,6 +233,7 @@ services:
       - data:/data
       # ours
 
+      - c:/x
       - /anonymous
       - type: volume
         source: data
@@ -242,6 +246,8 @@ services:
   all:
     image: a
 
+    # - data:/x
+
     command: run
   other:
     image: a
@@ -251,11 +257,12 @@ services:
 )",
          {"9: volume \"./x:/x:ro\" of service \"some\" is gone", "10: volume \"../y:/y\"",
           "12: volume \".:/app\"", "13: volume \"~/z:/z\"", "14: volume \"/var/run/docker.sock",
-          "15: volume \"${HOME}/w:/w\"", "16: volume \"C:", "18: volume \"./b\" of",
-          "28: volume \"./a:/a\" of service \"flow\"", "28: volume \"./b:/b\"", "28: volume \"/d\"",
-          "28: volume \"./f:/f\"", "33: volume \"./x:/x\" of service \"all\"",
-          "38: volume \"./x:/x\" of service \"other\" is gone",
-          "42: volume \"./x:/x\" of service \"last\""}},
+          "15: volume \"${HOME}/w:/w\"", "16: volume \"C:", "17: volume \"C:/x:/d\"",
+          "20: volume \"./b\" of", "30: volume \"./a:/a\" of service \"flow\"",
+          "30: volume \"./b:/b\"", "30: volume \"/d\"", "30: volume \"./f:/f\"",
+          "35: volume \"./x:/x\" of service \"all\"",
+          "41: volume \"./x:/x\" of service \"other\" is gone",
+          "45: volume \"./x:/x\" of service \"last\""}},
     };
 }
 

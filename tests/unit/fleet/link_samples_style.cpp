@@ -114,7 +114,8 @@ services:
         <<: *common
         # what it needs
         extra_hosts:
-            redis: 127.127.0.2
+            redis: 127.127.0.2   # to count
+            # - later
         # what it is
         image: web
 
