@@ -85,6 +85,7 @@ class LinkPlanner {
     core::Result<void> plan_listed_ports(const ComposeService& service, LinkPlan& plan);
     core::Result<void> plan_random_ports(const ComposeService& service, LinkPlan& plan);
     const Known& known_ports(const std::string& service);
+    Known ask_build(const ComposeService& service) const;
     Known ask_image(const ComposeService& service) const;
 
     // link_volumes.cpp

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "amba/core/endpoint.hpp"
+#include "fleet/dockerfile.hpp"
+#include "fleet/known_images.hpp"
 #include "fleet/link_plan.hpp"
 
 namespace amba::fleet {
@@ -49,6 +51,31 @@ std::string without_host_port(const std::string& entry) {
     return (out.empty() ? "" : out + ":") + parts.back();
 }
 
+// The scalar of that key, or "".
+std::string text_of(const Yaml* map, const char* key) {
+    const YamlPair* pair = map ? map->find(key) : nullptr;
+    return pair && pair->value.is_scalar() ? pair->value.text : std::string();
+}
+
+// From the Compose file's directory. Of a context that is no directory, or not known before Compose
+// has put in a variable, it cannot be read.
+std::optional<std::string> dockerfile_of(const ComposeService& service) {
+    const Yaml* build = service.value("build");
+    if (!build) return std::nullopt;
+    const bool is_short = build->is_scalar();
+    std::string context = is_short ? build->text : text_of(build, "context");
+    std::string name = is_short ? service.text("dockerfile") : text_of(build, "dockerfile");
+    if (context.empty()) context = ".";
+    if (name.empty()) name = "Dockerfile";
+    const bool remote = context.find("://") != std::string::npos || context.starts_with("git@") ||
+                        context.starts_with("github.com/");
+    if (remote || (context + name).find('$') != std::string::npos) return std::nullopt;
+    if (name.starts_with('/')) return name;
+    if (context.starts_with("./") && context.size() > 2) context.erase(0, 2);
+    if (context == "." || context == "./") return name;
+    return context + (context.ends_with('/') ? "" : "/") + name;
+}
+
 // As a list of this service might have them already.
 bool lists(const Yaml* list, const std::vector<std::string>& ports) {
     if (!list || !list->is_list() || list->items.size() != ports.size()) return false;
@@ -70,13 +97,43 @@ const LinkPlanner::Known& LinkPlanner::known_ports(const std::string& service) {
     }
     const ComposeService& asked = *file_.find(service);
     known.has_port = lists_tcp(asked.value("expose")) || lists_tcp(asked.value("ports"));
-    if (!known.has_port) known = ask_image(asked);
+    if (!known.has_port) known = ask_build(asked);
+    if (!known.has_port) {
+        const Known image = ask_image(asked);
+        known.has_port = image.has_port;
+        known.why_not += image.why_not;
+    }
+    return known;
+}
+
+// What its Dockerfile exposes, or the image that this is built from.
+LinkPlanner::Known LinkPlanner::ask_build(const ComposeService& service) const {
+    Known known;
+    const auto path = dockerfile_of(service);
+    if (!path || !options_.read_file) return known;
+    const auto text = options_.read_file(*path);
+    if (!text) {
+        known.why_not = " Its Dockerfile: " + text.error().reason + ".";
+        return known;
+    }
+    const Yaml* build = service.value("build");
+    const DockerfilePorts found = dockerfile_ports(*text, text_of(build, "target"));
+    known.has_port = !found.tcp.empty() || !known_image_ports(found.base).empty();
+    if (known.has_port) return known;
+    known.why_not = found.unknown.empty() ? " Its Dockerfile " + *path + " has no EXPOSE."
+                                          : " Its Dockerfile " + *path + " has EXPOSE " +
+                                                found.unknown + ", whose value is not known there.";
+    if (found.base.empty() || !options_.image_ports) return known;
+    const auto ports = options_.image_ports(found.base);
+    known.has_port = ports && !ports->empty();
     return known;
 }
 
 // An image that Compose built is PROJECT-SERVICE, and with docker-compose 1.x PROJECT_SERVICE.
 LinkPlanner::Known LinkPlanner::ask_image(const ComposeService& service) const {
     Known known;
+    if (!service.value("build") && !known_image_ports(service.text("image")).empty())
+        return {true, {}};
     if (!options_.image_ports) return known;
     std::vector<std::string> images;
     if (const std::string image = service.text("image"); !image.empty()) {

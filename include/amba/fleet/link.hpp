@@ -31,11 +31,16 @@ using Ports = std::map<std::string, std::vector<std::uint16_t>>;  // service -> 
 using ImagePorts =
     std::function<core::Result<std::vector<std::uint16_t>>(const std::string& image)>;
 
+// A file beside the Compose file, by its path from there, or why it cannot be read.
+using ReadFile = std::function<core::Result<std::string>(const std::string& path)>;
+
 struct LinkOptions {
     // Of a ports.yml, which alone counts where there is one. Else a service's ports are found in
-    // its `expose` and `ports`, and if it has none there, in its image.
+    // its `expose` and `ports`; in the Dockerfile that it is built by, and the image below that; by
+    // the name of an image that everybody knows; by asking for its image.
     std::optional<Ports> ports;
     ImagePorts image_ports;  // may be empty
+    ReadFile read_file;      // may be empty
     // For the name of an image that Compose built: COMPOSE_PROJECT_NAME; and what the project is
     // called by its directory, where neither that nor the file's `name` says it.
     std::string project;

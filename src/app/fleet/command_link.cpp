@@ -127,6 +127,13 @@ fleet::ImagePorts ask_engine() {
     };
 }
 
+// Paths of a Compose file begin at its directory.
+fleet::ReadFile read_beside(const std::string& path) {
+    return [directory = directory_of(path)](const std::string& file) {
+        return read(file.starts_with('/') ? file : directory + "/" + file);
+    };
+}
+
 int rewrite(const LinkCommand& command) {
     const auto text = read(command.in);
     if (!text) return fail(kFailed, text.error().reason);
@@ -135,6 +142,7 @@ int rewrite(const LinkCommand& command) {
     fleet::LinkOptions options;
     options.ports = std::move(*ports);
     options.image_ports = ask_engine();
+    options.read_file = read_beside(command.in);
     options.project = core::environment("COMPOSE_PROJECT_NAME");
     options.directory = project_of_directory(directory_of(command.in));
     options.drop_unknown = command.drop_unknown;
@@ -158,8 +166,8 @@ int rewrite(const LinkCommand& command) {
         if (!written) return fail(kFailed, written.error().reason);
     }
     if (linked->kept == 0) return kDone;
-    return fail(kFailed, shown(command.in) + ": links that stay as they were: " +
-                             std::to_string(linked->kept) +
+    return fail(kFailed, shown(command.in) +
+                             ": links that stay as they were: " + std::to_string(linked->kept) +
                              "; see the lines above, or --drop-unknown for those without a known "
                              "port");
 }
@@ -183,7 +191,7 @@ int command_link(Arguments arguments) {
                  "Take out links whose service has no known port, and exit with 0 all the same");
     app.add_option("--ports", command.ports,
                    "A file with SERVICE: PORT on each line, which alone counts [ports.yml beside "
-                   "IN, else expose, ports and images]")
+                   "IN, else expose, ports, Dockerfiles, well-known and other images]")
         ->type_name("FILE");
     app.footer(
         "Examples:\n  amba link docker-compose.yml docker-compose.yml-ambassadors\n"

@@ -140,6 +140,11 @@ grep -v expose before >bare.yml
 sed -i 's/image: redis/image: store/' bare.yml
 expect 1 'bare.yml:6: Skipping link redis' "$amba" link bare.yml -
 grep -qF 'Its image: unix://' err || fail "expected why the image is not known"
+# What is built is known by its Dockerfile, beside the Compose file, wherever that is called from.
+mkdir -p project/api && printf 'FROM scratch\nEXPOSE 8080\n' >project/api/Dockerfile
+printf 'services:\n  api: {build: ./api}\n  web:\n    image: web\n    links: [api]\n' >project/a.yml
+expect 0 '' "$amba" link project/a.yml -
+grep -qF 'api: 127.127.0.2' out || fail "expected the Dockerfile to be read"
 cp bare.yml written.yml
 expect 1 'links that stay as they were: 1' "$amba" link written.yml
 grep -qF 'links: [redis]' written.yml || fail "expected the link in the file that was written"

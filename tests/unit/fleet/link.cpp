@@ -127,11 +127,12 @@ TEST(Link, AsksImagesOfServicesWithoutPorts) {
     options.image_ports = [&](const std::string& image) -> Result<std::vector<std::uint16_t>> {
         asked.push_back(image);
         if (image == "gone") return error("no such image");
-        if (image == "redis" || image == "shop_built") return std::vector<std::uint16_t>{6379};
+        if (image == "mine" || image == "shop_built") return std::vector<std::uint16_t>{6379};
         return std::vector<std::uint16_t>();
     };
     const std::string services =
         "services:\n"
+        "  mine: {image: mine}\n"
         "  redis: {image: redis}\n"
         "  told: {image: told, expose: [1]}\n"
         "  built: {build: .}\n"
@@ -140,16 +141,17 @@ TEST(Link, AsksImagesOfServicesWithoutPorts) {
         "  gone: {image: gone}\n"
         "  unused: {image: unused}\n"
         "  web:\n"
-        "    links: [redis, told, built, silent, gone]\n"
+        "    links: [mine, told, built, silent, gone, redis]\n"
         "    depends_on: [variable, gone, silent]\n";
     const auto done = link(services, options);
     ASSERT_TRUE(done) << done.error().reason;
     EXPECT_THAT(done->text, HasSubstr("    extra_hosts:\n"
-                                      "      redis: 127.127.0.2\n"
+                                      "      mine: 127.127.0.2\n"
                                       "      told: 127.127.0.3\n"
                                       "      built: 127.127.0.4\n"
+                                      "      redis: 127.127.0.7\n"
                                       "    depends_on"));
-    EXPECT_THAT(asked, ElementsAre("redis", "shop-built", "shop_built", "silent", "gone"));
+    EXPECT_THAT(asked, ElementsAre("mine", "shop-built", "shop_built", "silent", "gone"));
     ASSERT_EQ(done->remarks.size(), 3u);
     EXPECT_EQ(done->kept, 2u);
     EXPECT_THAT(done->remarks[0].text, testing::EndsWith("it stays a link."));

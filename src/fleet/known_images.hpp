@@ -1,0 +1,18 @@
+// The TCP ports of images that everybody knows, so that neither an Engine nor a pull is needed to
+// know that redis listens on 6379.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace amba::fleet {
+
+// Those that its Dockerfile exposes, whatever the tag (of one with another server inside, such as
+// wordpress:fpm, it is another port; that there is one is true of all); none of an image that is
+// not known. Names are read as Docker does: "redis:6", "library/redis",
+// "docker.io/redis@sha256:...", and the same behind another registry,
+// "registry.example.com:5000/redis". "someone/redis" is another image.
+std::vector<std::uint16_t> known_image_ports(std::string_view image);
+
+}  // namespace amba::fleet
