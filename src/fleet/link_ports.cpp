@@ -160,6 +160,7 @@ Result<void> LinkPlanner::plan_ports(const ComposeService& service, LinkPlan& pl
     if (ports && !ports->is_list()) {
         return yaml_error(*ports, "ports of service " + quote(service.name) + ": expected a list");
     }
+    if (options_.keep_ports) return {};
     return options_.ports ? plan_listed_ports(service, plan) : plan_random_ports(service, plan);
 }
 
@@ -177,11 +178,12 @@ Result<void> LinkPlanner::plan_listed_ports(const ComposeService& service, LinkP
     if (wanted.empty() && keeps_out) return {};
     const Yaml& where = written ? written->key : service.own->key;
     if (ports && wanted.empty()) {
-        remark(where,
-               "ports of service " + quote(service.name) + " are gone: ports.yml does not list it");
+        remark(where, "ports of service " + quote(service.name) +
+                          " are gone: ports.yml does not list it (--keep-ports leaves them)");
     } else if (ports) {
         remark(where, "ports of service " + quote(service.name) +
-                          " are those of ports.yml now, on random ports of the host");
+                          " are those of ports.yml now, on random ports of the host (--keep-ports "
+                          "leaves them)");
     }
     plan.ports = std::move(wanted);
     return {};
@@ -209,6 +211,7 @@ Result<void> LinkPlanner::plan_random_ports(const ComposeService& service, LinkP
         }
     }
     if (lost.empty()) return {};
+    lost += " (--keep-ports leaves them)";
     const YamlPair* written = service.written("ports");
     remark(written ? written->key : service.own->key,
            "ports of service " + quote(service.name) +

@@ -39,7 +39,7 @@ std::string source_of(const Yaml& entry) {
 
 Result<void> LinkPlanner::plan_volumes(const ComposeService& service, LinkPlan& plan) {
     const Yaml* volumes = service.value("volumes");
-    if (!volumes) return {};
+    if (!volumes || options_.keep_volumes) return {};
     if (!volumes->is_list()) {
         return yaml_error(*volumes,
                           "volumes of service " + quote(service.name) + ": expected a list");
@@ -49,7 +49,7 @@ Result<void> LinkPlanner::plan_volumes(const ComposeService& service, LinkPlan& 
         if (!is_of_host(entry)) continue;
         plan.volumes_dropped.insert(i);
         remark(entry, "volume " + source_of(entry) + " of service " + quote(service.name) +
-                          " is gone: it is a path of this host");
+                          " is gone: it is a path of this host (--keep-volumes leaves it)");
     }
     return {};
 }

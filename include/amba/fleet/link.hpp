@@ -47,6 +47,8 @@ struct LinkOptions {
     std::string directory;
     // Links whose service has no known port go as well, as with the script; else they stay.
     bool drop_unknown = false;
+    bool keep_ports = false;    // `ports` stay as they are, and so does what is published by them
+    bool keep_volumes = false;  // paths of the host stay
 };
 
 // Something to tell the user, of a line of the input (from 1; 0: of none).

@@ -27,7 +27,8 @@ struct LinkCommand {
     std::string out;
     bool in_place = false;
     bool diff = false;
-    bool drop_unknown = false;
+    bool no_copy = false;
+    fleet::LinkOptions options;
     std::string ports;
 };
 
@@ -134,18 +135,33 @@ fleet::ReadFile read_beside(const std::string& path) {
     };
 }
 
+// Scripts give one file and expect it to be rewritten; what it was is kept beside it.
+Result<void> write(const LinkCommand& command, const std::string& before,
+                   const std::string& after) {
+    if (command.out != command.in) return replace_file(command.out, after);
+    if (before == after) return {};
+    std::string told = command.in + ": written in place";
+    if (!command.no_copy) {
+        const auto copy = keep_copy(command.in, before);
+        if (!copy) return copy.error();
+        told += "; what it was is in " + *copy;
+    }
+    if (auto written = replace_file(command.in, after); !written) return written;
+    std::fprintf(stderr, "%s\n", told.c_str());
+    return {};
+}
+
 int rewrite(const LinkCommand& command) {
     const auto text = read(command.in);
     if (!text) return fail(kFailed, text.error().reason);
     auto ports = read_ports(command);
     if (!ports) return fail(kFailed, ports.error().reason);
-    fleet::LinkOptions options;
+    fleet::LinkOptions options = command.options;
     options.ports = std::move(*ports);
     options.image_ports = ask_engine();
     options.read_file = read_beside(command.in);
     options.project = core::environment("COMPOSE_PROJECT_NAME");
     options.directory = project_of_directory(directory_of(command.in));
-    options.drop_unknown = command.drop_unknown;
 
     const auto linked = fleet::link(*text, options);
     if (!linked) {
@@ -161,9 +177,8 @@ int rewrite(const LinkCommand& command) {
                                   command.out == kStandard ? "stdout" : command.out));
     } else if (command.out == kStandard) {
         print(linked->text);
-    } else if (command.out != command.in || linked->text != *text) {
-        const auto written = replace_file(command.out, linked->text);
-        if (!written) return fail(kFailed, written.error().reason);
+    } else if (const auto written = write(command, *text, linked->text); !written) {
+        return fail(kFailed, written.error().reason);
     }
     if (linked->kept == 0) return kDone;
     return fail(kFailed, shown(command.in) +
@@ -178,16 +193,26 @@ int command_link(Arguments arguments) {
     CLI::App app(
         "Rewrite a Compose file: links, and depends_on, become extra_hosts in 127.127.0.0/16, at "
         "which ambassadors listen. A link that cannot become one stays, is told by its line, and "
-        "the exit code is 1. A file that cannot be edited is told by line and left alone.",
+        "the exit code is 1. A file that cannot be edited is told by line and left alone.\n"
+        "With IN alone the file itself is rewritten, as scripts expect; what it was is kept in "
+        "IN.orig.\n"
+        "Volumes that are paths of this host go, and ports lose their side of the host, since "
+        "several "
+        "of a service may run on one host, or on others: each is told by line.",
         "link");
     LinkCommand command;
     app.add_option("IN", command.in,
                    "The Compose file, or - for standard input [$COMPOSE_FILE, but not "
                    "docker-compose.yml]");
-    app.add_option("OUT", command.out, "Where to write, or - for standard output [IN]");
-    app.add_flag("--in-place", command.in_place, "Write to IN, whatever its name");
+    app.add_option("OUT", command.out, "Where to write, or - for standard output [IN itself]");
+    app.add_flag("--in-place", command.in_place, "Write to $COMPOSE_FILE, whatever its name");
     app.add_flag("--diff", command.diff, "Print what would change and write nothing");
-    app.add_flag("--drop-unknown", command.drop_unknown,
+    app.add_flag("--no-copy", command.no_copy, "Keep no IN.orig of a file that is rewritten");
+    app.add_flag("--keep-ports", command.options.keep_ports,
+                 "Leave ports as they are: what publishes a port of the host is there once");
+    app.add_flag("--keep-volumes", command.options.keep_volumes,
+                 "Leave volumes that are paths of this host");
+    app.add_flag("--drop-unknown", command.options.drop_unknown,
                  "Take out links whose service has no known port, and exit with 0 all the same");
     app.add_option("--ports", command.ports,
                    "A file with SERVICE: PORT on each line, which alone counts [ports.yml beside "

@@ -1,3 +1,4 @@
+// By a new file and rename, and never by writing over the only copy of a user's work.
 #include "app/fleet/replace_file.hpp"
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <memory>
 
 #include "amba/net/descriptor.hpp"
+#include "amba/volume/volume.hpp"
 
 namespace amba::app {
 
@@ -71,6 +73,24 @@ Result<void> replace_file(const std::string& path, const std::string& bytes) {
     if (code == 0) return {};
     if (code != EEXIST) ::unlink(next.c_str());
     return core::os_error(what, code);
+}
+
+Result<std::string> keep_copy(const std::string& path, const std::string& bytes) {
+    constexpr int kMostCopies = 1000;
+    const std::string real = real_path(path);
+    struct stat old {};
+    const bool exists = ::stat(real.c_str(), &old) == 0;
+    for (int i = 0; i < kMostCopies; ++i) {
+        std::string copy = real + ".orig" + (i == 0 ? "" : "." + std::to_string(i));
+        const auto there = volume::read_file(copy);
+        if (there && *there && (*there)->bytes == bytes) return copy;
+        if (!there || *there) continue;
+        const int code = write_new(copy, bytes, exists ? &old : nullptr);
+        if (code == 0) return copy;
+        if (code != EEXIST) return core::os_error("cannot keep a copy in " + copy, code);
+    }
+    return core::error("cannot keep a copy of " + path + ": there are " +
+                       std::to_string(kMostCopies) + " already");
 }
 
 }  // namespace amba::app

@@ -12,4 +12,9 @@ namespace amba::app {
 // straight to what is no regular file (/dev/stdout). The error names the path.
 core::Result<void> replace_file(const std::string& path, const std::string& bytes);
 
+// Keeps what the file has been, `bytes`, in PATH.orig beside it, with its mode and owner; where
+// that is another's already, in PATH.orig.1 and so on, so that no older copy is lost. Returns the
+// copy's path.
+core::Result<std::string> keep_copy(const std::string& path, const std::string& bytes);
+
 }  // namespace amba::app

@@ -75,18 +75,32 @@ same docker-compose.yml before
 expect 0 '' "$amba" link docker-compose.yml two
 same two wanted
 same docker-compose.yml before
+[ ! -e docker-compose.yml.orig ] || fail "expected a copy of what is rewritten alone"
 cp before one
-expect 0 '' "$amba" link one
+expect 0 "one: written in place; what it was is in $PWD/one.orig" "$amba" link one
 same one wanted
+same one.orig before
 cp before none
-expect 0 '' env COMPOSE_FILE=none "$amba" link
+expect 0 'none: written in place' env COMPOSE_FILE=none "$amba" link
 same none wanted
-expect 0 '' env COMPOSE_FILE=docker-compose.yml "$amba" link --in-place
+expect 0 'written in place' env COMPOSE_FILE=docker-compose.yml "$amba" link --in-place
 same docker-compose.yml wanted
+# No older copy is lost, the same one is not kept twice, and none where none is wanted.
+sed '1i # mine' before >one
+cp one again
+expect 0 'one.orig.1' "$amba" link one
+same one.orig before
+same one.orig.1 again
+cp again one
+expect 0 'one.orig.1' "$amba" link one
+[ ! -e one.orig.2 ] || fail "expected one copy of the same"
+cp before bare
+expect 0 'bare: written in place' "$amba" link --no-copy bare
+[ ! -e bare.orig ] || fail "expected no copy"
 "$amba" link - <before >out
 same out wanted
 cp before 'with a blank'
-expect 0 '' "$amba" link 'with a blank'
+expect 0 'written in place' "$amba" link 'with a blank'
 same 'with a blank' wanted
 expect 0 '' "$amba" link before -
 same out wanted
@@ -103,9 +117,11 @@ same docker-compose.yml wanted
 
 # Mode and link stay; a file that does not change is not written.
 fresh
+rm -f docker-compose.yml.orig
 chmod 640 docker-compose.yml
 ln -s docker-compose.yml by-link
-expect 0 '' "$amba" link by-link
+expect 0 'docker-compose.yml.orig' "$amba" link by-link
+[ "$(stat -c %a docker-compose.yml.orig)" = 640 ] || fail "the copy has another mode"
 [ -L by-link ] || fail "the symbolic link is gone"
 same docker-compose.yml wanted
 [ "$(stat -c %a docker-compose.yml)" = 640 ] || fail "the mode has changed"
@@ -140,6 +156,22 @@ grep -v expose before >bare.yml
 sed -i 's/image: redis/image: store/' bare.yml
 expect 1 'bare.yml:6: Skipping link redis' "$amba" link bare.yml -
 grep -qF 'Its image: unix://' err || fail "expected why the image is not known"
+# What else goes is told with the switch that leaves it.
+cat >host.yml <<'END'
+services:
+  web:
+    image: web
+    ports: ["80:80"]
+    volumes: ["./page:/page"]
+END
+expect 0 'host.yml:4: ports of service "web" are on random ports of the host now: 80:80 (--keep-ports' \
+    "$amba" link host.yml -
+expect 0 'host.yml:5: volume "./page:/page" of service "web" is gone' "$amba" link host.yml -
+expect 0 '' "$amba" link --keep-ports --keep-volumes host.yml -
+same out host.yml
+echo 'web: 81' >other
+expect 0 '' "$amba" link --ports other --keep-ports --keep-volumes host.yml -
+same out host.yml
 # What is built is known by its Dockerfile, beside the Compose file, wherever that is called from.
 mkdir -p project/api && printf 'FROM scratch\nEXPOSE 8080\n' >project/api/Dockerfile
 printf 'services:\n  api: {build: ./api}\n  web:\n    image: web\n    links: [api]\n' >project/a.yml
