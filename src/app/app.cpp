@@ -109,10 +109,10 @@ bool has_table(const std::string& verb) {
 // Options whose value may be the next word.
 bool takes_next(const std::string& word) {
     static const std::set<std::string> kNames{
-        "--admin",   "--dir",        "--drain-timeout", "--file",
-        "--host",    "--image",      "--interval",      "--if-generation",
-        "--limit",   "--log-format", "--log-level",     "--ports",
-        "--project", "--tls-certs",  "--state-dir",     "-p"};
+        "--admin",     "--dir",      "--drain-timeout", "--file",      "--host",
+        "--image",     "--interval", "--if-generation", "--limit",     "--log-format",
+        "--log-level", "--ports",    "--project",       "--tls-certs", "--state-dir",
+        "-p",          "-f",         "--compose-file",  "--suffix"};
     return kNames.contains(word);
 }
 

@@ -80,7 +80,14 @@ core::Error blame(const ComposeFile& file, std::string_view text, const Changes&
 Result<Linked> link_lines(std::string_view text, const LinkOptions& options) {
     const auto file = read_compose(text);
     if (!file) return file.error();
-    LinkPlanner planner(*file, options);
+    std::vector<ComposeFile> beside;
+    for (const std::string& other : options.beside) {
+        auto read = read_compose(without_mark(other));
+        // Its own turn tells where; here it is only known that it is another.
+        if (!read) return core::error("a file beside it: " + read.error().reason);
+        beside.push_back(std::move(*read));
+    }
+    LinkPlanner planner(*file, options, beside);
     const auto changes = changes_of(*file, YamlLines(text), planner);
     if (!changes) return changes.error();
     auto after = edited(*file, text, *changes);

@@ -15,12 +15,6 @@ namespace {
 constexpr std::string_view kService = "service:";
 constexpr std::string_view kContainer = "container:";
 
-// "service:vpn", "container:x", "host", "none" or "".
-std::string mode_of(const ComposeService& service) {
-    const std::string mode = service.text("network_mode");
-    return mode.empty() ? service.text("net") : mode;
-}
-
 const Yaml& place_of_mode(const ComposeService& service) {
     for (const char* key : {"network_mode", "net"}) {
         if (const YamlPair* pair = service.written(key)) return pair->key;
@@ -29,6 +23,16 @@ const Yaml& place_of_mode(const ComposeService& service) {
 }
 
 }  // namespace
+
+// "service:vpn", "container:x", "host", "none" or "".
+std::string LinkPlanner::mode_of(const ComposeService& service) const {
+    for (const ComposeService* one : everywhere(service.name)) {
+        for (const char* key : {"network_mode", "net"}) {
+            if (std::string mode = one->text(key); !mode.empty()) return mode;
+        }
+    }
+    return {};
+}
 
 // Follows "service:X" to the one that has a network; nullptr: it is none of this file. In version 1
 // "container:X" may mean a service as well.

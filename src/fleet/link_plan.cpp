@@ -65,14 +65,6 @@ bool is_job(const Yaml& dependency) {
     return condition && condition->value.text == "service_completed_successfully";
 }
 
-// The aliases of external_links: "CONTAINER:ALIAS" or "CONTAINER".
-bool is_external(const ComposeService& service, const std::string& name) {
-    const Yaml* external = service.value("external_links");
-    if (!external) return false;
-    return std::any_of(external->items.begin(), external->items.end(),
-                       [&](const Yaml& item) { return split_colons(item.text).back() == name; });
-}
-
 // Compose puts variables into values and not into keys of a mapping.
 bool has_variable(const std::string& name) {
     return name.find('$') != std::string::npos;
@@ -85,6 +77,42 @@ std::string shown(const Yaml& item) {
 }
 
 }  // namespace
+
+std::vector<const ComposeService*> LinkPlanner::everywhere(const std::string& name) const {
+    std::vector<const ComposeService*> all;
+    if (const ComposeService* own = file_.find(name)) all.push_back(own);
+    for (const ComposeFile& file : beside_) {
+        if (const ComposeService* other = file.find(name)) all.push_back(other);
+    }
+    return all;
+}
+
+Result<std::vector<ComposeEntry>> LinkPlanner::entries(const ComposeService& service,
+                                                       const char* key,
+                                                       std::string_view dividers) const {
+    std::vector<ComposeEntry> all;
+    for (const ComposeService* one : everywhere(service.name)) {
+        auto found = compose_entries(*one, key, dividers);
+        if (!found) return found.error();
+        for (ComposeEntry& entry : *found) {
+            if (one != &service) entry.where = &service.own->key;
+            all.push_back(std::move(entry));
+        }
+    }
+    return all;
+}
+
+// The aliases of external_links: "CONTAINER:ALIAS" or "CONTAINER".
+bool LinkPlanner::is_external(const std::string& service, const std::string& name) const {
+    for (const ComposeService* one : everywhere(service)) {
+        const Yaml* external = one->value("external_links");
+        if (!external) continue;
+        for (const Yaml& item : external->items) {
+            if (split_colons(item.text).back() == name) return true;
+        }
+    }
+    return false;
+}
 
 Result<std::vector<LinkPlan>> LinkPlanner::plan() {
     for (const ComposeService& service : file_.services)
@@ -134,10 +162,11 @@ Result<void> LinkPlanner::links_of(Client& client) {
             return yaml_error(where, "link " + quote(link.text) + of(service) +
                                          "; expected SERVICE or SERVICE:ALIAS");
         }
-        if (!file_.find(parts.front())) {
+        if (everywhere(parts.front()).empty()) {
             return yaml_error(link, "link " + quote(link.text) + of(service) +
-                                        "; expected a service of this file, and there is no " +
-                                        quote(parts.front()));
+                                        "; expected a service of this file" +
+                                        (beside_.empty() ? "" : " or one beside it") +
+                                        ", and there is no " + quote(parts.front()));
         }
         const auto index = static_cast<std::size_t>(&client - clients_.data());
         Want want{parts.front(), parts.back(), i + 1, &link, index, i};
@@ -169,7 +198,7 @@ Result<void> LinkPlanner::dependencies_of(Client& client) {
     if (!linked) return linked.error();
     std::size_t position = client.links;
     const auto want = [&](const std::string& name, const Yaml& where) {
-        if (!file_.find(name) || !linked->insert(name).second) return;
+        if (everywhere(name).empty() || !linked->insert(name).second) return;
         const Known& known = known_ports(name);
         const auto index = static_cast<std::size_t>(&client - clients_.data());
         Want one{name, name, position + 1, &where, index, {}};
@@ -189,15 +218,17 @@ Result<void> LinkPlanner::dependencies_of(Client& client) {
 // These are with the service in whose network it is.
 Result<std::set<std::string>> LinkPlanner::linked_before(const ComposeService& service) const {
     std::set<std::string> linked;
-    if (const Yaml* links = service.value("links")) {
+    for (const ComposeService* one : everywhere(service.name)) {
+        const Yaml* links = one->value("links");
+        if (!links) continue;
         for (const Yaml& link : links->items)
             linked.insert(split_colons(link.text).front());
     }
     const ComposeService* owner = owner_of_network(service);
     const ComposeService& place = owner ? *owner : service;
-    const auto hosts = compose_entries(place, "extra_hosts", "=:");
+    const auto hosts = entries(place, "extra_hosts", "=:");
     if (!hosts) return hosts.error();
-    const auto labels = compose_entries(place, "labels", "=");
+    const auto labels = entries(place, "labels", "=");
     if (!labels) return labels.error();
     for (const ComposeEntry& label : *labels) {
         if (!label.name.starts_with(kLinkLabel)) continue;
@@ -210,9 +241,9 @@ Result<std::set<std::string>> LinkPlanner::linked_before(const ComposeService& s
 
 Result<void> LinkPlanner::assign(Client& client, LinkPlan& plan) {
     const ComposeService& service = *client.service;
-    const auto hosts = compose_entries(service, "extra_hosts", "=:");
+    const auto hosts = entries(service, "extra_hosts", "=:");
     if (!hosts) return hosts.error();
-    const auto labels = compose_entries(service, "labels", "=");
+    const auto labels = entries(service, "labels", "=");
     if (!labels) return labels.error();
     LinkAddresses addresses;
     for (const ComposeEntry& host : *hosts)
@@ -261,18 +292,19 @@ Result<void> LinkPlanner::assign(Client& client, LinkPlan& plan) {
 
 // Is there a place for the name, and is it nobody else's?
 Result<bool> LinkPlanner::can_be_named(const ComposeService& service, const Want& want) {
-    if (is_external(service, want.name) || is_external(*clients_[want.client].service, want.name)) {
+    if (is_external(service.name, want.name) ||
+        is_external(clients_[want.client].service->name, want.name)) {
         give_up(want, "an external link has the name " + quote(want.name) + " too");
         return false;
     }
     if (!has_variable(want.name)) return true;
     for (const char* key : {"extra_hosts", "labels"}) {
-        const auto entries = compose_entries(service, key, "=:");
-        if (!entries) return entries.error();
+        const auto known = entries(service, key, *key == 'l' ? "=" : "=:");
+        if (!known) return known.error();
         const Yaml* value = service.value(key);
         if (!value || !value->is_map()) continue;
         const std::string name = *key == 'l' ? kLinkLabel + want.name : want.name;
-        if (find(*entries, name)) continue;
+        if (find(*known, name)) continue;
         give_up(want, std::string(key) + of(service) +
                           " are a mapping, in whose keys Compose does not replace variables; "
                           "expected a list");
@@ -285,7 +317,7 @@ Result<bool> LinkPlanner::can_be_named(const ComposeService& service, const Want
 Result<void> LinkPlanner::plan_label(const ComposeService& service, const Want& want,
                                      LinkPlan& plan) {
     if (want.name == want.service) return {};
-    const auto labels = compose_entries(service, "labels", "=");
+    const auto labels = entries(service, "labels", "=");
     if (!labels) return labels.error();
     const std::string key = kLinkLabel + want.name;
     if (const ComposeEntry* label = find(*labels, key)) {

@@ -32,9 +32,11 @@ struct LinkPlan {
 
 class LinkPlanner {
   public:
-    // Both outlive it.
-    LinkPlanner(const ComposeFile& file, const LinkOptions& options) :
-        file_(file), options_(options) {}
+    // All outlive it. Plans for `file`; `beside` are files that Compose reads with it.
+    LinkPlanner(const ComposeFile& file, const LinkOptions& options,
+                const std::vector<ComposeFile>& beside = kNone) :
+        file_(file),
+        beside_(beside), options_(options) {}
 
     // One for each service, in the file's order.
     core::Result<std::vector<LinkPlan>> plan();
@@ -65,6 +67,13 @@ class LinkPlanner {
         std::size_t links = 0;
     };
 
+    // That service in this file, first, and in those beside it.
+    std::vector<const ComposeService*> everywhere(const std::string& name) const;
+    // Its entries everywhere; those of other files are shown at the service's own place.
+    core::Result<std::vector<ComposeEntry>> entries(const ComposeService& service, const char* key,
+                                                    std::string_view dividers) const;
+    bool is_external(const std::string& service, const std::string& name) const;
+
     core::Result<void> links_of(Client& client);
     core::Result<void> dependencies_of(Client& client);
     core::Result<std::set<std::string>> linked_before(const ComposeService& service) const;
@@ -77,6 +86,7 @@ class LinkPlanner {
 
     // link_network.cpp
     void share_networks();
+    std::string mode_of(const ComposeService& service) const;
     const ComposeService* owner_of_network(const ComposeService& service) const;
     void move_wants(Client& client, const ComposeService* owner, const Yaml& where);
 
@@ -93,7 +103,10 @@ class LinkPlanner {
 
     void remark(const Yaml& where, std::string text);
 
+    static inline const std::vector<ComposeFile> kNone;
+
     const ComposeFile& file_;
+    const std::vector<ComposeFile>& beside_;
     const LinkOptions& options_;
     std::vector<Client> clients_;
     std::map<std::string, Known> known_;

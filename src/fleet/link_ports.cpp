@@ -95,13 +95,19 @@ const LinkPlanner::Known& LinkPlanner::known_ports(const std::string& service) {
         known.has_port = options_.ports->count(service) != 0;
         return known;
     }
-    const ComposeService& asked = *file_.find(service);
-    known.has_port = lists_tcp(asked.value("expose")) || lists_tcp(asked.value("ports"));
-    if (!known.has_port) known = ask_build(asked);
-    if (!known.has_port) {
-        const Known image = ask_image(asked);
-        known.has_port = image.has_port;
-        known.why_not += image.why_not;
+    const auto all = everywhere(service);
+    known.has_port = std::any_of(all.begin(), all.end(), [](const ComposeService* one) {
+        return lists_tcp(one->value("expose")) || lists_tcp(one->value("ports"));
+    });
+    for (const ComposeService* one : all) {
+        for (auto ask : {&LinkPlanner::ask_build, &LinkPlanner::ask_image}) {
+            // Of a file that only adds to the service nothing can be asked.
+            const bool tells = one->value("build") || one->value("image") || all.size() == 1;
+            if (known.has_port || !tells) continue;
+            const Known asked = (this->*ask)(*one);
+            known.has_port = asked.has_port;
+            known.why_not += asked.why_not;
+        }
     }
     return known;
 }

@@ -47,6 +47,9 @@ struct LinkOptions {
     std::string directory;
     // Links whose service has no known port go as well, as with the script; else they stay.
     bool drop_unknown = false;
+    // The other files that Compose reads with this one (-f, -f): services, ports and addresses
+    // count wherever they are written. Those before it are as `link` has made them.
+    std::vector<std::string> beside;
     bool keep_ports = false;    // `ports` stay as they are, and so does what is published by them
     bool keep_volumes = false;  // paths of the host stay
 };

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <set>
 
 #include "amba/core/environment.hpp"
 #include "amba/docker/engine.hpp"
@@ -25,6 +26,8 @@ constexpr const char* kStandard = "-";
 struct LinkCommand {
     std::string in;
     std::string out;
+    std::vector<std::string> files;  // of -f
+    std::string suffix;              // of what is written for each of them; "": in place
     bool in_place = false;
     bool diff = false;
     bool no_copy = false;
@@ -56,6 +59,18 @@ bool is_kept(const std::string& path) {
 
 // Fills in what was left out, or says what was expected.
 Result<void> complete(LinkCommand& command) {
+    if (!command.files.empty()) {
+        if (!command.in.empty()) {
+            return core::error(core::quote(command.in) +
+                               " beside -f; expected each file behind a -f of its own");
+        }
+        const std::set<std::string> once(command.files.begin(), command.files.end());
+        if (once.size() != command.files.size() || once.contains(kStandard)) {
+            return core::error("-f: expected files, each of them once");
+        }
+        return {};
+    }
+    if (!command.suffix.empty()) return core::error("--suffix without -f; expected -f FILE");
     if (!command.out.empty()) {
         if (command.in_place) return core::error("--in-place writes to IN; expected no OUT");
         return {};
@@ -75,7 +90,7 @@ Result<void> complete(LinkCommand& command) {
     }
     if (command.in.find(':') != std::string::npos) {
         return core::error("COMPOSE_FILE is " + core::quote(command.in) +
-                           ", several files; expected one, or IN");
+                           ", several files; expected one, or IN, or -f for each of them");
     }
     if (is_kept(command.in) && !command.in_place && !command.diff) {
         return core::error("COMPOSE_FILE is " + core::quote(command.in) +
@@ -100,10 +115,11 @@ std::string place(const std::string& path, const std::string& reason) {
 }
 
 // Of --ports, or of the ports.yml beside the Compose file if there is one.
-Result<std::optional<fleet::Ports>> read_ports(const LinkCommand& command) {
+Result<std::optional<fleet::Ports>> read_ports(const LinkCommand& command,
+                                               const std::string& compose) {
     std::string path = command.ports;
     if (path.empty()) {
-        path = directory_of(command.in) + "/ports.yml";
+        path = directory_of(compose) + "/ports.yml";
         const auto there = volume::read_file(path);
         if (there && !*there) return std::optional<fleet::Ports>();
     }
@@ -135,54 +151,96 @@ fleet::ReadFile read_beside(const std::string& path) {
     };
 }
 
+// One Compose file: as it was, and as it is to be.
+struct File {
+    std::string in;
+    std::string out;
+    std::string before;
+    fleet::Linked linked;
+};
+
 // Scripts give one file and expect it to be rewritten; what it was is kept beside it.
-Result<void> write(const LinkCommand& command, const std::string& before,
-                   const std::string& after) {
-    if (command.out != command.in) return replace_file(command.out, after);
-    if (before == after) return {};
-    std::string told = command.in + ": written in place";
-    if (!command.no_copy) {
-        const auto copy = keep_copy(command.in, before);
+Result<void> write(const File& file, bool copied) {
+    const std::string& after = file.linked.text;
+    if (file.out != file.in) return replace_file(file.out, after);
+    if (file.before == after) return {};
+    std::string told = file.in + ": written in place";
+    if (copied) {
+        const auto copy = keep_copy(file.in, file.before);
         if (!copy) return copy.error();
         told += "; what it was is in " + *copy;
     }
-    if (auto written = replace_file(command.in, after); !written) return written;
+    if (auto written = replace_file(file.in, after); !written) return written;
     std::fprintf(stderr, "%s\n", told.c_str());
     return {};
 }
 
+// IN and OUT, or those of -f.
+Result<std::vector<File>> read_files(const LinkCommand& command) {
+    std::vector<File> files;
+    for (const std::string& in : command.files)
+        files.push_back({in, in + command.suffix, {}, {}});
+    if (files.empty()) files.push_back({command.in, command.out, {}, {}});
+    for (File& file : files) {
+        auto text = read(file.in);
+        if (!text) return text.error();
+        file.before = std::move(*text);
+    }
+    return files;
+}
+
+// Each with the others beside it: those before it as they are to be. Into `linked` of each; false:
+// it has said why not.
+bool link_all(std::vector<File>& files, fleet::LinkOptions options) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        options.beside.clear();
+        for (std::size_t k = 0; k < files.size(); ++k) {
+            if (k != i) options.beside.push_back(k < i ? files[k].linked.text : files[k].before);
+        }
+        auto linked = fleet::link(files[i].before, options);
+        if (!linked) {
+            std::fprintf(stderr, "%s\n", place(files[i].in, linked.error().reason).c_str());
+            return false;
+        }
+        files[i].linked = std::move(*linked);
+        for (const fleet::Remark& remark : files[i].linked.remarks) {
+            const std::string line = remark.line == 0 ? "" : std::to_string(remark.line) + ": ";
+            std::fprintf(stderr, "%s\n", place(files[i].in, line + remark.text).c_str());
+        }
+    }
+    return true;
+}
+
+// Nothing is written where one of them cannot be linked.
 int rewrite(const LinkCommand& command) {
-    const auto text = read(command.in);
-    if (!text) return fail(kFailed, text.error().reason);
-    auto ports = read_ports(command);
+    auto files = read_files(command);
+    if (!files) return fail(kFailed, files.error().reason);
+    const std::string& first = files->front().in;
+    auto ports = read_ports(command, first);
     if (!ports) return fail(kFailed, ports.error().reason);
     fleet::LinkOptions options = command.options;
     options.ports = std::move(*ports);
     options.image_ports = ask_engine();
-    options.read_file = read_beside(command.in);
+    options.read_file =
+        read_beside(first);  // as Compose: of all files by the first one's directory
     options.project = core::environment("COMPOSE_PROJECT_NAME");
-    options.directory = project_of_directory(directory_of(command.in));
+    options.directory = project_of_directory(directory_of(first));
+    if (!link_all(*files, std::move(options))) return kFailed;
 
-    const auto linked = fleet::link(*text, options);
-    if (!linked) {
-        std::fprintf(stderr, "%s\n", place(command.in, linked.error().reason).c_str());
-        return kFailed;
+    std::size_t kept = 0;
+    for (const File& file : *files) {
+        kept += file.linked.kept;
+        if (command.diff) {
+            print(fleet::unified_diff(file.before, file.linked.text, shown(file.in),
+                                      file.out == kStandard ? "stdout" : file.out));
+        } else if (file.out == kStandard) {
+            print(file.linked.text);
+        } else if (const auto written = write(file, !command.no_copy); !written) {
+            return fail(kFailed, written.error().reason);
+        }
     }
-    for (const fleet::Remark& remark : linked->remarks) {
-        const std::string line = remark.line == 0 ? "" : std::to_string(remark.line) + ": ";
-        std::fprintf(stderr, "%s\n", place(command.in, line + remark.text).c_str());
-    }
-    if (command.diff) {
-        print(fleet::unified_diff(*text, linked->text, shown(command.in),
-                                  command.out == kStandard ? "stdout" : command.out));
-    } else if (command.out == kStandard) {
-        print(linked->text);
-    } else if (const auto written = write(command, *text, linked->text); !written) {
-        return fail(kFailed, written.error().reason);
-    }
-    if (linked->kept == 0) return kDone;
-    return fail(kFailed, shown(command.in) +
-                             ": links that stay as they were: " + std::to_string(linked->kept) +
+    if (kept == 0) return kDone;
+    return fail(kFailed, shown(first) + ": links that stay as they were: " + std::to_string(kept) +
                              "; see the lines above, or --drop-unknown for those without a known "
                              "port");
 }
@@ -206,6 +264,15 @@ int command_link(Arguments arguments) {
                    "docker-compose.yml]");
     app.add_option("OUT", command.out, "Where to write, or - for standard output [IN itself]");
     app.add_flag("--in-place", command.in_place, "Write to $COMPOSE_FILE, whatever its name");
+    app.add_option("-f,--compose-file", command.files,
+                   "One of several files that Compose reads together, in their order; each is "
+                   "rewritten, and services, ports and addresses of all of them count")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->take_all();
+    app.add_option("--suffix", command.suffix,
+                   "Write FILESUFFIX for each -f FILE, rather than FILE itself")
+        ->type_name("SUFFIX");
     app.add_flag("--diff", command.diff, "Print what would change and write nothing");
     app.add_flag("--no-copy", command.no_copy, "Keep no IN.orig of a file that is rewritten");
     app.add_flag("--keep-ports", command.options.keep_ports,
@@ -220,7 +287,8 @@ int command_link(Arguments arguments) {
         ->type_name("FILE");
     app.footer(
         "Examples:\n  amba link docker-compose.yml docker-compose.yml-ambassadors\n"
-        "  amba link --diff docker-compose.yml");
+        "  amba link --diff docker-compose.yml\n"
+        "  amba link -f docker-compose.yml -f docker-compose.prod.yml --suffix -ambassadors");
     if (const auto code = parse(app, arguments)) return *code;
     if (const auto done = complete(command); !done) return fail(kWrong, done.error().reason);
     return rewrite(command);

@@ -64,7 +64,7 @@ expect 2 'expected IN, or COMPOSE_FILE' "$amba" link
 expect 2 'expected no OUT' "$amba" link a b --in-place
 expect 2 'expected a file' "$amba" link - --in-place
 expect 2 'not expected: c' "$amba" link a b c
-expect 2 'expected one, or IN' env COMPOSE_FILE=a.yml:b.yml "$amba" link
+expect 2 'expected one, or IN, or -f' env COMPOSE_FILE=a.yml:b.yml "$amba" link
 for name in docker-compose.yml docker-compose.yaml compose.yml ./compose.yaml; do
     expect 2 'one would want to keep' env COMPOSE_FILE=$name "$amba" link
 done
@@ -172,6 +172,48 @@ same out host.yml
 echo 'web: 81' >other
 expect 0 '' "$amba" link --ports other --keep-ports --keep-volumes host.yml -
 same out host.yml
+# Several files: services, ports and addresses of all count, and all are written or none.
+cat >base.yml <<'END'
+services:
+  web:
+    image: web
+    links: [redis]
+  redis:
+    image: store
+END
+cat >more.yml <<'END'
+services:
+  web:
+    links: [redis, "db:pg"]
+  redis:
+    expose: ["6379"]
+  db:
+    image: db
+    expose: ["5432"]
+END
+cp base.yml base.before
+cp more.yml more.before
+expect 0 '' "$amba" link -f base.yml -f more.yml --suffix -linked
+same base.yml base.before
+grep -qF 'redis: 127.127.0.2' base.yml-linked || fail "expected the port of the other file to count"
+grep -qF 'pg: 127.127.0.3' more.yml-linked || fail "expected an address that the other has not"
+! grep -qE 'redis: 127|links: ' more.yml-linked || fail "expected each name once, and no links"
+if command -v docker-compose >/dev/null; then
+    docker-compose -f base.yml-linked -f more.yml-linked config >out 2>err || fail "Compose refuses it"
+    grep -qF '127.127.0.3' out || fail "expected the address in what Compose makes of it"
+fi
+expect 0 '' "$amba" link -f base.yml-linked -f more.yml-linked
+[ ! -e base.yml-linked.orig ] || fail "expected no change the second time"
+sed 's/db:pg/gone:pg/' more.before >more.yml
+expect 1 'more.yml:3:20: link "gone:pg" of service "web"' "$amba" link -f base.yml -f more.yml
+same base.yml base.before
+cp more.before more.yml
+expect 0 'more.yml: written in place' "$amba" link -f base.yml --compose-file more.yml
+same base.yml base.yml-linked
+same more.yml more.yml-linked
+expect 2 'expected each file behind a -f of its own' "$amba" link -f base.yml more.yml other.yml
+expect 2 'each of them once' "$amba" link -f base.yml -f base.yml
+expect 2 'expected -f FILE' "$amba" link --suffix x base.yml
 # What is built is known by its Dockerfile, beside the Compose file, wherever that is called from.
 mkdir -p project/api && printf 'FROM scratch\nEXPOSE 8080\n' >project/api/Dockerfile
 printf 'services:\n  api: {build: ./api}\n  web:\n    image: web\n    links: [api]\n' >project/a.yml

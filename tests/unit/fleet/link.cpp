@@ -183,6 +183,47 @@ TEST(Link, OfNoKnownPortStaysUnlessItIsToGo) {
               "break.");
 }
 
+TEST(Link, CountsWhatIsWrittenInFilesBesideIt) {
+    LinkOptions options;
+    options.beside = {
+        "services:\n"
+        "  web:\n"
+        "    extra_hosts: [\"db:127.127.0.2\"]\n"
+        "    external_links: [\"other:cache\"]\n"
+        "  side: {network_mode: 'service:gone'}\n"
+        "  db: {image: postgres}\n"
+        "  cache: {expose: [\"6379\"]}\n"};
+    const auto done = link(
+        "services:\n"
+        "  web:\n"
+        "    links: [db, \"db:pg\", cache, \"cache:fast\"]\n"
+        "  side:\n"
+        "    links: [db]\n"
+        "  cache: {image: mine}\n",
+        options);
+    ASSERT_TRUE(done) << done.error().reason;
+    EXPECT_EQ(done->text,
+              "services:\n"
+              "  web:\n"
+              "    links: [cache]\n"
+              "    extra_hosts:\n"
+              "      pg: 127.127.0.3\n"
+              "      fast: 127.127.0.5\n"
+              "    labels:\n"
+              "      ambassador.link.pg: db\n"
+              "      ambassador.link.fast: cache\n"
+              "  side:\n"
+              "    links: [db]\n"
+              "  cache: {image: mine}\n");
+    EXPECT_EQ(done->kept, 2u);
+    options.beside = {"services: ["};
+    EXPECT_THAT(link("services:\n  a: {image: a}\n", options).error().reason,
+                StartsWith("a file beside it: 1:1: not YAML"));
+    options.beside.clear();
+    EXPECT_THAT(linked("services:\n  web:\n    links: [db]\n", options),
+                HasSubstr("expected a service of this file, and there is no \"db\""));
+}
+
 TEST(Link, NamesABuiltImageAsComposeDoes) {
     std::vector<std::string> asked;
     LinkOptions options;
