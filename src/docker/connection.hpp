@@ -36,6 +36,9 @@ class Connection {
     // host.
     core::Result<void> open();
 
+    // From now on calls return by then, and no longer by the end of patience.
+    void wait_until(core::Time until) { until_ = until; }
+
     // From now on only `stop` ends a call. A peer that is gone without a word is noticed by
     // keepalive.
     void wait_without_end();

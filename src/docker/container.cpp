@@ -84,6 +84,15 @@ std::vector<std::pair<std::string, std::string>> extra_hosts_of(const Value& ent
     return out;
 }
 
+std::vector<Mount> mounts_of(const Value& mounts) {
+    std::vector<Mount> out;
+    mounts.each([&](const Value& one) {
+        out.push_back({one["Type"].text(), one["Driver"].text(), one["Source"].text(),
+                       one["Destination"].text()});
+    });
+    return out;
+}
+
 }  // namespace
 
 const std::string& Container::label(const std::string& key) const {
@@ -116,6 +125,8 @@ Container container_of(const Value& root) {
     out.name = root["Name"].needed_text();
     if (out.name.starts_with('/')) out.name.erase(0, 1);
     out.image = config["Image"].text();
+    out.image_id = root["Image"].text();
+    config["Cmd"].each([&](const Value& word) { out.command.push_back(word.text()); });
     out.labels = config["Labels"].labels();
     out.status = state["Status"].needed_text();
     out.health = health_of(state["Health"]["Status"]);
@@ -127,6 +138,7 @@ Container container_of(const Value& root) {
     out.exposed = exposed_ports(config["ExposedPorts"]);
     out.published = published_of(network["Ports"]);
     out.extra_hosts = extra_hosts_of(host["ExtraHosts"]);
+    out.mounts = mounts_of(root["Mounts"]);
     return out;
 }
 

@@ -19,27 +19,35 @@ std::uint32_t length_of(std::string_view header) {
 
 }  // namespace
 
-core::Result<Streams> demultiplex(std::string_view bytes) {
-    Streams streams;
-    while (!bytes.empty()) {
-        const auto stream = static_cast<unsigned char>(bytes[0]);
-        const std::string_view zeros = bytes.substr(1, 3);
+core::Result<std::size_t> take_frames(std::string_view bytes, Streams& streams) {
+    std::size_t taken = 0;
+    while (taken < bytes.size()) {
+        const std::string_view rest = bytes.substr(taken);
+        const auto stream = static_cast<unsigned char>(rest[0]);
+        const std::string_view zeros = rest.substr(1, 3);
         if (stream > kEngine || zeros.find_first_not_of('\0') != std::string_view::npos) {
             return core::error("the output is not in frames: " +
-                               core::quote(bytes.substr(0, kHeader)));
+                               core::quote(rest.substr(0, kHeader)));
         }
-        if (bytes.size() < kHeader) return core::error("the output ends inside a frame");
-        const std::size_t length = length_of(bytes);
-        bytes.remove_prefix(kHeader);
-        if (bytes.size() < length) return core::error("the output ends inside a frame");
-        const std::string_view data = bytes.substr(0, length);
-        bytes.remove_prefix(length);
+        if (rest.size() < kHeader) break;
+        const std::size_t length = length_of(rest);
+        if (rest.size() - kHeader < length) break;
+        const std::string_view data = rest.substr(kHeader, length);
         if (stream == kEngine) {
             return core::error("the Engine says in the output: " + core::one_line(data));
         }
         // Docker's own reader takes what is marked as input for output.
         (stream == kErr ? streams.err : streams.out) += data;
+        taken += kHeader + length;
     }
+    return taken;
+}
+
+core::Result<Streams> demultiplex(std::string_view bytes) {
+    Streams streams;
+    const auto taken = take_frames(bytes, streams);
+    if (!taken) return taken.error();
+    if (*taken < bytes.size()) return core::error("the output ends inside a frame");
     return streams;
 }
 

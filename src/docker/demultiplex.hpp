@@ -3,6 +3,7 @@
 // bytes (docs.docker.com/engine/api, "Attach to a container", stream format).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,10 @@ struct Streams {
     std::string out;
     std::string err;
 };
+
+// Adds what whole frames there are to `streams`, and says how many bytes these were: what is left
+// is the beginning of a frame.
+core::Result<std::size_t> take_frames(std::string_view bytes, Streams& streams);
 
 // Of the whole stream. A frame of the Engine itself (3) is its word of what went wrong: an error,
 // as is a header that is none, and an end in the middle of a frame.

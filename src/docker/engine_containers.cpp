@@ -29,15 +29,41 @@ bool lacks_image(const Response& response) {
            text.find("image not known") != std::string::npos;
 }
 
+void make_helper(const Helper& helper, nlohmann::json& body, nlohmann::json& host) {
+    body["OpenStdin"] = true;
+    body["StdinOnce"] = true;  // its end is that of the connection
+    for (const char* stream : {"AttachStdin", "AttachStdout", "AttachStderr"})
+        body[stream] = true;
+    body["Healthcheck"] = {{"Test", {"NONE"}}};
+    if (!helper.user.empty()) body["User"] = helper.user;
+    if (!host.contains("NetworkMode")) host["NetworkMode"] = "none";
+    if (!helper.pid_mode.empty()) host["PidMode"] = helper.pid_mode;
+    host["AutoRemove"] = true;
+    host["ReadonlyRootfs"] = true;
+    host["LogConfig"] = {{"Type", "none"}};
+    host["CapDrop"] = {"ALL"};
+    if (!helper.capabilities.empty()) host["CapAdd"] = helper.capabilities;
+    host["SecurityOpt"] = {"no-new-privileges"};
+    if (helper.directory) {
+        // SELinux lets a container into directories with its own label alone.
+        host["SecurityOpt"].push_back("label=disable");
+        host["Mounts"] = {{{"Type", "bind"},
+                           {"Source", helper.directory->first},
+                           {"Target", helper.directory->second},
+                           {"BindOptions", {{"NonRecursive", true}}}}};
+    }
+}
+
 std::string body_of(const Creation& creation) {
     nlohmann::json host = nlohmann::json::object();
     if (!creation.network_mode.empty()) host["NetworkMode"] = creation.network_mode;
     if (!creation.restart_policy.empty()) {
         host["RestartPolicy"] = {{"Name", creation.restart_policy}};
     }
-    nlohmann::json body = {
-        {"Image", creation.image}, {"Labels", creation.labels}, {"HostConfig", std::move(host)}};
+    nlohmann::json body = {{"Image", creation.image}, {"Labels", creation.labels}};
     if (!creation.command.empty()) body["Cmd"] = creation.command;
+    if (creation.helper) make_helper(*creation.helper, body, host);
+    body["HostConfig"] = std::move(host);
     return dump(body);
 }
 

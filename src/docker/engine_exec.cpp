@@ -1,5 +1,5 @@
 // A command in a running container: made, started (the answer is its output), and asked how it
-// ended.
+// ended. And the streams of a container that is made for a conversation.
 #include <optional>
 #include <thread>
 
@@ -70,6 +70,16 @@ core::Result<Executed> Engine::exec(const std::string& id, const std::vector<std
         if (core::Clock::now() + kLook >= patience.until) return late();
         std::this_thread::sleep_for(kLook);
     }
+}
+
+core::Result<std::unique_ptr<Attached>> Engine::attach(const std::string& id) const {
+    const Request request{.method = "POST",
+                          .path = container_path(id, "/attach"),
+                          .query = "stream=1&stdin=1&stdout=1&stderr=1",
+                          .upgrade = true};
+    const auto question = versioned(request, Patience(time_));
+    if (!question) return question.error();
+    return Attached::open(host_, *question, time_);
 }
 
 }  // namespace amba::docker

@@ -23,21 +23,6 @@ constexpr std::uint64_t kMostBody = std::uint64_t{256} << 20;
 constexpr std::uint32_t kMostHeader = 64 * 1024;
 constexpr std::size_t kPiece = 64 * 1024;
 
-std::string text_of(const Request& request) {
-    std::string text = request.method + " " + request.version + request.path;
-    if (!request.query.empty()) text += "?" + request.query;
-    text += " HTTP/1.1\r\nHost: docker\r\nUser-Agent: amba\r\nConnection: close\r\n";
-    if (!request.registry_auth.empty()) {
-        text += "X-Registry-Auth: " + request.registry_auth + "\r\n";
-    }
-    // The Engine wants the type of a body alone.
-    if (!request.body.empty()) text += "Content-Type: application/json\r\n";
-    if (request.method != "GET") {
-        text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
-    }
-    return text + "\r\n" + request.body;
-}
-
 class Exchange {
   public:
     Exchange(const Host& host, const Request& request, const Patience& patience) :
@@ -83,22 +68,8 @@ class Exchange {
 
   private:
     core::Error failure(const ErrorCode& error) const {
-        return core::error(host_.to_string() + ": " + request_.what() + ": " + reason(error));
-    }
-
-    std::string reason(const ErrorCode& error) const {
-        static const auto& http_errors = make_error_code(http::error::bad_version).category();
-        if (error == boost::beast::error::timeout) {
-            return "no answer within " + core::to_string(patience_.time);
-        }
-        if (error == boost::asio::error::operation_aborted) return "given up";
-        if (error == http::error::end_of_stream) return "the connection was closed, unanswered";
-        if (error == http::error::partial_message) return "the answer ends early";
-        if (error == http::error::body_limit) return "the answer is longer than 256 MB";
-        if (error.category() == http_errors) {
-            return "the answer is not HTTP as an Engine speaks it: " + error.message();
-        }
-        return error.message();
+        return core::error(host_.to_string() + ": " + request_.what() + ": " +
+                           reason_of_failure(error, patience_));
     }
 
     const Host& host_;
@@ -125,6 +96,37 @@ bool is_plain(char c) {
 }
 
 }  // namespace
+
+std::string text_of(const Request& request) {
+    std::string text = request.method + " " + request.version + request.path;
+    if (!request.query.empty()) text += "?" + request.query;
+    text += " HTTP/1.1\r\nHost: docker\r\nUser-Agent: amba\r\n";
+    text += request.upgrade ? "Connection: Upgrade\r\nUpgrade: tcp\r\n" : "Connection: close\r\n";
+    if (!request.registry_auth.empty()) {
+        text += "X-Registry-Auth: " + request.registry_auth + "\r\n";
+    }
+    // The Engine wants the type of a body alone.
+    if (!request.body.empty()) text += "Content-Type: application/json\r\n";
+    if (request.method != "GET") {
+        text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+    }
+    return text + "\r\n" + request.body;
+}
+
+std::string reason_of_failure(const ErrorCode& error, const Patience& patience) {
+    static const auto& http_errors = make_error_code(http::error::bad_version).category();
+    if (error == boost::beast::error::timeout) {
+        return "no answer within " + core::to_string(patience.time);
+    }
+    if (error == boost::asio::error::operation_aborted) return "given up";
+    if (error == http::error::end_of_stream) return "the connection was closed, unanswered";
+    if (error == http::error::partial_message) return "the answer ends early";
+    if (error == http::error::body_limit) return "the answer is longer than 256 MB";
+    if (error.category() == http_errors) {
+        return "the answer is not HTTP as an Engine speaks it: " + error.message();
+    }
+    return error.message();
+}
 
 core::Result<Response> exchange(const Host& host, const Request& request,
                                 const Patience& patience) {

@@ -4,6 +4,7 @@
 // whole, whatever it says.
 #pragma once
 
+#include <boost/system/error_code.hpp>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct Request {
     std::string body = {};           // JSON; empty: none
     std::string version = {};        // "/v1.41"; empty: not versioned
     std::string registry_auth = {};  // X-Registry-Auth; empty: none
+    bool upgrade = false;            // the connection is to be the container's afterwards
 
     std::string what() const { return method + " " + path; }
 };
@@ -32,6 +34,11 @@ struct Response {
 
     bool well() const { return status < 300 || status == 304; }
 };
+
+// As it goes over the wire.
+std::string text_of(const Request& request);
+// Why an exchange has failed, without the host and the question.
+std::string reason_of_failure(const boost::system::error_code& error, const Patience& patience);
 
 core::Result<Response> exchange(const Host& host, const Request& request, const Patience& patience);
 

@@ -31,10 +31,20 @@ struct Published {
     std::uint16_t host_port = 0;
 };
 
+// A place of the container's file system that is not its own: a volume, or a directory of the host.
+struct Mount {
+    std::string type;         // volume, bind, tmpfs, ...
+    std::string driver;       // of a volume; "local" is the Engine's own
+    std::string source;       // on the Engine's host
+    std::string destination;  // in the container
+};
+
 struct Container {
-    std::string id;     // 64 hexadecimal digits
-    std::string name;   // without the leading slash
-    std::string image;  // as it was asked for
+    std::string id;                    // 64 hexadecimal digits
+    std::string name;                  // without the leading slash
+    std::string image;                 // as it was asked for
+    std::string image_id;              // what that was when the container was made
+    std::vector<std::string> command;  // its own, or the image's
     Labels labels;
     std::string status;  // created, running, paused, restarting, removing, exited, dead
     Health health = Health::kNone;
@@ -46,6 +56,7 @@ struct Container {
     std::vector<std::uint16_t> exposed;  // TCP ports of EXPOSE and `expose`, ascending
     std::vector<Published> published;
     std::vector<std::pair<std::string, std::string>> extra_hosts;  // name, address
+    std::vector<Mount> mounts;
 
     bool running() const { return status == "running"; }
     // The label's value, or "".

@@ -16,12 +16,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "amba/core/duration.hpp"
 #include "amba/core/result.hpp"
+#include "amba/docker/attached.hpp"
 #include "amba/docker/container.hpp"
 #include "amba/docker/host.hpp"
 
@@ -31,6 +34,17 @@ struct Patience;
 struct Request;
 struct Response;
 
+// What makes a container a helper: it lives as long as the one conversation that it is made for,
+// and is removed at its end. It has no network but the one that is named, no log, no check, a root
+// that it cannot write, and no capability but those that are named.
+struct Helper {
+    std::string user;      // empty: the image's
+    std::string pid_mode;  // "container:ID"; empty: its own
+    std::vector<std::string> capabilities;
+    // A directory of the host and where it is seen; without what is mounted below it.
+    std::optional<std::pair<std::string, std::string>> directory;
+};
+
 // A container to be made.
 struct Creation {
     std::string image;
@@ -38,6 +52,7 @@ struct Creation {
     Labels labels;
     std::string network_mode;    // "container:ID"; empty: the Engine's default
     std::string restart_policy;  // "unless-stopped", ...; empty: none
+    std::optional<Helper> helper = {};
 };
 
 struct Executed {
@@ -92,6 +107,9 @@ class Engine {
     // one that cannot be started some Engines make an error, and others code 126 or 127.
     core::Result<Executed> exec(const std::string& id, const std::vector<std::string>& command,
                                 core::Duration time) const;
+
+    // The standard streams of a container, made with a Helper, that has not been started yet.
+    core::Result<std::unique_ptr<Attached>> attach(const std::string& id) const;
 
     // The TCP ports that an image exposes, ascending; none of an image that the Engine does not
     // have. Pulls nothing.

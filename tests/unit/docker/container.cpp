@@ -217,6 +217,22 @@ TEST(Container, WhatIsOfAnotherKind) {
               "NetworkSettings.Ports.80/tcp.0.HostPort is a number; expected a string");
 }
 
+TEST(Container, MountsAndCommand) {
+    const Container one = container(R"({"Image": "sha256:1", "Config": {"Cmd": ["run", "6379"]},
+        "Mounts": [{"Type": "volume", "Name": "x", "Source": "/var/lib/docker/volumes/x/_data",
+                    "Destination": "/run/amba", "Driver": "local", "Mode": "", "RW": true},
+                   {"Type": "bind", "Source": "/etc", "Destination": "/config"}]})");
+    EXPECT_EQ(one.image_id, "sha256:1");
+    EXPECT_THAT(one.command, ElementsAre("run", "6379"));
+    ASSERT_EQ(one.mounts.size(), 2u);
+    EXPECT_EQ(one.mounts[0].type, "volume");
+    EXPECT_EQ(one.mounts[0].driver, "local");
+    EXPECT_EQ(one.mounts[0].source, "/var/lib/docker/volumes/x/_data");
+    EXPECT_EQ(one.mounts[0].destination, "/run/amba");
+    EXPECT_EQ(one.mounts[1].type, "bind");
+    EXPECT_EQ(one.mounts[1].driver, "");
+}
+
 TEST(Container, WhatIsNoJson) {
     EXPECT_EQ(reason("<html>\nnot an Engine"),
               "the answer is not JSON: \"<html>\\x0anot an Engine\"");

@@ -70,3 +70,14 @@ TEST(Demultiplex, TheEnginesOwnWord) {
     EXPECT_EQ(reason(frame(1, "x") + frame(3, "no space\nleft")),
               "the Engine says in the output: no space\\x0aleft");
 }
+
+TEST(TakeFrames, LeavesTheBeginningOfOne) {
+    Streams streams;
+    const std::string whole = frame(1, "one") + frame(2, "two");
+    EXPECT_EQ(*take_frames(whole + frame(1, "three").substr(0, 10), streams), whole.size());
+    EXPECT_EQ(streams.out + streams.err, "onetwo");
+    EXPECT_EQ(*take_frames(frame(1, "x").substr(0, 5), streams), 0u);
+    EXPECT_EQ(*take_frames(frame(1, "three"), streams), frame(1, "three").size());
+    EXPECT_EQ(streams.out, "onethree");
+    EXPECT_FALSE(take_frames("\7", streams));
+}

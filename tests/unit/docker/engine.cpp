@@ -239,6 +239,41 @@ TEST(EngineCreate, SaysWhatIsWanted) {
               json::parse(R"({"Image": "amba", "Labels": {}, "HostConfig": {}})"));
 }
 
+// Nothing of it stays, and it can do no more than it has to.
+TEST(EngineCreate, MakesAHelper) {
+    FakeEngine fake(always(answer(201, R"({"Id":"new","Warnings":[]})")));
+    const Engine engine(fake.host());
+    Creation creation;
+    creation.image = "amba";
+    creation.command = {"batch"};
+    creation.helper.emplace();
+    creation.helper->directory = {"/var/lib/docker/volumes", "/run/amba"};
+    EXPECT_EQ(*engine.create(creation), "new");
+    creation.network_mode = "container:1";
+    creation.helper->directory.reset();
+    creation.helper->pid_mode = "container:1";
+    creation.helper->user = "0:0";
+    creation.helper->capabilities = {"SYS_PTRACE"};
+    EXPECT_EQ(*engine.create(creation), "new");
+    const auto asked = fake.asked();
+    EXPECT_EQ(json::parse(asked[1].body), json::parse(R"({
+        "Image": "amba", "Cmd": ["batch"], "Labels": {}, "OpenStdin": true, "StdinOnce": true,
+        "AttachStdin": true, "AttachStdout": true, "AttachStderr": true,
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": {"NetworkMode": "none", "AutoRemove": true, "ReadonlyRootfs": true,
+            "LogConfig": {"Type": "none"}, "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges", "label=disable"],
+            "Mounts": [{"Type": "bind", "Source": "/var/lib/docker/volumes", "Target": "/run/amba",
+                        "BindOptions": {"NonRecursive": true}}]}})"));
+    EXPECT_EQ(json::parse(asked[2].body), json::parse(R"({
+        "Image": "amba", "Cmd": ["batch"], "Labels": {}, "OpenStdin": true, "StdinOnce": true,
+        "AttachStdin": true, "AttachStdout": true, "AttachStderr": true, "User": "0:0",
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": {"NetworkMode": "container:1", "PidMode": "container:1", "AutoRemove": true,
+            "ReadonlyRootfs": true, "LogConfig": {"Type": "none"}, "CapDrop": ["ALL"],
+            "CapAdd": ["SYS_PTRACE"], "SecurityOpt": ["no-new-privileges"]}})"));
+}
+
 TEST(EngineCreate, PullsWhatIsNotThere) {
     std::atomic<bool> there{false};
     FakeEngine fake([&](const Asked& asked, test::Socket& client) {
