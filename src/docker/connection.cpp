@@ -6,7 +6,9 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
+#include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "amba/core/endpoint.hpp"
 #include "amba/net/resolver.hpp"
@@ -24,6 +26,41 @@ asio::generic::stream_protocol::endpoint place_of(const core::Endpoint& endpoint
     sockaddr_storage address{};
     const socklen_t length = endpoint.to_sockaddr(address);
     return {&address, length, IPPROTO_TCP};
+}
+
+std::string first_line(const char* path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+// Whether the owner of a file is nobody whom this user namespace knows: the kernel shows the
+// overflow ids then (user_namespaces(7), "Unmapped user and group IDs").
+bool is_of_nobody(const struct stat& file) {
+    const std::string map = first_line("/proc/self/uid_map");
+    std::istringstream words(map);
+    std::uint64_t inside = 0, outside = 0, count = 0;
+    const bool all =
+        words >> inside >> outside >> count && inside == 0 && outside == 0 && count >= 0xffffffff;
+    return !map.empty() && !all &&
+           first_line("/proc/sys/kernel/overflowuid") == std::to_string(file.st_uid) &&
+           first_line("/proc/sys/kernel/overflowgid") == std::to_string(file.st_gid);
+}
+
+// What lets a user in whom the socket's mode keeps out.
+std::string permission_denied(const std::string& path) {
+    struct stat socket {};
+    if (::stat(path.c_str(), &socket) != 0) {
+        return "permission denied; the user needs to be in the group of the socket";
+    }
+    if (is_of_nobody(socket)) {
+        return "permission denied; the Engine maps users (userns-remap), so that no user and no "
+               "group of this container is one of the host's: run it with --userns=host and "
+               "--group-add with what `stat -c %g` says of the socket on the host";
+    }
+    return "permission denied; the user needs to be in the group of the socket (gid " +
+           std::to_string(socket.st_gid) + ")";
 }
 
 }  // namespace
@@ -135,12 +172,7 @@ std::string Connection::why_not(const ErrorCode& error) const {
     if (error == errc::no_such_file_or_directory) {
         return "there is no such socket; does a Docker Engine run here?";
     }
-    if (error == errc::permission_denied) {
-        struct stat socket {};
-        const bool known = ::stat(host_.path.c_str(), &socket) == 0;
-        return "permission denied; the user needs to be in the group of the socket" +
-               (known ? " (gid " + std::to_string(socket.st_gid) + ")" : "");
-    }
+    if (error == errc::permission_denied) return permission_denied(host_.path);
     return "cannot connect: " + error.message();
 }
 
