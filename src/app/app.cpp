@@ -65,7 +65,9 @@ const std::map<std::string, Verb> kVerbs{{"run", command_run},
                                          {"showconfig", command_showconfig},
                                          {"check", command_check},
                                          {"status", command_status},
-                                         {"healthcheck", command_healthcheck}};
+                                         {"healthcheck", command_healthcheck},
+                                         {"batch", command_batch},
+                                         {"listeners", command_listeners}};
 
 #ifdef AMBA_FLEET
 const std::map<std::string, Verb> kFleetVerbs{
@@ -146,6 +148,9 @@ int help(const std::vector<std::string>& topics) {
                             listed(verbs()) + "or table");
 }
 
+// Who hears what is printed in this thread, when it is not the terminal.
+thread_local Said* heard = nullptr;
+
 bool is_flag(const std::string& word, const char* a, const char* b) {
     return word == a || word == b;
 }
@@ -207,13 +212,29 @@ core::Result<std::string> read_stdin() {
     return text;
 }
 
+Said run_aside(Arguments arguments) {
+    Said said;
+    heard = &said;
+    said.code = run(std::move(arguments));
+    heard = nullptr;
+    return said;
+}
+
 void print(const std::string& text) {
+    if (heard != nullptr) {
+        heard->out += text;
+        return;
+    }
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
 }
 
 int fail(int code, const std::string& reason) {
     const std::string line = "amba: " + reason + "\n";
+    if (heard != nullptr) {
+        heard->err += line;
+        return code;
+    }
     std::fwrite(line.data(), 1, line.size(), stderr);
     return code;
 }

@@ -30,6 +30,8 @@ int command_showconfig(Arguments arguments);
 int command_check(Arguments arguments);
 int command_status(Arguments arguments);
 int command_healthcheck(Arguments arguments);
+int command_batch(Arguments arguments);
+int command_listeners(Arguments arguments);
 int command_version();
 
 #ifdef AMBA_FLEET  // src/app/fleet: verbs of the fleet tool, for whoever holds the Engine's socket
@@ -77,6 +79,15 @@ core::Result<std::string> read_stdin();
 
 void print(const std::string& text);            // stdout
 int fail(int code, const std::string& reason);  // "amba: REASON" on stderr
+
+// The program's command line without its name, as main gives it, whose words go to nobody else than
+// the caller. Such may run in several threads at once.
+struct Said {
+    int code = 0;
+    std::string out;
+    std::string err;
+};
+Said run_aside(Arguments arguments);
 
 std::string version();
 std::string commit();  // empty: not known

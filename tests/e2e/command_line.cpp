@@ -22,8 +22,8 @@ TEST(CommandLine, WithoutArgumentsIsUsage) {
 }
 
 TEST(CommandLine, OfEachVerbHasHelpWithAnExample) {
-    for (const char* verb :
-         {"run", "reconfigure", "debugconfig", "showconfig", "check", "status", "healthcheck"}) {
+    for (const char* verb : {"run", "reconfigure", "debugconfig", "showconfig", "check", "status",
+                             "healthcheck", "batch", "listeners"}) {
         const Finished done = run_amba({verb, "--help"});
         EXPECT_EQ(done.code, 0) << verb;
         EXPECT_THAT(done.out, HasSubstr("Example")) << verb;
