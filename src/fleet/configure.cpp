@@ -1,6 +1,6 @@
-// Ambassadors learn their tables. They are asked and told by a command inside their own container:
-// no helper to start for each, and the ambassador's own program judges what it is told.
-#include <atomic>
+// Ambassadors learn their tables: all are asked at once what they have, and those that have
+// something else are told at once. The ambassador's own program judges what it is told.
+#include <mutex>
 
 #include "amba/docker/parallel.hpp"
 #include "amba/fleet/fleet.hpp"
@@ -11,15 +11,7 @@ namespace amba::fleet {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr core::Duration kPatience = 20s;  // for an Engine that has a hundred of them to start
 constexpr const char* kWait = "--wait=5s";
-
-std::string who(const Assignment& assignment) {
-    return assignment.client->container.name + "/" +
-           join(names_of(assignment.ambassador->container));
-}
 
 // The last line of what a command said that failed; what the Engine itself says of one that could
 // not be run comes as if the command had said it.
@@ -31,13 +23,11 @@ std::string last_line(const docker::Executed& done) {
     return text.empty() ? "exit code " + std::to_string(done.code) : text;
 }
 
-std::string summary(const Assignment& assignment) {
-    std::string text;
-    for (const Route& route : assignment.routes) {
-        text += (text.empty() ? "" : ", ") + route.bind() + " -> " +
-                std::to_string(route.targets.size()) + " of " + route.service;
-    }
-    return text.empty() ? "no backend" : text;
+// What it has said; of a verb that has failed, why.
+core::Result<std::string> said(const core::Result<docker::Executed>& answer) {
+    if (!answer) return answer.error();
+    if (answer->code != 0) return core::error(last_line(*answer));
+    return answer->out;
 }
 
 // Where it listens for a program of its host is the ambassador's own matter.
@@ -48,79 +38,175 @@ bool same(const table::Table& wanted, table::Table current) {
 
 }  // namespace
 
-core::Result<table::Table> Fleet::current(const Member& ambassador) const {
-    const auto shown =
-        engine(ambassador).exec(ambassador.container.id, {"amba", "showconfig"}, kPatience);
-    if (!shown) return shown.error();
-    if (shown->code != 0) return core::error(last_line(*shown));
-    const auto document = table::parse_json(shown->out);
-    if (!document) return core::error(document.error().to_string());
-    return document->table;
+std::vector<core::Result<std::string>> Fleet::statuses(
+    const std::vector<const Member*>& ambassadors) const {
+    std::vector<Question> questions;
+    for (const Member* one : ambassadors)
+        questions.push_back({one, {"status", "--json"}});
+    std::vector<core::Result<std::string>> all(questions.size(), core::error("no answer"));
+    ask(questions, [&](std::size_t i, const auto& answer) { all[i] = said(answer); });
+    return all;
 }
 
-core::Result<std::string> Fleet::status(const Member& ambassador) const {
-    auto shown =
-        engine(ambassador).exec(ambassador.container.id, {"amba", "status", "--json"}, kPatience);
-    if (!shown) return shown.error();
-    if (shown->code != 0) return core::error(last_line(*shown));
-    return std::move(shown->out);
-}
+// One configure.
+class Giving {
+  public:
+    Giving(const Fleet& fleet, const Snapshot& snapshot, Given* given) :
+        fleet_(fleet), given_(given) {
+        for (Assignment& assignment : assignments(snapshot))
+            all_.push_back({std::move(assignment), {}, {}, {}, Verdict::kUnchanged});
+        for (const Member& ambassador : snapshot.ambassadors) {
+            const Member* client = client_of(snapshot, ambassador);
+            if (ambassador.container.status != "restarting" || !client) continue;
+            if (!client->container.running()) continue;
+            Assignment lost;
+            lost.ambassador = &ambassador;
+            lost.client = client;
+            lost.names = names_of(ambassador.container);
+            lost_.push_back({std::move(lost), {}, {}, {}, Verdict::kUnchanged});
+        }
+    }
 
-Fleet::Verdict Fleet::give(const Assignment& assignment, Given* given) const {
-    const Member& ambassador = *assignment.ambassador;
-    const auto remarks = [&] {
-        for (const std::string& remark : assignment.remarks)
-            say(who(assignment) + ": " + remark, true);
+    Tally run() {
+        ask_what_they_have();
+        std::vector<One*> those;
+        for (One& one : all_) {
+            if (decide(one)) those.push_back(&one);
+        }
+        // Once more without what cannot be had, which is one frontend each time.
+        while (!those.empty())
+            those = tell(those);
+        Tally tally;
+        for (One& one : lost_)
+            refused(one, "its ambassador ends again and again; `amba create` makes it anew");
+        tally.failed = static_cast<unsigned>(lost_.size());
+        for (const One& one : all_) {
+            if (one.verdict == Verdict::kApplied) ++tally.done;
+            if (one.verdict == Verdict::kUnchanged) ++tally.unchanged;
+            if (one.verdict == Verdict::kFailed) ++tally.failed;
+            if (one.verdict == Verdict::kFailed && !one.left_out.empty()) ++tally.held;
+        }
+        return tally;
+    }
+
+  private:
+    enum class Verdict { kApplied, kUnchanged, kFailed };
+
+    struct One {
+        Assignment assignment;
+        std::optional<table::Table> known;  // one that waits for its first table has none
+        std::vector<std::string> wanted;
+        std::set<std::string> left_out;  // addresses that cannot be had
+        Verdict verdict;
     };
-    const auto refused = [&](const std::string& reason) {
-        if (given) given->forget(ambassador);
-        say(who(assignment) + ": " + reason, true);
-        return Verdict::kFailed;
-    };
-    // One that waits for its first table has none.
-    std::optional<table::Table> known;
-    if (given && given->words_of(ambassador)) {
-        auto table = table::parse_words(*given->words_of(ambassador));
-        if (table) known = std::move(*table);
-    } else if (auto table = current(ambassador)) {
-        known = std::move(*table);
+
+    void ask_what_they_have() {
+        std::vector<One*> those;
+        std::vector<Question> questions;
+        for (One& one : all_) {
+            const auto* words = given_ ? given_->words_of(*one.assignment.ambassador) : nullptr;
+            if (words != nullptr) {
+                if (auto table = table::parse_words(*words)) one.known = std::move(*table);
+                continue;
+            }
+            those.push_back(&one);
+            questions.push_back({one.assignment.ambassador, {"showconfig"}});
+        }
+        fleet_.ask(questions, [&](std::size_t i, const auto& answer) {
+            const auto shown = said(answer);
+            if (!shown) return;
+            if (auto document = table::parse_json(*shown)) {
+                those[i]->known = std::move(document->table);
+            }
+        });
     }
-    const std::vector<std::string> wanted = words(assignment, known ? &*known : nullptr);
-    if (!given || !given->is(ambassador, wanted)) remarks();
-    if (wanted.empty()) {
-        if (given) given->set(ambassador, {});
-        return Verdict::kUnchanged;
+
+    // True: it is to be told.
+    bool decide(One& one) {
+        const Member& ambassador = *one.assignment.ambassador;
+        one.wanted = words(one.assignment, one.known ? &*one.known : nullptr, one.left_out);
+        if (!given_ || !given_->is(ambassador, one.wanted)) {
+            for (const std::string& remark : one.assignment.remarks)
+                say(one, remark, true);
+            one.assignment.remarks.clear();
+        }
+        if (one.wanted.empty()) {
+            remember(one);
+            return false;
+        }
+        const auto table = table::parse_words(one.wanted);
+        if (!table) {
+            refused(one, table.error().reason);
+            return false;
+        }
+        if (!one.known || !same(*table, *one.known)) return true;
+        remember(one);
+        return false;
     }
-    const auto table = table::parse_words(wanted);
-    if (!table) return refused(table.error().reason);
-    if (known && same(*table, *known)) {
-        if (given) given->set(ambassador, wanted);
-        return Verdict::kUnchanged;
+
+    // Those that are to be told once more.
+    std::vector<One*> tell(const std::vector<One*>& those) {
+        std::vector<Question> questions;
+        for (const One* one : those) {
+            questions.push_back({one->assignment.ambassador, {"reconfigure", kWait}});
+            auto& command = questions.back().words;
+            command.insert(command.end(), one->wanted.begin(), one->wanted.end());
+        }
+        std::vector<std::string> taken(those.size());
+        fleet_.ask(questions, [&](std::size_t i, const auto& answer) {
+            One& one = *those[i];
+            const auto told = said(answer);
+            if (!told) {
+                taken[i] = taken_address(told.error().reason).value_or("");
+                if (taken[i].empty()) refused(one, told.error().reason);
+                return;
+            }
+            if (one.verdict == Verdict::kUnchanged) one.verdict = Verdict::kApplied;
+            remember(one);
+            say(one, summary(one.assignment, one.left_out));
+        });
+        std::vector<One*> again;
+        for (std::size_t i = 0; i < those.size(); ++i) {
+            if (!taken[i].empty() && leave_out(*those[i], taken[i])) again.push_back(those[i]);
+        }
+        return again;
     }
-    std::vector<std::string> command{"amba", "reconfigure", kWait};
-    command.insert(command.end(), wanted.begin(), wanted.end());
-    const auto told = engine(ambassador).exec(ambassador.container.id, command, kPatience);
-    if (!told) return refused(told.error().reason);
-    if (told->code != 0) return refused(last_line(*told));
-    if (given) given->set(ambassador, wanted);
-    say(who(assignment) + ": " + summary(assignment));
-    return Verdict::kApplied;
-}
+
+    // True: there is something else to tell.
+    bool leave_out(One& one, const std::string& address) {
+        refused(one, fleet_.who_holds(one.assignment, address));
+        if (!one.left_out.insert(address).second) return false;
+        return decide(one);
+    }
+
+    // What is not all that it ought to have is asked for again.
+    void remember(const One& one) {
+        if (!given_) return;
+        if (one.verdict == Verdict::kFailed)
+            given_->forget(*one.assignment.ambassador);
+        else
+            given_->set(*one.assignment.ambassador, one.wanted);
+    }
+
+    void refused(One& one, const std::string& reason) {
+        one.verdict = Verdict::kFailed;
+        if (given_) given_->forget(*one.assignment.ambassador);
+        say(one, reason, true);
+    }
+
+    void say(const One& one, const std::string& line, bool failed = false) const {
+        if (failed && given_ && !given_->is_news(*one.assignment.ambassador, line)) return;
+        fleet_.say(one.assignment.to_string() + ": " + line, failed);
+    }
+
+    const Fleet& fleet_;
+    Given* const given_;
+    std::vector<One> all_;
+    std::vector<One> lost_;  // cannot be told anything
+};
 
 Tally Fleet::configure(const Snapshot& snapshot, Given* given) const {
-    std::vector<Assignment> all = assignments(snapshot);
-    std::atomic<unsigned> applied{0};
-    std::atomic<unsigned> unchanged{0};
-    docker::ten_at_a_time(all, [&](const Assignment& assignment) {
-        const Verdict verdict = give(assignment, given);
-        if (verdict == Verdict::kApplied) ++applied;
-        if (verdict == Verdict::kUnchanged) ++unchanged;
-    });
-    Tally tally;
-    tally.done = applied;
-    tally.unchanged = unchanged;
-    tally.failed = static_cast<unsigned>(all.size()) - applied - unchanged;
-    return tally;
+    return Giving(*this, snapshot, given).run();
 }
 
 }  // namespace amba::fleet

@@ -16,6 +16,9 @@ constexpr auto kVerify = 5min;      // what ambassadors know is asked, rather th
 constexpr auto kForget = 60s;
 constexpr auto kOld = 24h;  // no container gets longer to end
 
+// A client that was started meanwhile does not wait for longer than this for those before it.
+constexpr auto kEnough = 500ms;
+
 // A restart of the same ambassadors within that time is a failure of the one before.
 constexpr auto kSettled = 10s;
 
@@ -97,6 +100,7 @@ void Controller::run(const std::stop_token& stop) {
         [this](const docker::Event& event) {
             if (!concerns_us(event)) return;
             stopping_.told(event, Clock::now());
+            if (event.action == "start" && !event.attributes.contains(kProjectLabel)) ++starts_;
             bell_.ring();
         },
         [this] { bell_.ring(); });
@@ -126,12 +130,19 @@ bool Controller::reconcile(Watch& watch) {
 bool Controller::configure(Snapshot& snapshot) {
     stopping_.mark(snapshot, Clock::now());
     given_.keep_only(snapshot);
-    return fleet_.configure(snapshot, &given_).failed == 0;
+    const Tally tally = fleet_.configure(snapshot, &given_);
+    // A port that a client holds is not free again within a moment.
+    return tally.failed == tally.held;
 }
 
 bool Controller::create(const Snapshot& snapshot, Clock::time_point now) {
     if (now < create_after_) return false;
-    const Tally made = fleet_.create(snapshot);
+    const unsigned starts = starts_;
+    const auto enough = [&] {
+        return starts_ != starts && Clock::now() >= now + kEnough;
+    };
+    const Tally made = fleet_.create(snapshot, &given_, enough);
+    if (made.left > 0) bell_.ring();
     const bool again = made.restarted > 0 && now < restarted_ + kSettled;
     if (made.restarted > 0) restarted_ = now;
     create_failures_ = made.failed > 0 || again ? create_failures_ + 1 : 0;

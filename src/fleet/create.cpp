@@ -1,12 +1,23 @@
 // Ambassadors come and go.
 #include <atomic>
+#include <thread>
 
 #include "amba/docker/parallel.hpp"
 #include "amba/fleet/fleet.hpp"
+#include "amba/table/words.hpp"
 
 namespace amba::fleet {
 
 namespace {
+
+using namespace std::chrono_literals;
+
+// The Engine has some 100 ms of work with each, and its client may be about to connect: more at a
+// time would all be late.
+constexpr std::size_t kMadeAtATime = 4;
+// Until one has its table, or has ended because it cannot have it, on an Engine that is busy.
+constexpr core::Duration kSettle = 5s;
+constexpr core::Duration kLook = 20ms;
 
 std::string named(const docker::Container& ambassador) {
     return "ambassador " + docker::short_id(ambassador.id);
@@ -23,10 +34,18 @@ void count(const std::vector<Item>& items, Tally& tally, const Work& work) {
     tally.failed += static_cast<unsigned>(items.size()) - done;
 }
 
+// A port that the client may hold itself, by its own word.
+std::optional<std::uint16_t> doubtful_port(const Assignment& assignment) {
+    for (const Route& route : assignment.routes) {
+        if (may_hold(assignment.client->container, route.port)) return route.port;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 // What is gone makes room first: a name that has moved to another ambassador is free by then.
-Tally Fleet::create(const Snapshot& snapshot) const {
+Tally Fleet::create(const Snapshot& snapshot, Given* given, const Enough& enough) const {
     const std::vector<Place> wanted = places(snapshot, settings_.per_client);
     const Changes change = changes(snapshot, wanted);
     Tally tally;
@@ -36,7 +55,10 @@ Tally Fleet::create(const Snapshot& snapshot) const {
     const unsigned removed = tally.done;
     count(change.stale, tally, [&](const Member* one) { return restart(*one); });
     tally.restarted = tally.done - removed;
-    count(change.missing, tally, [&](const Place& place) { return make(place); });
+    std::vector<Made> made = make_all(snapshot, change.missing, tally, enough);
+    for (const Refused& one : change.refused)
+        made.push_back({.place = one.place, .id = one.ambassador->container.id});
+    settle(snapshot, std::move(made), tally, given);
     return tally;
 }
 
@@ -49,12 +71,104 @@ Tally Fleet::remove(const Snapshot& snapshot) const {
     return tally;
 }
 
+std::vector<Fleet::Made> Fleet::make_all(const Snapshot& snapshot,
+                                         const std::vector<Place>& missing, Tally& tally,
+                                         const Enough& enough) const {
+    std::vector<Made> all;
+    for (const Place& place : missing)
+        all.push_back({.place = place});
+    docker::several_at_a_time(kMadeAtATime, all, [&](Made& one) {
+        one.left = enough && enough();
+        if (!one.left) one.id = make(snapshot, one);
+    });
+    for (const Made& one : all)
+        ++(one.left ? tally.left : one.id.empty() ? tally.failed : tally.done);
+    std::erase_if(all, [](const Made& one) { return one.id.empty(); });
+    return all;
+}
+
+void Fleet::look_again(Made& one) const {
+    auto container = engine(*one.place.client).inspect(one.id);
+    one.ambassador.reset();
+    if (container) one.ambassador = Member{std::move(*container), one.place.client->site, false};
+}
+
+// Until those that were made with a table serve it, or run no more.
+void Fleet::await_tables(std::vector<Made>& made, Given* given) const {
+    std::vector<Made*> those;
+    for (Made& one : made) {
+        if (one.first == Made::First::kTable) those.push_back(&one);
+    }
+    for (const core::Time until = core::Clock::now() + kSettle;;) {
+        docker::ten_at_a_time(those, [&](Made* one) { look_again(*one); });
+        std::erase_if(those, [](const Made* one) { return !one->runs(); });
+        std::vector<Question> questions;
+        for (const Made* one : those)
+            questions.push_back({&*one->ambassador, {"showconfig"}});
+        std::vector<char> serves(those.size(), false);
+        ask(questions, [&](std::size_t i, const core::Result<docker::Executed>& answer) {
+            serves[i] = answer && answer->code == 0;
+            if (serves[i] && given) given->set(*those[i]->ambassador, those[i]->table);
+        });
+        std::vector<Made*> others;
+        for (std::size_t i = 0; i < those.size(); ++i) {
+            if (!serves[i]) others.push_back(those[i]);
+        }
+        those = std::move(others);
+        if (those.empty() || core::Clock::now() >= until) return;
+        std::this_thread::sleep_for(kLook);
+    }
+}
+
+// Those that were made with a table and do not run are made anew without one. Whoever has none
+// then, though there is one for it, is told it, and says what is in its way.
+void Fleet::settle(const Snapshot& snapshot, std::vector<Made> made, Tally& tally,
+                   Given* given) const {
+    await_tables(made, given);
+    docker::ten_at_a_time(made, [&](Made& one) {
+        const bool refused = one.first == Made::First::kTable && one.ambassador && !one.runs();
+        if (refused && engine(*one.place.client).remove(one.id)) {
+            one.first = Made::First::kLater;
+            one.id = make(snapshot, one);
+        }
+        if (one.first == Made::First::kLater) look_again(one);
+    });
+    Snapshot untold = snapshot;
+    untold.ambassadors.clear();
+    for (Made& one : made) {
+        if (one.first == Made::First::kLater && one.runs())
+            untold.ambassadors.push_back(std::move(*one.ambassador));
+    }
+    if (!untold.ambassadors.empty()) tally.failed += configure(untold, given).failed;
+}
+
+// A table that it cannot have would end it, and what is no table is told by configure.
+void Fleet::choose_first(const Assignment& assignment, Made& one) const {
+    using First = Made::First;
+    one.table = words(assignment, nullptr);
+    const auto doubtful = doubtful_port(assignment);
+    if (doubtful) {
+        say(assignment.to_string() + ": " + assignment.client->container.name + " exposes port " +
+            std::to_string(*doubtful) +
+            " itself, and calls another service there: both go "
+            "together when it listens on one address alone");
+    }
+    const bool is_table = !doubtful && table::parse_words(one.table);
+    one.first = one.table.empty() ? First::kNothing : is_table ? First::kTable : First::kLater;
+}
+
 // It comes back with its client and with the Engine; `docker kill` alone ends it for good, and then
 // the next create makes it anew.
-bool Fleet::make(const Place& place) const {
+std::string Fleet::make(const Snapshot& snapshot, Made& one) const {
+    const Place& place = one.place;
+    const Assignment assignment = assignment_of(snapshot, place);
     docker::Creation creation;
     creation.image = settings_.image;
     creation.command = {"run"};
+    if (one.first == Made::First::kTable) choose_first(assignment, one);
+    if (one.first == Made::First::kTable) {
+        creation.command.insert(creation.command.end(), one.table.begin(), one.table.end());
+    }
     creation.network_mode = "container:" + place.client->container.id;
     creation.restart_policy = "unless-stopped";
     creation.labels = {{kProjectLabel, place.client->container.label(kComposeProject)},
@@ -65,16 +179,17 @@ bool Fleet::make(const Place& place) const {
     const auto id = at.create(creation);
     if (!id) {
         say(place.to_string() + ": " + id.error().reason, true);
-        return false;
+        return {};
     }
     if (const auto started = at.start(*id); !started) {
         say(place.to_string() + ": " + started.error().reason, true);
         (void)at.remove(*id);  // or it would be taken for one that is to be started again
-        return false;
+        return {};
     }
     say(place.to_string() + ": ambassador " + docker::short_id(*id) + " at " +
-        join(place.names, &Name::bind));
-    return true;
+        join(place.names, &Name::bind) +
+        (creation.command.size() > 1 ? ", " + summary(assignment) : ""));
+    return *id;
 }
 
 bool Fleet::restart(const Member& ambassador) const {

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "amba/docker/parallel.hpp"
+#include "fleet/writer.hpp"
+
 namespace amba::fleet {
 
 namespace {
@@ -51,24 +54,60 @@ void Given::forget(const Member& ambassador) {
     words_.erase({ambassador.container.id, ambassador.container.started_us});
 }
 
+bool Given::is_news(const Member& ambassador, const std::string& line) {
+    const std::lock_guard lock(mutex_);
+    return said_[{ambassador.container.id, ambassador.container.started_us}].insert(line).second;
+}
+
 void Given::clear() {
     const std::lock_guard lock(mutex_);
     words_.clear();
+    said_.clear();
 }
 
 void Given::keep_only(const Snapshot& snapshot) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(words_, [&](const auto& entry) {
-        return std::none_of(snapshot.ambassadors.begin(), snapshot.ambassadors.end(),
-                            [&](const Member& one) {
-                                return one.container.id == entry.first.first &&
-                                       one.container.started_us == entry.first.second;
-                            });
-    });
+    std::set<Key> there;
+    for (const Member& one : snapshot.ambassadors)
+        there.insert({one.container.id, one.container.started_us});
+    const auto gone = [&](const auto& entry) {
+        return !there.contains(entry.first);
+    };
+    std::erase_if(words_, gone);
+    std::erase_if(said_, gone);
 }
 
 Fleet::Fleet(std::vector<Site> sites, Settings settings, Say say) :
-    sites_(std::move(sites)), settings_(std::move(settings)), say_(std::move(say)) {}
+    sites_(std::move(sites)), settings_(std::move(settings)), say_(std::move(say)) {
+    for (const Site& site : sites_) {
+        const auto trouble = [this, host = site.engine->host().to_string()](const auto& line) {
+            this->say(host + ": " + line, true);
+        };
+        writers_.push_back(std::make_unique<Writer>(*site.engine, trouble));
+    }
+}
+
+Fleet::~Fleet() = default;
+
+// Engines at the same time.
+void Fleet::ask(const std::vector<Question>& questions, const Heard& heard) const {
+    std::vector<std::vector<std::size_t>> of_site(sites_.size());
+    for (std::size_t i = 0; i < questions.size(); ++i)
+        of_site[questions[i].ambassador->site].push_back(i);
+    std::vector<std::size_t> sites;
+    for (std::size_t site = 0; site < sites_.size(); ++site) {
+        if (!of_site[site].empty()) sites.push_back(site);
+    }
+    docker::ten_at_a_time(sites, [&](std::size_t site) {
+        std::vector<Question> those;
+        for (const std::size_t i : of_site[site])
+            those.push_back(questions[i]);
+        writers_[site]->ask(those,
+                            [&](std::size_t i, const core::Result<docker::Executed>& answer) {
+                                heard(of_site[site][i], answer);
+                            });
+    });
+}
 
 void Fleet::say(const std::string& line, bool failed) const {
     const std::lock_guard lock(saying_);

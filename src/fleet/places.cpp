@@ -120,9 +120,14 @@ Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted) {
             continue;
         }
         filled[index] = true;
-        // One that the Engine starts again and again is in its hands.
-        const bool runs =
-            ambassador.container.running() || ambassador.container.status == "restarting";
+        // One that the Engine starts again and again is in its hands; but with a table in its
+        // command it may never run, and nobody can tell it another one.
+        const bool again = ambassador.container.status == "restarting";
+        if (again && ambassador.container.command.size() > 1) {
+            result.refused.push_back({&ambassador, *place});
+            continue;
+        }
+        const bool runs = ambassador.container.running() || again;
         if (!runs || is_left_behind(ambassador, *client)) {
             result.stale.push_back(&ambassador);
         } else {
@@ -132,6 +137,11 @@ Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted) {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (!filled[i]) result.missing.push_back(wanted[i]);
     }
+    // Who was started just now is about to connect.
+    std::stable_sort(result.missing.begin(), result.missing.end(),
+                     [](const Place& a, const Place& b) {
+                         return a.client->container.started_us > b.client->container.started_us;
+                     });
     return result;
 }
 

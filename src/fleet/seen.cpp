@@ -47,6 +47,13 @@ core::Result<std::vector<SeenFrontend>> parse_status(std::string_view json) {
     return all;
 }
 
+std::string parse_rejection(std::string_view json) {
+    const Json document = Json::parse(json, nullptr, false);
+    if (!document.is_object()) return {};
+    const auto rejected = document.find("rejected");
+    return rejected != document.end() && rejected->is_object() ? text(*rejected, "reason") : "";
+}
+
 void add_served(const Assignment& assignment, const std::string& service,
                 const std::vector<SeenFrontend>& seen, std::map<std::string, std::uint64_t>& sum) {
     for (const Route& route : assignment.routes) {

@@ -179,28 +179,49 @@ bool usable(const Member& member) {
            member.container.health != Health::kUnhealthy;
 }
 
+std::string summary(const Assignment& assignment, const std::set<std::string>& left_out) {
+    std::string text;
+    for (const Route& route : assignment.routes) {
+        if (left_out.contains(route.bind())) continue;
+        text += (text.empty() ? "" : ", ") + route.bind() + " -> " +
+                std::to_string(route.targets.size()) + " of " + route.service;
+    }
+    return text.empty() ? "no backend" : text;
+}
+
+std::string Assignment::to_string() const {
+    return client->container.name + "/" + join(names);
+}
+
+Assignment assignment_of(const Snapshot& snapshot, const Place& place) {
+    Assignment assignment;
+    assignment.client = place.client;
+    assignment.names = place.names;
+    for (const Name& name : assignment.names)
+        add_routes(snapshot, assignment, name);
+    return assignment;
+}
+
 std::vector<Assignment> assignments(const Snapshot& snapshot) {
     std::vector<Assignment> all;
     for (const Member& ambassador : snapshot.ambassadors) {
         const Member* client = client_of(snapshot, ambassador);
         if (!ambassador.container.running() || !client || !client->container.running()) continue;
-        Assignment assignment;
-        assignment.ambassador = &ambassador;
-        assignment.client = client;
-        for (const Name& name : names_of(ambassador.container))
-            add_routes(snapshot, assignment, name);
-        all.push_back(std::move(assignment));
+        all.push_back(assignment_of(snapshot, {client, names_of(ambassador.container)}));
+        all.back().ambassador = &ambassador;
     }
     return all;
 }
 
-std::vector<std::string> words(const Assignment& assignment, const table::Table* current) {
+std::vector<std::string> words(const Assignment& assignment, const table::Table* current,
+                               const std::set<std::string>& left_out) {
     std::vector<std::string> all;
     const auto group = [&](const std::string& frontend) {
         if (!all.empty()) all.emplace_back("+");
         all.push_back(frontend);
     };
     for (const Route& route : assignment.routes) {
+        if (left_out.contains(route.bind())) continue;
         group(route.bind());
         all.insert(all.end(), route.options.begin(), route.options.end());
         for (const Target& target : route.targets) {

@@ -17,9 +17,10 @@ test_fleet_application() {
     said=$(fleet create)
     contains "$said" "/redis: ambassador [0-9a-f]{12} at 127.127.0.2" "what create says"
     contains "$said" "^1 created" "what create sums up"
-    contains "$(fleet ps)" "waits for a table" "what ps says before configure"
-    contains "$(fleet configure)" "127.127.0.2:6379 -> 2 of redis" "what configure says"
+    contains "$said" ", 127.127.0.2:6379 -> 2 of redis" "what create says of its table"
+    # It was made with its table.
     count_answering 2
+    contains "$(fleet configure)" "^0 configured, 1 had their table" "what configure says"
     # Once more, and nothing happens.
     contains "$(fleet create)" "^0 created.*, 1 kept" "what a second create says"
     contains "$(fleet configure)" "^0 configured, 1 had their table" "what a second configure says"
@@ -160,4 +161,60 @@ test_fleet_says_what_is_wrong() {
     exits 2 fleet link
     contains "$SAID" "COMPOSE_FILE" "what link expects"
     DIR=$DIR/nothing exits 1 fleet link missing.yml
+}
+
+# own_server PORT: a service `web` that has a server of its own there, on all addresses, and calls
+# `redis` at 6379 and `cache`, which is the same, under another name.
+own_server() {
+    project
+    cat >"$DIR/app.yml" <<YAML
+version: "3.8"
+services:
+  web:
+    image: $TOOLS
+    command: redis-server --protected-mode no --save "" --port $1
+    init: true
+    extra_hosts: ["redis:127.127.0.2", "cache:127.127.0.3"]
+    labels: {ambassador.link.cache: other}
+  redis:
+    image: $TOOLS
+    command: $SERVER
+    init: true
+    expose: ["6379"]
+  other:
+    image: $TOOLS
+    command: redis-server --protected-mode no --save "" --port 7000
+    init: true
+    expose: ["7000"]
+YAML
+    in_fleet up -d
+    eventually 20 in_web redis-cli -p "$1" ping
+}
+
+# A client that listens on all addresses has the port of its ambassador too.
+test_fleet_client_holds_the_port() {
+    own_server 6379
+    local says='/redis: cannot listen on 127.127.0.2:6379: redis-server \(pid [0-9]+\) of [^ ]*_web_1 listens on [^ ]*:6379, so that [^ ]* reaches itself at redis:6379; .*one address alone'
+    exits 1 fleet create
+    contains "$SAID" "$says" "what create says"
+    contains "$SAID" "/cache: ambassador .* -> 1 of other" "what create says of the other name"
+    exits 1 fleet configure
+    contains "$SAID" "$says" "what configure says"
+    contains "$(fleet ps)" "redis +127.127.0.2:6379 .*redis-server .*one address alone" "what ps says"
+    contains "$(fleet ps)" "cache +127.127.0.3:7000 +1/1 .*serving" "what ps says of the other name"
+    # With one ambassador for both names the other name is served all the same.
+    fleet delete
+    exits 1 fleet create --per-client
+    contains "$SAID" 'cannot listen on 127.127.0.2:6379: redis-server' "what create says"
+    exits 1 fleet configure
+    contains "$(fleet ps)" "cache +127.127.0.3:7000 +1/1 .*serving" "what ps says of the other name"
+    contains "$(fleet ps)" "redis +127.127.0.2:6379 .*redis-server .*one address alone" "what ps says"
+    equal PONG "$(in_web redis-cli -h cache -p 7000 ping | tr -d '\r')" "what the other name answers"
+    # The controller says it once, and when the port is free it is taken.
+    controller --per-client
+    eventually 20 more_lines 'cannot listen on 127.127.0.2:6379: redis-server' 0
+    in_web redis-cli config set bind 127.0.0.1
+    in_fleet up -d --scale redis=2
+    eventually 60 in_web sh -c '[ "$(redis-cli -h redis get who)" != "" ]'
+    equal 1 "$(lines 'cannot listen on 127.127.0.2:6379' | wc -l)" "times that the controller said it"
 }

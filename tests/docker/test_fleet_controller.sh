@@ -132,3 +132,59 @@ test_fleet_controller_is_quick() {
         eventually 5 tabled 1
     done
 }
+
+# Milliseconds from the start of each client to the first table of its ambassador, ascending.
+lags() {
+    local id client begin end
+    docker ps -q --filter "label=ambassador.project=$PROJECT" \
+        | xargs docker inspect -f '{{.Id}} {{index .Config.Labels "ambassador.container"}}' \
+        | while read -r id client; do
+            begin=$(docker inspect -f '{{.State.StartedAt}}' "$client")
+            end=$(docker logs -t "$id" 2>&1 | awk '/ applied: / {print $1; exit}')
+            echo $(($(date -d "$end" +%s%3N) - $(date -d "$begin" +%s%3N)))
+        done | sort -n
+}
+
+# Ambassadors that had to wait for their first table.
+waiters() {
+    local id
+    for id in $(docker ps -q --filter "label=ambassador.project=$PROJECT"); do
+        docker logs "$id" 2>&1
+    done | grep -c 'no table yet' || true
+}
+
+# Many clients at once: each ambassador begins with its table. With AMBA_FULL 30 of them.
+test_fleet_controller_brings_tables() {
+    local clients=${AMBA_FULL:+30} all
+    clients=${clients:-6}
+    controlled
+    in_fleet up -d --scale web="$clients" >/dev/null 2>&1
+    eventually 120 equal_ambassadors "$clients"
+    eventually 60 more_lines "-> 1 of redis" $((clients - 1))
+    all=$(lags)
+    echo "$clients ambassadors served, after their clients' start: the first after" \
+        "$(head -n 1 <<<"$all") ms, half of them $(sed -n $(((clients + 1) / 2))p <<<"$all") ms," \
+        "the last $(tail -n 1 <<<"$all") ms"
+    equal 0 "$(waiters)" "ambassadors that waited for their table"
+}
+
+# Who connects before there is a server waits for one, where that is asked for.
+test_fleet_controller_holds_clients() {
+    local id
+    project
+    printf '    labels: {ambassador.options: "empty=hold timeouts.queue=60s"}\n' >>"$DIR/links.yml"
+    fleet link links.yml app.yml
+    controller
+    in_fleet up --no-start
+    in_fleet start web
+    eventually 20 equal_ambassadors 1
+    id=$(docker ps -q --filter "label=ambassador.project=$PROJECT")
+    eventually 10 docker exec "$id" amba healthcheck
+    in_web redis-cli -h redis ping >"$DIR/answer" &
+    eventually 10 queued "$id" 1
+    in_fleet start redis
+    wait "$!"
+    contains "$(cat "$DIR/answer")" PONG "what a client is told that came before its server"
+}
+
+queued() { docker exec "$1" amba status --json | grep -q "\"queue_current\": $2"; }

@@ -45,6 +45,10 @@ print(f"p50 {times[50]:.1f} ms, p99 {times[98]:.1f} ms")
 PYTHON
 }
 
+# helpers: those that ask and tell all ambassadors at once
+helpers() { docker ps -aq --filter label=ambassador.writer | wc -l; }
+no_helpers() { [ "$(helpers)" = 0 ]; }
+
 test_full_fleet_many() {
     local clients=${AMBA_FULL:+20} begin last
     clients=${clients:-2}
@@ -52,10 +56,15 @@ test_full_fleet_many() {
     in_fleet up -d --scale web="$clients" --scale redis=3 >/dev/null 2>&1
     begin=$(milliseconds)
     contains "$(fleet create)" "^$((clients * 10)) created" "what create says"
-    echo "created $((clients * 10)) in $(($(milliseconds) - begin)) ms"
+    echo "created $((clients * 10)), each with its table, in $(($(milliseconds) - begin)) ms"
+    begin=$(milliseconds)
+    contains "$(fleet configure)" "^0 configured, $((clients * 10)) had" "what configure says"
+    echo "asked $((clients * 10)) in $(($(milliseconds) - begin)) ms"
+    in_fleet up -d --scale web="$clients" --scale redis=4 >/dev/null 2>&1
     begin=$(milliseconds)
     contains "$(fleet configure)" "^$((clients * 10)) configured" "what configure says"
     echo "configured $((clients * 10)) in $(($(milliseconds) - begin)) ms"
+    eventually 10 no_helpers
     equal $((clients * 10)) "$(ambassadors)" "ambassadors"
     contains "$(fleet ps | grep -c serving)" "^$((clients * 10))$" "those that serve"
     in_web redis-cli -h redis10 ping
@@ -67,14 +76,19 @@ test_full_fleet_many() {
     echo "private memory of all (KiB) and how many: $(private_memory)"
 
     controller
-    told_of 4 # and after that it knows what they have
-    told_of 5
-    local times
-    times=$(lines '-> 5 of redis' | cut -d' ' -f1 | date -f - +%s%3N | sort)
+    told_of 5 # and after that it knows what they have
+    told_of 6
+    equal 1 "$(helpers)" "helpers of the controller"
+    local times first end
+    times=$(lines '-> 6 of redis' | cut -d' ' -f1 | date -f - +%s%3N | sort)
+    first=$(head -n 1 <<<"$times") end=$(tail -n 1 <<<"$times")
     begin=$(in_fleet ps -q redis | xargs docker inspect -f '{{.State.StartedAt}}' | sort | tail -n 1)
     begin=$(date -d "$begin" +%s%3N)
-    echo "a new server is in the first table $(($(head -n 1 <<<"$times") - begin)) ms after its" \
-        "start, in the last $(($(tail -n 1 <<<"$times") - begin)) ms"
+    echo "a new server is in the first table $((first - begin)) ms after its start, in the last" \
+        "$((end - begin)) ms: all tables within $((end - first)) ms"
+    # One that no longer has it, and its controller that is gone, have no helper left behind.
+    docker kill "$(name controller)" >/dev/null
+    eventually 10 no_helpers
 }
 
 # told_of N: N servers, which all tables have

@@ -11,6 +11,7 @@
 // not hold up the others (watch.hpp). Ambassadors live on without it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -77,6 +78,7 @@ class Controller {
     Given given_;
     Stopping stopping_;
     Doorbell bell_;
+    std::atomic<unsigned> starts_{0};  // of clients and servers
     Clock::time_point verify_{};
     unsigned failures_ = 0;  // in a row
     // What create does makes events, which must not make it try again at once what failed.

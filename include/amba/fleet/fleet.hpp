@@ -11,9 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "amba/core/duration.hpp"
 #include "amba/core/result.hpp"
 #include "amba/docker/engine.hpp"
 #include "amba/fleet/plan.hpp"
@@ -38,6 +40,8 @@ struct Tally {
     unsigned restarted = 0;  // of those that are done
     unsigned unchanged = 0;
     unsigned failed = 0;
+    unsigned held = 0;  // of those: a process of the client has the port
+    unsigned left = 0;  // to be made, but it was enough
 };
 
 // What ambassadors were given, by id and time of start: for a caller that comes again.
@@ -47,6 +51,8 @@ class Given {
     void set(const Member& ambassador, std::vector<std::string> words);
     const std::vector<std::string>* words_of(const Member& ambassador) const;
     void forget(const Member& ambassador);
+    // True: this has not been said of it since it was started, or clear().
+    bool is_news(const Member& ambassador, const std::string& line);
     void keep_only(const Snapshot& snapshot);
     void clear();
 
@@ -54,13 +60,25 @@ class Given {
     using Key = std::pair<std::string, std::int64_t>;
     mutable std::mutex mutex_;
     std::map<Key, std::vector<std::string>> words_;
+    std::map<Key, std::set<std::string>> said_;
 };
+
+// A verb of amba for one ambassador, and what became of it.
+struct Question {
+    const Member* ambassador = nullptr;
+    std::vector<std::string> words;
+};
+// Of the question of that number; by several threads.
+using Heard = std::function<void(std::size_t question, const core::Result<docker::Executed>&)>;
+
+class Writer;
 
 class Fleet {
   public:
     // `say` is called by several threads, one at a time; `failed` tells what went wrong.
     using Say = std::function<void(const std::string& line, bool failed)>;
     Fleet(std::vector<Site> sites, Settings settings, Say say);
+    ~Fleet();
 
     const std::vector<Site>& sites() const { return sites_; }
 
@@ -70,8 +88,11 @@ class Fleet {
     // Of nobody yet.
     Snapshot nothing() const;
 
-    // Makes what is missing, starts again what was left behind, removes what nobody needs.
-    Tally create(const Snapshot& snapshot) const;
+    // Makes what is missing, each with its table, starts again what was left behind, removes what
+    // nobody needs. No more is made once `enough` says so. Tells those tables that cannot be a
+    // command, because the client may hold the port.
+    using Enough = std::function<bool()>;
+    Tally create(const Snapshot& snapshot, Given* given = nullptr, const Enough& enough = {}) const;
 
     // Gives every ambassador its table and waits for each verdict. One that has it is left alone:
     // that is asked, or, with `given`, remembered.
@@ -80,27 +101,60 @@ class Fleet {
     // All ambassadors of the project.
     Tally remove(const Snapshot& snapshot) const;
 
+    // Why an ambassador cannot have an address that a process of its client holds, in words; looked
+    // at from within. The second has nothing to say when nobody is seen to hold it.
+    std::string who_holds(const Assignment& assignment, const std::string& address) const;
+    std::optional<std::string> held_by_client(const Assignment& assignment,
+                                              const std::string& address) const;
+
     // The shares of a service; none: forgotten. On every Engine.
     core::Result<void> set_split(const ServiceKey& key, const std::optional<Split>& split) const;
 
-    // `amba status --json` of an ambassador.
-    core::Result<std::string> status(const Member& ambassador) const;
+    // `amba status --json` of each of them.
+    std::vector<core::Result<std::string>> statuses(
+        const std::vector<const Member*>& ambassadors) const;
 
   private:
-    enum class Verdict { kApplied, kUnchanged, kFailed };
+    friend class Giving;
 
-    bool make(const Place& place) const;
+    // An ambassador that is made, or to be made.
+    struct Made {
+        Place place;
+        enum class First { kTable, kNothing, kLater } first = First::kTable;  // kLater: to be told
+        std::vector<std::string> table = {};
+        std::string id = {};  // empty: it is not made
+        std::optional<Member> ambassador = {};
+        bool left = false;
+        bool runs() const { return ambassador && ambassador->container.running(); }
+    };
+    std::string make(const Snapshot& snapshot, Made& one) const;
+    void choose_first(const Assignment& assignment, Made& one) const;
+    std::vector<Made> make_all(const Snapshot& snapshot, const std::vector<Place>& missing,
+                               Tally& tally, const Enough& enough) const;
+    void await_tables(std::vector<Made>& made, Given* given) const;
+    void settle(const Snapshot& snapshot, std::vector<Made> made, Tally& tally, Given* given) const;
+    void look_again(Made& one) const;
+    std::vector<Listener> listeners(const Assignment& assignment) const;
+    std::vector<Listener> look_for_listeners(const Assignment& assignment) const;
     bool restart(const Member& ambassador) const;
     bool remove_one(const Member& ambassador, const char* why) const;
-    Verdict give(const Assignment& assignment, Given* given) const;
-    core::Result<table::Table> current(const Member& ambassador) const;
+    void ask(const std::vector<Question>& questions, const Heard& heard) const;
     void say(const std::string& line, bool failed = false) const;
     const docker::Engine& engine(const Member& member) const { return *sites_[member.site].engine; }
 
     std::vector<Site> sites_;
+    std::vector<std::unique_ptr<Writer>> writers_;  // one for each site
     Settings settings_;
     Say say_;
     mutable std::mutex saying_;
+
+    // What was found in a client's namespace lately, by its id.
+    struct Found {
+        core::Time at;
+        std::vector<Listener> listeners;
+    };
+    mutable std::mutex finding_;
+    mutable std::map<std::string, Found> found_;
 };
 
 }  // namespace amba::fleet

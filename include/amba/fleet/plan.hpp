@@ -6,7 +6,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "amba/core/result.hpp"
@@ -36,8 +38,15 @@ struct Place {
 // an Engine that does not answer. Pointers are into the snapshot.
 std::vector<Place> places(const Snapshot& snapshot, bool per_client);
 
+// Made with a table that it cannot have, by its command; the Engine starts it again and again.
+struct Refused {
+    const Member* ambassador = nullptr;
+    Place place;
+};
+
 struct Changes {
-    std::vector<Place> missing;
+    std::vector<Place> missing;  // those of the client that was started last first
+    std::vector<Refused> refused;
     // Not running, or left behind in the namespace of a client that was started again since.
     std::vector<const Member*> stale;
     // Their client or its name is gone, or another one does the same.
@@ -75,8 +84,10 @@ struct Route {
 };
 
 struct Assignment {
-    const Member* ambassador = nullptr;
+    const Member* ambassador = nullptr;  // null: it is yet to be made
     const Member* client = nullptr;
+    std::vector<Name> names;
+    std::string to_string() const;  // CLIENT/NAME,NAME
     std::vector<Route> routes;
     std::vector<Name> unknown;  // no container of their service tells a port
     std::vector<std::string>
@@ -85,10 +96,41 @@ struct Assignment {
 
 // For every running ambassador whose client runs.
 std::vector<Assignment> assignments(const Snapshot& snapshot);
+// For one that is to be made.
+Assignment assignment_of(const Snapshot& snapshot, const Place& place);
 
-// As words of TABLE; a name of which no port is known keeps the frontends that `current` has for
-// it, without a backend. Empty when there is nothing to say at all.
-std::vector<std::string> words(const Assignment& assignment, const table::Table* current);
+// As words of TABLE, without the frontends of `left_out` (as Route::bind); a name of which no port
+// is known keeps the frontends that `current` has for it, without a backend. Empty when there is
+// nothing to say at all.
+std::vector<std::string> words(const Assignment& assignment, const table::Table* current,
+                               const std::set<std::string>& left_out = {});
+
+// "127.127.0.2:6379 -> 2 of redis, ...", without those left out.
+std::string summary(const Assignment& assignment, const std::set<std::string>& left_out = {});
+
+// ---- ports that a client holds itself ----
+//
+// A client that listens on *:80 holds port 80 of 127.127.0.3 too: the ambassador cannot have it,
+// and whoever connects there reaches the client itself.
+
+// The address that an ambassador could not have, from its reason; nullopt: another reason.
+std::optional<std::string> taken_address(std::string_view reason);
+
+// A line of `amba listeners`.
+struct Listener {
+    std::string address;  // ADDRESS:PORT
+    int pid = 0;          // 0: not known
+    std::string command;
+};
+std::vector<Listener> parse_listeners(std::string_view text);
+// The one that is in the way of an address.
+const Listener* in_the_way(const std::vector<Listener>& listeners, const std::string& address);
+
+// Whether the client says itself that it has that port: it exposes or publishes it.
+bool may_hold(const docker::Container& client, std::uint16_t port);
+// What an operator is told: who holds the port of that frontend, and what helps.
+std::string held(const Assignment& assignment, const std::string& address,
+                 const Listener* listener);
 
 // Whether a container can be given connections: running, not stopping, not unhealthy.
 bool usable(const Member& member);

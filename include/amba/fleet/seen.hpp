@@ -26,6 +26,8 @@ struct SeenFrontend {
 };
 
 core::Result<std::vector<SeenFrontend>> parse_status(std::string_view json);
+// Why it has rejected the table that it was told last; empty: it has not.
+std::string parse_rejection(std::string_view json);
 
 // Connections that each version of a service has served through one ambassador, added to `sum`.
 void add_served(const Assignment& assignment, const std::string& service,

@@ -21,6 +21,9 @@ inline constexpr const char* kClientLabel = "ambassador.container";  // its id, 
 inline constexpr const char* kNameLabel = "ambassador.service";
 inline constexpr const char* kBindLabel = "ambassador.bindaddr";
 
+// On a helper that asks and tells the ambassadors of its Engine.
+inline constexpr const char* kWriterLabel = "ambassador.writer";
+
 // On a client, with the name behind it: the service that this name stands for, when it is another.
 inline constexpr const char* kLinkLabel = "ambassador.link.";
 

@@ -1,11 +1,9 @@
 // ps: what talks to what, through which ambassador, in which state.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "amba/docker/parallel.hpp"
+#include "amba/fleet/plan.hpp"
 #include "amba/fleet/seen.hpp"
 #include "app/commands.hpp"
 #include "app/fleet/options.hpp"
@@ -55,8 +53,20 @@ class Listing {
     explicit Listing(const Looked& looked) : looked_(looked) {}
 
     std::vector<Row> rows() {
-        const auto& ambassadors = looked_.snapshot.ambassadors;
-        docker::ten_at_a_time(ambassadors, [this](const fleet::Member& one) { add(one); });
+        std::vector<const fleet::Member*> asked;
+        std::vector<Row> known;
+        for (const fleet::Member& ambassador : looked_.snapshot.ambassadors) {
+            Row row = row_of(ambassador);
+            if (row.state.empty()) {
+                asked.push_back(&ambassador);
+                known.push_back(std::move(row));
+            } else {
+                rows_.push_back(std::move(row));
+            }
+        }
+        const auto statuses = looked_.fleet.statuses(asked);
+        for (std::size_t i = 0; i < asked.size(); ++i)
+            add(*asked[i], known[i], statuses[i]);
         add_missing();
         std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
             return std::tie(a.client, a.name, a.frontend) < std::tie(b.client, b.name, b.frontend);
@@ -65,36 +75,71 @@ class Listing {
     }
 
   private:
-    void add(const fleet::Member& ambassador) {
+    // Without a state when that is its own to tell.
+    Row row_of(const fleet::Member& ambassador) const {
         const fleet::Member* client = fleet::client_of(looked_.snapshot, ambassador);
-        const std::vector<fleet::Name> names = fleet::names_of(ambassador.container);
+        const docker::Container& container = ambassador.container;
         Row row;
-        row.client = client ? client->container.name
-                            : ambassador.container.label(fleet::kClientLabel) + " (gone)";
-        row.name = fleet::join(names);
+        row.client =
+            client ? client->container.name : container.label(fleet::kClientLabel) + " (gone)";
+        row.name = fleet::join(fleet::names_of(container));
         row.frontend = "-";
         row.backends = "-";
-        row.ambassador = docker::short_id(ambassador.container.id);
-        std::vector<Row> mine;
+        row.ambassador = docker::short_id(container.id);
         if (!client) {
             row.state = "its client is gone";
         } else if (!client->container.running()) {
             row.state = "its client is " + client->container.status;
-        } else if (!ambassador.container.running()) {
-            row.state = ambassador.container.status;
-        } else if (ambassador.container.started_us < client->container.started_us) {
+        } else if (!container.running()) {
+            row.state = container.status;
+        } else if (container.started_us < client->container.started_us) {
             row.state = "left behind: its client was started again";
-        } else {
-            const auto status = looked_.fleet.status(ambassador);
-            const auto seen = status
-                                  ? fleet::parse_status(*status)
-                                  : core::Result<std::vector<fleet::SeenFrontend>>(status.error());
-            if (seen) add_frontends(mine, row, names, *seen);
-            row.state = seen ? "waits for a table" : seen.error().reason;
         }
-        if (mine.empty()) mine.push_back(row);
-        const std::lock_guard lock(mutex_);
-        std::move(mine.begin(), mine.end(), std::back_inserter(rows_));
+        return row;
+    }
+
+    void add(const fleet::Member& ambassador, const Row& known,
+             const core::Result<std::string>& status) {
+        const std::vector<fleet::Name> names = fleet::names_of(ambassador.container);
+        const auto seen = status ? fleet::parse_status(*status)
+                                 : core::Result<std::vector<fleet::SeenFrontend>>(status.error());
+        if (!seen) return add_state(known, seen.error().reason);
+        add_frontends(rows_, known, names, *seen);
+        const std::string rejection = fleet::parse_rejection(*status);
+        const bool held =
+            (!seen->empty() || !rejection.empty()) && add_held(known, ambassador, names, *seen);
+        if (held) return;
+        if (!rejection.empty()) return add_state(known, "rejected: " + rejection);
+        if (seen->empty()) add_state(known, "waits for a table");
+    }
+
+    void add_state(Row row, const std::string& state) {
+        row.state = state;
+        rows_.push_back(std::move(row));
+    }
+
+    // Frontends that it ought to have and cannot, since its client holds the port. True: there are.
+    bool add_held(const Row& known, const fleet::Member& ambassador,
+                  const std::vector<fleet::Name>& names,
+                  const std::vector<fleet::SeenFrontend>& seen) {
+        fleet::Assignment assignment = fleet::assignment_of(
+            looked_.snapshot, {fleet::client_of(looked_.snapshot, ambassador), names});
+        assignment.ambassador = &ambassador;
+        bool any = false;
+        for (const fleet::Route& route : assignment.routes) {
+            const std::string bind = route.bind();
+            const bool has = std::any_of(seen.begin(), seen.end(), [&](const auto& frontend) {
+                return frontend.bind == bind;
+            });
+            const auto why = has ? std::nullopt : looked_.fleet.held_by_client(assignment, bind);
+            if (!why) continue;
+            Row row = known;
+            row.name = route.name.name;
+            row.frontend = bind;
+            add_state(std::move(row), *why);
+            any = true;
+        }
+        return any;
     }
 
     void add_missing() {
@@ -119,7 +164,6 @@ class Listing {
     }
 
     const Looked& looked_;
-    std::mutex mutex_;
     std::vector<Row> rows_;
 };
 

@@ -1,11 +1,10 @@
 // weight: parts of a service's traffic for its versions.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <map>
-#include <mutex>
 #include <set>
 
-#include "amba/docker/parallel.hpp"
 #include "amba/fleet/seen.hpp"
 #include "app/commands.hpp"
 #include "app/fleet/options.hpp"
@@ -45,37 +44,38 @@ struct Version {
 // What the ambassadors of all clients say together.
 std::map<std::string, Version> versions(const Looked& looked, const std::string& service) {
     std::map<std::string, Version> all;
-    std::mutex mutex;
-    const std::vector<fleet::Assignment> assigned = fleet::assignments(looked.snapshot);
-    docker::ten_at_a_time(assigned, [&](const fleet::Assignment& assignment) {
-        bool concerned = false;
-        {
-            const std::lock_guard lock(mutex);
-            for (const fleet::Route& route : assignment.routes) {
-                if (route.service != service) continue;
-                concerned = true;
-                for (const fleet::Target& target : route.targets) {
-                    all[target.version].containers.insert(target.member->container.id);
-                    all[target.version].weight = target.weight;
-                }
+    std::vector<fleet::Assignment> assigned = fleet::assignments(looked.snapshot);
+    std::erase_if(assigned, [&](const fleet::Assignment& one) {
+        return std::none_of(one.routes.begin(), one.routes.end(),
+                            [&](const fleet::Route& route) { return route.service == service; });
+    });
+    std::vector<const fleet::Member*> ambassadors;
+    for (const fleet::Assignment& assignment : assigned) {
+        ambassadors.push_back(assignment.ambassador);
+        for (const fleet::Route& route : assignment.routes) {
+            if (route.service != service) continue;
+            for (const fleet::Target& target : route.targets) {
+                all[target.version].containers.insert(target.member->container.id);
+                all[target.version].weight = target.weight;
             }
         }
-        if (!concerned) return;
-        const auto status = looked.fleet.status(*assignment.ambassador);
-        const auto seen = status ? fleet::parse_status(*status)
-                                 : core::Result<std::vector<fleet::SeenFrontend>>(status.error());
+    }
+    const auto statuses = looked.fleet.statuses(ambassadors);
+    for (std::size_t i = 0; i < assigned.size(); ++i) {
+        const auto seen = statuses[i]
+                              ? fleet::parse_status(*statuses[i])
+                              : core::Result<std::vector<fleet::SeenFrontend>>(statuses[i].error());
         if (!seen) {
-            say_plainly("ambassador " + docker::short_id(assignment.ambassador->container.id) +
-                            ": " + seen.error().reason,
+            say_plainly("ambassador " + docker::short_id(ambassadors[i]->container.id) + ": " +
+                            seen.error().reason,
                         true);
-            return;
+            continue;
         }
         std::map<std::string, std::uint64_t> served;
-        fleet::add_served(assignment, service, *seen, served);
-        const std::lock_guard lock(mutex);
+        fleet::add_served(assigned[i], service, *seen, served);
         for (const auto& [version, count] : served)
             all[version].served += count;
-    });
+    }
     return all;
 }
 

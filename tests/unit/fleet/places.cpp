@@ -52,6 +52,33 @@ TEST_F(Places, ThatAreFilledAreKept) {
     EXPECT_THAT(found().stale, IsEmpty());
 }
 
+TEST_F(Places, OfTheClientThatWasStartedLastAreFilledFirst) {
+    snapshot.members = {client("a", {{"x", "127.127.0.2"}}),
+                        client("b", {{"x", "127.127.0.2"}, {"y", "127.127.0.3"}}),
+                        client("c", {{"x", "127.127.0.2"}})};
+    snapshot.members[1].container.started_us += 2;
+    snapshot.members[2].container.started_us += 1;
+    EXPECT_THAT(as_text(found().missing), ElementsAre("b/x", "b/y", "c/x", "a/x"));
+}
+
+// Started again and again, with a table that nobody can take back.
+TEST_F(Places, OfOneThatItsTableEndsAreFilledAnew) {
+    snapshot.members = {client("web", {{"redis", "127.127.0.2"}})};
+    snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
+    snapshot.ambassadors[0].container.command = {"run"};
+    snapshot.ambassadors[0].container.status = "restarting";
+    EXPECT_EQ(found().kept, 1u);
+    snapshot.ambassadors[0].container.command = {"run", "127.127.0.2:6379", "10.0.0.1:6379"};
+    ASSERT_THAT(found().refused, SizeIs(1));
+    EXPECT_EQ(found().refused[0].ambassador, &snapshot.ambassadors[0]);
+    EXPECT_EQ(found().refused[0].place.to_string(), "web/redis");
+    EXPECT_THAT(found().missing, IsEmpty());
+    EXPECT_THAT(found().orphans, IsEmpty());
+    snapshot.ambassadors[0].container.status = "running";
+    EXPECT_EQ(found().kept, 1u);
+    EXPECT_THAT(found().refused, IsEmpty());
+}
+
 TEST_F(Places, OfAClientThatWasStartedAgainHaveStaleAmbassadors) {
     snapshot.members = {client("web", {{"redis", "127.127.0.2"}})};
     snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
