@@ -92,6 +92,7 @@ FrontendReport read_frontend(const json& from) {
     frontend.name = text(from, "name");
     frontend.bind = text(from, "bind");
     frontend.state = state_of(from);
+    frontend.why = text(from, "why");
     frontend.maxconn = number(from, "maxconn");
     frontend.current = number(from, "connections_current");
     frontend.total = number(from, "connections_total");

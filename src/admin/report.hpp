@@ -45,6 +45,7 @@ struct FrontendReport {
     std::optional<double> rate;
     std::uint64_t bytes_up = 0;
     std::uint64_t bytes_down = 0;
+    std::string why;
     std::vector<BackendReport> backends;
 };
 

@@ -126,6 +126,7 @@ Span age_cell(const Moment& now, const Moment& since) {
 
 Span why_cell(const FrontendReport& frontend) {
     if (frontend.state == "leaving") return {drains(frontend.current), Tone::kFaint};
+    if (!frontend.why.empty()) return {frontend.why, Tone::kWarning};
     if (frontend.backends.empty()) return {"no backend", Tone::kWarning};
     return {};
 }

@@ -79,6 +79,7 @@ ordered_json to_value(const proxy::FrontendView& frontend, const Status& status)
                      {"hedges_total", frontend.hedges_total},
                      {"bytes_up", frontend.bytes_up},
                      {"bytes_down", frontend.bytes_down}};
+    if (!frontend.why.empty()) out["why"] = frontend.why;
     out["ended"] = ordered_json::object();
     for (const proxy::EndedView& ended : frontend.ended)
         out["ended"][ended.letters] = ended.count;

@@ -1,9 +1,11 @@
 #include "app/activate.hpp"
 
 #include <new>
+#include <boost/asio/post.hpp>
 
 #include "amba/log/log.hpp"
 #include "amba/net/tcp.hpp"
+#include "app/commands.hpp"
 #include "app/plan.hpp"
 
 namespace amba::app {
@@ -47,6 +49,9 @@ proxy::Proxy::Told Activate::what_it_tells() {
     };
     told.pool_changed = [this](const core::Bind& bind, std::shared_ptr<const balance::Pool> pool) {
         watch(bind, std::move(pool));
+    };
+    told.why_empty = [this](const core::Bind& bind) {
+        return why_empty(bind);
     };
     told.frontend_left = [this](const core::Bind& bind) {
         watched_.erase(bind);
@@ -103,6 +108,7 @@ void Activate::start(table::Table table, std::string revision, std::uint64_t gen
     draft->own_admin = own_admin_;
     draft->seed = seed_;
     draft->before = active_ ? &active_->table : nullptr;
+    draft->kept_before = &kept_;
     beside(draft, examine, [this, draft, done = std::move(done)]() mutable {
         if (!draft->refusal.empty()) return done(draft->refusal);
         resolve(draft, std::move(done));
@@ -110,6 +116,7 @@ void Activate::start(table::Table table, std::string revision, std::uint64_t gen
 }
 
 void Activate::resolve(const DraftPtr& draft, Done done) {
+    starting_ = true;
     names_.prepare(draft->names, draft->own, kNamesTime, [this, draft, done = std::move(done)] {
         swapping_ = true;
         draft->addresses = names_.all_addresses();
@@ -134,8 +141,7 @@ void Activate::bind(const DraftPtr& draft, Done done) {
 }
 
 void Activate::refuse(const std::string& reason, const Done& done) {
-    // Back to the names of the table that goes on.
-    names_.keep_only(active_ ? active_->names : std::vector<net::Name>(), own_);
+    keep_names();  // back to those of the table that goes on
     end_swapping();
     done(reason);
 }
@@ -154,7 +160,8 @@ void Activate::serves(const DraftPtr& draft) {
     active_ = std::make_shared<const Active>(
         Active{std::move(draft->table), last_generation_, draft->revision, now_us(),
                std::move(draft->names), std::move(draft->named)});
-    names_.keep_only(active_->names, own_);
+    kept_ = std::move(draft->kept);
+    keep_names();
     end_swapping();
     say_swap(*draft);
     // Freed beside the loop, when it is large.
@@ -181,6 +188,10 @@ void Activate::say_swap(const Draft& draft) const {
     say_each(draft.empty, [](const std::string& name) {
         log::warning("empty", "frontend " + name + " has no backend: its connections are reset");
     });
+    std::vector<std::string> waits;
+    for (const Waiting& one : waiting())
+        waits.push_back("frontend " + one.name + " " + waiting_words(one.until));
+    say_each(waits, [](const std::string& what) { log::warning("unresolved", what); });
     log::info("applied", "generation " + std::to_string(active_->generation) + ", revision " +
                              active_->revision + ": " + draft.changes);
 }
@@ -217,16 +228,45 @@ void Activate::name_changed(const std::string& key) {
     }
     const auto frontends = active_->named.find(key);
     if (frontends == active_->named.end()) return;
+    for (const std::size_t i : frontends->second)
+        retarget(active_->table.frontends[i]);
+}
+
+void Activate::retarget(const table::Frontend& frontend) {
     const auto addresses = [this](const net::Name& name) {
         return names_.addresses(name);
     };
-    for (const std::size_t i : frontends->second) {
-        const auto& frontend = active_->table.frontends[i];
-        proxy_.retarget(frontend.bind, targets_of(frontend, addresses, own_));
+    auto targets = targets_of(frontend, addresses, own_);
+    const auto kept = kept_.find(frontend.bind);
+    if (kept != kept_.end() && !app::serves(targets)) {
+        targets = kept_targets(kept->second, addresses, own_);
+    } else if (kept != kept_.end()) {
+        log::info("resolved", "frontend " + frontend.name + ": its new backends take over");
+        kept_.erase(kept);
+        // Later, at once for all: this is told from within Names.
+        if (!std::exchange(names_left_, true)) {
+            boost::asio::post(loop_, [this] {
+                if (names_left_ && !starting_) keep_names();
+            });
+        }
     }
+    proxy_.retarget(frontend.bind, std::move(targets));
+}
+
+// Those of the table, and those of backends that are kept.
+void Activate::keep_names() {
+    names_left_ = false;
+    std::vector<net::Name> names = active_ ? active_->names : std::vector<net::Name>();
+    for (const auto& [bind, frontend] : kept_) {
+        for (const auto& backend : frontend.backends) {
+            if (!backend.literal()) names.push_back(name_of(frontend, backend));
+        }
+    }
+    names_.keep_only(names, own_);
 }
 
 void Activate::end_swapping() {
+    starting_ = false;
     swapping_ = false;
     const auto moved = std::exchange(moved_, {});
     for (const std::string& key : moved)
@@ -235,6 +275,46 @@ void Activate::end_swapping() {
 
 std::vector<std::string> Activate::unresolved_names() const {
     return active_ ? unresolved(active_->names, names_) : std::vector<std::string>();
+}
+
+std::vector<std::string> Activate::awaited_names(const table::Frontend& frontend) const {
+    std::vector<std::string> out;
+    for (const net::Name& name :
+         awaited(frontend, [this](const net::Name& one) { return names_.addresses(one); }))
+        out.push_back(name.origin());
+    return out;
+}
+
+std::string waiting_words(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names)
+        all += (all.empty() ? "" : " or ") + name;
+    return "keeps its old backends until " + (all.empty() ? "a name" : all) + " resolves";
+}
+
+std::vector<Activate::Waiting> Activate::waiting() const {
+    std::vector<Waiting> out;
+    if (kept_.empty() || !active_) return out;
+    for (const auto& frontend : active_->table.frontends) {
+        if (!kept_.contains(frontend.bind)) continue;
+        out.push_back({frontend.bind, frontend.name, awaited_names(frontend)});
+    }
+    return out;
+}
+
+// Why a frontend has no backend to use; empty: its table gives it none.
+std::string Activate::why_empty(const core::Bind& bind) const {
+    if (!active_) return {};
+    const auto& frontends = active_->table.frontends;
+    const auto at = std::find_if(frontends.begin(), frontends.end(),
+                                 [&](const auto& frontend) { return frontend.bind == bind; });
+    if (at == frontends.end()) return {};
+    std::string out;
+    for (const net::Name& name :
+         awaited(*at, [this](const net::Name& one) { return names_.addresses(one); })) {
+        out += (out.empty() ? "" : ", ") + name.origin() + " does not resolve: " + names_.why(name);
+    }
+    return out;
 }
 
 }  // namespace amba::app

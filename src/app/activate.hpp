@@ -61,6 +61,13 @@ class Activate {
     const ActivePtr& active() const { return active_; }  // null before the first
     proxy::Proxy& proxy() { return proxy_; }
     std::vector<std::string> unresolved_names() const;
+    // Frontends that go on with the backends that they had, each with the names that it waits for.
+    struct Waiting {
+        core::Bind bind;
+        std::string name;
+        std::vector<std::string> until;
+    };
+    std::vector<Waiting> waiting() const;
 
   private:
     using DraftPtr = std::shared_ptr<Draft>;
@@ -74,6 +81,10 @@ class Activate {
     void refuse(const std::string& reason, const Done& done);
     void rebind_admin(const table::Table& table, std::string& reason);
     void name_changed(const std::string& key);
+    void retarget(const table::Frontend& frontend);
+    void keep_names();
+    std::vector<std::string> awaited_names(const table::Frontend& frontend) const;
+    std::string why_empty(const core::Bind& bind) const;
     void end_swapping();
     void say_swap(const Draft& draft) const;
 
@@ -89,11 +100,14 @@ class Activate {
     std::optional<core::Bind> table_admin_bind_;
     bool table_admin_is_its_own_ = false;  // not that of --admin or ADMIN
     ActivePtr active_;
+    Kept kept_;                // of its frontends
+    bool names_left_ = false;  // some are wanted no more
 
     net::Names::Own own_;
     std::uint64_t last_generation_ = 0;
     bool stopped_ = false;
-    bool swapping_ = false;
+    bool starting_ = false;        // a table is on its way
+    bool swapping_ = false;        // and is being put together or put into place
     std::set<std::string> moved_;  // names with other addresses since the swap began
 };
 

@@ -56,7 +56,11 @@ void declare(CLI::App& app, Options& options) {
                "Write only when the active table has this generation");
     app.add_flag("--dry-run", options.dry_run, "Validate and say what would change; write nothing");
     app.footer(
-        "Example:\n  docker run --rm --volumes-from amba amba reconfigure --wait "
+        "Exit codes with --wait: 0 applied; 1 rejected, or no verdict; 2 wrong; 3 applied, and "
+        "names\n"
+        "of the table do not resolve so far: what is printed says which frontends keep their old\n"
+        "backends until they do.\n\nExample:\n  docker run --rm --volumes-from amba amba "
+        "reconfigure --wait "
         "127.127.0.2:6379 redis1 6379 redis2:6379");
 }
 
@@ -128,7 +132,8 @@ table::Table merged(table::Table base, const table::Table& update) {
     return base;
 }
 
-int say_verdict(const volume::Verdict& verdict) {
+// Only those who wait are told by the exit code what does not resolve yet.
+int say_verdict(const volume::Verdict& verdict, bool waits = true) {
     if (!verdict.applied) return fail(kFailed, "rejected: " + verdict.reason);
     std::string text = "applied as generation " + std::to_string(verdict.generation);
     if (!verdict.saved) text += ", but not saved: it is lost with the next restart";
@@ -136,8 +141,10 @@ int say_verdict(const volume::Verdict& verdict) {
     for (const std::string& name : verdict.unresolved) {
         text += "unresolved so far: " + name + "\n";
     }
+    for (const auto& one : verdict.waiting)
+        text += "frontend " + one.frontend + " " + waiting_words(one.until) + "\n";
     print(text);
-    return kDone;
+    return waits && !verdict.unresolved.empty() ? kUnresolved : kDone;
 }
 
 // Knocks, and looks into verdict.json where there is no socket, until there is a verdict on
@@ -227,7 +234,7 @@ int write_and_knock(const Options& options, table::Table table) {
     }
     // A verdict that comes at once is told; nobody waits for one.
     const auto verdict = volume::parse_verdict(answer->body);
-    return verdict ? say_verdict(*verdict) : kDone;
+    return verdict ? say_verdict(*verdict, false) : kDone;
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ class App;
 
 namespace amba::app {
 
-enum Exit : int { kDone = 0, kFailed = 1, kWrong = 2 };
+// kUnresolved: done, and names of the table lead nowhere so far.
+enum Exit : int { kDone = 0, kFailed = 1, kWrong = 2, kUnresolved = 3 };
 
 using Arguments = std::vector<std::string>;
 
@@ -76,6 +77,10 @@ core::Result<admin::Response> ask(const volume::Paths& paths, const std::string&
 
 // The whole of standard input, or why not.
 core::Result<std::string> read_stdin();
+
+// What a frontend does while none of its backends has an address: "keeps its old backends until
+// NAME resolves".
+std::string waiting_words(const std::vector<std::string>& names);
 
 void print(const std::string& text);            // stdout
 int fail(int code, const std::string& reason);  // "amba: REASON" on stderr

@@ -1,11 +1,10 @@
 #include "app/draft.hpp"
 
 #include <algorithm>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "amba/table/diff.hpp"
 #include "amba/table/validate.hpp"
-#include "app/plan.hpp"
 
 namespace amba::app {
 
@@ -53,28 +52,58 @@ void examine(Draft& draft) {
     draft.own = own_of(draft.table, draft.local);
 }
 
-void compose(Draft& draft) {
+namespace {
+
+void note_names(Draft& draft, const table::Frontend& frontend, std::size_t i) {
+    for (const auto& backend : frontend.backends) {
+        if (backend.literal()) continue;
+        std::vector<std::size_t>& frontends = draft.named[name_of(frontend, backend).key()];
+        if (frontends.empty() || frontends.back() != i) frontends.push_back(i);
+    }
+}
+
+using ByBind = std::unordered_map<core::Bind, const table::Frontend*, core::BindHash>;
+
+// The backends of a frontend: those of the table, or those that it had.
+proxy::Plan plan(Draft& draft, std::size_t i, const ByBind& had) {
     const auto addresses = [&](const net::Name& name) {
         return draft.answer(name);
     };
-    draft.plans = plans_of(draft.table, addresses, draft.own);
-    proxy::build(draft.plans, draft.known, draft.seed + std::hash<std::string>{}(draft.revision));
-    draft.known.clear();
+    const auto& frontend = draft.table.frontends[i];
+    proxy::Plan out{settings_of(frontend), targets_of(frontend, addresses, draft.own), nullptr};
+    note_names(draft, frontend, i);
+    if (serves(out.targets) || awaited(frontend, addresses).empty()) return out;
+    const table::Frontend* standing = nullptr;
+    if (const auto before = had.find(frontend.bind); before != had.end()) standing = before->second;
+    if (draft.kept_before != nullptr) {
+        const auto kept = draft.kept_before->find(frontend.bind);
+        if (kept != draft.kept_before->end()) standing = &kept->second;
+    }
+    if (standing == nullptr) return out;
+    std::vector<proxy::Target> targets = kept_targets(*standing, addresses, draft.own);
+    if (!serves(targets)) return out;
+    out.targets = std::move(targets);
+    note_names(draft, *standing, i);
+    draft.kept.emplace(frontend.bind, *standing);
+    return out;
+}
+
+}  // namespace
+
+void compose(Draft& draft) {
     const table::Table none;
     const table::Table& before = draft.before != nullptr ? *draft.before : none;
-    draft.changes = table::summary(table::diff(before, draft.table));
-    std::unordered_set<core::Bind, core::BindHash> had;
+    ByBind had;
     for (const auto& frontend : before.frontends)
-        had.insert(frontend.bind);
-    for (std::size_t i = 0; i < draft.table.frontends.size(); ++i) {
-        const auto& frontend = draft.table.frontends[i];
+        had.emplace(frontend.bind, &frontend);
+    for (std::size_t i = 0; i < draft.table.frontends.size(); ++i)
+        draft.plans.push_back(plan(draft, i, had));
+    proxy::build(draft.plans, draft.known, draft.seed + std::hash<std::string>{}(draft.revision));
+    draft.known.clear();
+    draft.changes = table::summary(table::diff(before, draft.table));
+    for (const auto& frontend : draft.table.frontends) {
         if (!had.contains(frontend.bind)) draft.added.push_back(frontend.bind.to_string());
         if (frontend.backends.empty()) draft.empty.push_back(frontend.name);
-        for (const auto& backend : frontend.backends) {
-            if (backend.literal()) continue;
-            std::vector<std::size_t>& frontends = draft.named[name_of(frontend, backend).key()];
-            if (frontends.empty() || frontends.back() != i) frontends.push_back(i);
-        }
     }
 }
 

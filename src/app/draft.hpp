@@ -13,10 +13,12 @@
 #include "amba/net/names.hpp"
 #include "amba/proxy/proxy.hpp"
 #include "amba/table/table.hpp"
+#include "app/plan.hpp"
 
 namespace amba::app {
 
-// The frontends that have a backend of that name, by its key: places in the table.
+// The frontends that have a backend of that name, or had it and keep it, by its key: places in the
+// table.
 using Named = std::unordered_map<std::string, std::vector<std::size_t>>;
 
 struct Draft {
@@ -37,6 +39,7 @@ struct Draft {
     net::Names::Addresses addresses;
     std::vector<proxy::Known> known;
     const table::Table* before = nullptr;  // null: none
+    const Kept* kept_before = nullptr;     // of it
 
     // compose()
     std::vector<proxy::Plan> plans;
@@ -44,6 +47,7 @@ struct Draft {
     std::string changes;             // in words
     std::vector<std::string> added;  // addresses of new frontends
     std::vector<std::string> empty;  // names of frontends without a backend
+    Kept kept;
 
     std::vector<net::Place> answer(const net::Name& name) const;
 };

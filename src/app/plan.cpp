@@ -41,6 +41,30 @@ class ChecksOf {
     std::map<core::CheckType, std::shared_ptr<const core::Check>> made_;
 };
 
+// Weights of a name's places: see targets_of.
+class Scale {
+  public:
+    Scale(const std::vector<net::Place>& places, int weight) : weight_(weight) {
+        for (const net::Place& place : places) {
+            if (place.leaving) continue;
+            greatest_[place.backup] = std::max(greatest_[place.backup], place.weight);
+        }
+    }
+    int weight(const net::Place& place) const {
+        const std::int64_t product = std::int64_t{place.weight} * weight_;
+        const std::int64_t greatest = std::int64_t{greatest_[place.backup]} * weight_;
+        if (greatest <= table::kMaxWeight) return static_cast<int>(product);
+        const std::int64_t scaled = (product * table::kMaxWeight + greatest / 2) / greatest;
+        return static_cast<int>(std::max<std::int64_t>(scaled, 1));
+    }
+
+  private:
+    int weight_;
+    int greatest_[2] = {1, 1};
+};
+
+}  // namespace
+
 proxy::Settings settings_of(const table::Frontend& frontend) {
     proxy::Settings out;
     out.name = frontend.name;
@@ -65,30 +89,6 @@ proxy::Settings settings_of(const table::Frontend& frontend) {
     out.close_on_marked_down = frontend.close_on_marked_down;
     return out;
 }
-
-// Weights of a name's places: see targets_of.
-class Scale {
-  public:
-    Scale(const std::vector<net::Place>& places, int weight) : weight_(weight) {
-        for (const net::Place& place : places) {
-            if (place.leaving) continue;
-            greatest_[place.backup] = std::max(greatest_[place.backup], place.weight);
-        }
-    }
-    int weight(const net::Place& place) const {
-        const std::int64_t product = std::int64_t{place.weight} * weight_;
-        const std::int64_t greatest = std::int64_t{greatest_[place.backup]} * weight_;
-        if (greatest <= table::kMaxWeight) return static_cast<int>(product);
-        const std::int64_t scaled = (product * table::kMaxWeight + greatest / 2) / greatest;
-        return static_cast<int>(std::max<std::int64_t>(scaled, 1));
-    }
-
-  private:
-    int weight_;
-    int greatest_[2] = {1, 1};
-};
-
-}  // namespace
 
 net::Name name_of(const table::Frontend& frontend, const table::Backend& backend) {
     return {backend.host,     backend.port, frontend.family_both,
@@ -150,12 +150,25 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const Add
     return out;
 }
 
-std::vector<proxy::Plan> plans_of(const table::Table& table, const AddressesOf& addresses,
-                                  const net::Names::Own& own) {
-    std::vector<proxy::Plan> out;
-    for (const auto& frontend : table.frontends) {
-        out.push_back({settings_of(frontend), targets_of(frontend, addresses, own), nullptr});
+bool serves(const std::vector<proxy::Target>& targets) {
+    return std::any_of(targets.begin(), targets.end(),
+                       [](const proxy::Target& target) { return target.weight > 0; });
+}
+
+std::vector<net::Name> awaited(const table::Frontend& frontend, const AddressesOf& addresses) {
+    std::vector<net::Name> out;
+    for (const auto& backend : frontend.backends) {
+        if (backend.weight == 0 || backend.literal()) continue;
+        net::Name name = name_of(frontend, backend);
+        if (addresses(name).empty()) out.push_back(std::move(name));
     }
+    return out;
+}
+
+std::vector<proxy::Target> kept_targets(const table::Frontend& kept, const AddressesOf& addresses,
+                                        const net::Names::Own& own) {
+    std::vector<proxy::Target> out = targets_of(kept, addresses, own);
+    std::erase_if(out, [&](const proxy::Target& target) { return own(target.endpoint); });
     return out;
 }
 

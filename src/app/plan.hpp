@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "amba/net/names.hpp"
@@ -27,8 +28,19 @@ using AddressesOf = std::function<std::vector<net::Place>(const net::Name&)>;
 std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const AddressesOf& addresses,
                                       const net::Names::Own& own);
 
-std::vector<proxy::Plan> plans_of(const table::Table& table, const AddressesOf& addresses,
-                                  const net::Names::Own& own);
+proxy::Settings settings_of(const table::Frontend& frontend);
+
+// Make before break: frontends that go on with the backends that they had, as their old table had
+// them, because none of those in the table has an address yet.
+using Kept = std::unordered_map<core::Bind, table::Frontend, core::BindHash>;
+
+// Can one of them be given a connection?
+bool serves(const std::vector<proxy::Target>& targets);
+// The names that a frontend could use if they led somewhere, as HOST:PORT or srv:NAME.
+std::vector<net::Name> awaited(const table::Frontend& frontend, const AddressesOf& addresses);
+// What serves in place of a frontend of the table; those that are now amba's own do not.
+std::vector<proxy::Target> kept_targets(const table::Frontend& kept, const AddressesOf& addresses,
+                                        const net::Names::Own& own);
 
 // Would a connection to that address arrive at a frontend of this table?
 net::Names::Own own_of(const table::Table& table, std::vector<core::Address> local);

@@ -122,6 +122,8 @@ void Reload::conclude(const Subject& subject, const std::string& reason,
     verdict->generation = active ? active->generation : 0;
     verdict->reason = reason;
     verdict->unresolved = activate_.unresolved_names();
+    for (auto& one : activate_.waiting())
+        verdict->waiting.push_back({std::move(one.name), std::move(one.until)});
     verdict->time = volume::now_rfc3339();
     verdict->daemon = daemon_;
     ++(verdict->applied ? applied_ : rejected_);

@@ -12,6 +12,7 @@ namespace amba::fleet {
 namespace {
 
 constexpr const char* kWait = "--wait=5s";
+constexpr int kUnresolved = 3;  // of reconfigure: applied, and a name does not resolve so far
 
 // The last line of what a command said that failed; what the Engine itself says of one that could
 // not be run comes as if the command had said it.
@@ -26,7 +27,9 @@ std::string last_line(const docker::Executed& done) {
 // What it has said; of a verb that has failed, why.
 core::Result<std::string> said(const core::Result<docker::Executed>& answer) {
     if (!answer) return answer.error();
-    if (answer->code != 0) return core::error(last_line(*answer));
+    if (answer->code != 0 && answer->code != kUnresolved) {
+        return core::error(last_line(*answer));
+    }
     return answer->out;
 }
 
@@ -161,6 +164,7 @@ class Giving {
                 if (taken[i].empty()) refused(one, told.error().reason);
                 return;
             }
+            if (answer->code == kUnresolved) say(one, last_line(*answer), true);
             if (one.verdict == Verdict::kUnchanged) one.verdict = Verdict::kApplied;
             remember(one);
             say(one, summary(one.assignment, one.left_out));

@@ -99,6 +99,7 @@ struct Names::Entry final : Deadline {
     std::string known_as;  // see Question
     core::Time asked_at{};
     core::Duration retry = kLeastTtl;
+    std::string error;  // of the last answer
     bool asking = false;
     bool answered = false;
     enum class Said { kWell, kFailing, kDenied } said = Said::kWell;
@@ -203,6 +204,11 @@ std::vector<Place> Names::addresses(const Name& name) const {
     return found == entries_.end() ? std::vector<Place>() : found->second->known.places(name.hold);
 }
 
+std::string Names::why(const Name& name) const {
+    const auto found = entries_.find(name.key());
+    return found == entries_.end() ? std::string() : found->second->error;
+}
+
 Names::Addresses Names::all_addresses() const {
     Addresses out;
     for (const auto& [key, entry] : entries_) {
@@ -252,6 +258,7 @@ void Names::answered(const std::string& key, Answer answer) {
                                " is this ambassador itself and is not used as a backend");
     }
     const auto before = entry.seen();
+    entry.error = answer.error;
     if (answer.places.empty())
         failed(entry, answer);
     else

@@ -310,11 +310,13 @@ void Frontend::no_backend(EndedBy by) {
     ++failed_;
     if (by == EndedBy::kResource || said_empty_) return;
     said_empty_ = true;
-    log::warning("refused",
-                 "frontend " + settings_.name + " resets connections: " +
-                     (by == EndedBy::kProxy ? std::string("it has no backend with a weight above 0")
-                                            : "none of its backends could be connected to within " +
-                                                  core::to_string(settings_.connect_timeout)));
+    std::string why = "none of its backends could be connected to within " +
+                      core::to_string(settings_.connect_timeout);
+    if (by == EndedBy::kProxy) {
+        why = shared_.told.why_empty ? shared_.told.why_empty(settings_.bind) : "";
+        if (why.empty()) why = "it has no backend with a weight above 0";
+    }
+    log::warning("refused", "frontend " + settings_.name + " resets connections: " + why);
 }
 
 void Frontend::lacks(const Backend& backend, int error) {

@@ -65,6 +65,8 @@ std::string to_json(const Verdict& verdict) {
     out["generation"] = verdict.generation;
     if (!verdict.applied) out["reason"] = verdict.reason;
     out["unresolved"] = verdict.unresolved;
+    for (const Verdict::Waiting& one : verdict.waiting)
+        out["waiting"].push_back({{"frontend", one.frontend}, {"until", one.until}});
     out["saved"] = verdict.saved;
     out["time"] = verdict.time;
     out["daemon"] = verdict.daemon;
@@ -82,6 +84,10 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
         verdict.generation = root.at("generation").get<std::uint64_t>();
         verdict.reason = root.value("reason", "");
         verdict.unresolved = root.value("unresolved", std::vector<std::string>());
+        for (const json& one : root.value("waiting", json::array())) {
+            verdict.waiting.push_back({one.at("frontend").get<std::string>(),
+                                       one.at("until").get<std::vector<std::string>>()});
+        }
         verdict.saved = root.value("saved", true);
         verdict.time = root.value("time", "");
         verdict.daemon = root.value("daemon", "");

@@ -51,7 +51,7 @@ TEST_F(Verdict, NamesWhatIsUnresolved) {
     daemon.run(words_a);
     const Finished done =
         daemon.amba(with({"--wait"}, {place.to_string(), a.address(), "no-such.invalid:1"}));
-    EXPECT_EQ(done.code, 0);
+    EXPECT_EQ(done.code, 3);
     EXPECT_THAT(done.out, HasSubstr("no-such.invalid:1"));
     EXPECT_EQ(daemon.verdict()["unresolved"], nlohmann::json({"no-such.invalid:1"}));
     EXPECT_EQ(ask(), "a");

@@ -33,6 +33,7 @@ served_by 127.1.0.1 "the backend of a name in the search domain"
 say "A, AAAA where there is no A, and the search domain"
 
 # A name that appears later is no error, and is used within `resolve` (and the second of the TTL).
+reconfigure "$FRONT" # nothing to keep
 reconfigure "$FRONT" resolve=1s "late:$PORT"
 nobody_answers || fail "a name that does not exist has a backend"
 eventually 5 logged "name late does not resolve"

@@ -133,6 +133,7 @@ for _ in {1..200}; do who; done | sort -u >"$TMP/seen"
 equal 200 "$(wc -l <"$TMP/seen")" "number of backends that answered 200 connections"
 say "a service with 200 targets"
 
+reconfigure "$FRONT" # nothing to keep
 reconfigure "$FRONT" srv:_none._tcp.lan
 equal srv:_none._tcp.lan "$("$AMBA" status --json |
     python3 -c 'import json, sys; print(*json.load(sys.stdin)["unresolved"])')" "what is unresolved"

@@ -59,6 +59,8 @@ class Names {
 
     // Sorted; empty while the name has never resolved, or when its hold is over.
     std::vector<Place> addresses(const Name& name) const;
+    // Why it does not resolve; empty: it was not answered yet, or does.
+    std::string why(const Name& name) const;
     // Of all names, by key, for each hold that is wanted.
     using Addresses = std::map<std::pair<std::string, Hold>, std::vector<Place>>;
     Addresses all_addresses() const;

@@ -112,6 +112,8 @@ class Proxy {
         // after the change.
         std::function<void(const core::Bind&, std::shared_ptr<const balance::Pool>)> pool_changed;
         std::function<void(const core::Bind&)> frontend_left;
+        // Why a frontend has no backend with a weight above 0; empty: its table gives it none.
+        std::function<std::string(const core::Bind&)> why_empty;
     };
 
     Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Told told);

@@ -71,6 +71,7 @@ struct FrontendView {
     std::uint64_t queue_total = 0;
     std::uint64_t queue_timeouts = 0;
     std::string settings;  // as that of backends
+    std::string why;       // of its backends, in words, from whoever knows the names; or empty
     std::vector<BackendView> backends;
 };
 

@@ -131,6 +131,12 @@ struct Verdict {
     bool saved = true;                    // active.json holds it
     std::string time;                     // RFC 3339, UTC
     std::string daemon;                   // an id new at each start
+    // Frontends that serve with their old backends until one of these names resolves.
+    struct Waiting {
+        std::string frontend;
+        std::vector<std::string> until;
+    };
+    std::vector<Waiting> waiting;
 };
 std::string to_json(const Verdict& verdict);
 std::optional<Verdict> parse_verdict(std::string_view text);
