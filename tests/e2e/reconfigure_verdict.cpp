@@ -257,7 +257,7 @@ TEST_F(Verdict, ComesByThePollingToo) {
     const Words other{own_place().to_string(), b.address()};
     Milliseconds least = kPatience;
     Milliseconds least_watched = kPatience;
-    for (int i = 0; i < 20 && least >= least_watched + 300ms; ++i) {
+    for (int i = 0; i < 20 && (i < 2 || least >= least_watched + 300ms); ++i) {
         const Milliseconds polled = time_of(daemon, i % 2 == 0 ? words_b : words_a);
         if (i > 0) least = std::min(least, polled);  // the first may have come at any moment
         least_watched = std::min(least_watched, time_of(watched, other));

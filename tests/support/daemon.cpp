@@ -141,7 +141,13 @@ std::string Daemon::state_file(const std::string& name) const {
 }
 
 nlohmann::json Daemon::status() const {
-    const Finished answer = amba({"status", "--json"});
+    Finished answer;
+    // It gives up after five seconds, in which a machine that is busy may not get through a large
+    // table.
+    eventually([&] {
+        answer = amba({"status", "--json"});
+        return answer.err.find("timed out") == std::string::npos;
+    });
     if (answer.code != 0) throw std::runtime_error("status: " + answer.err);
     return nlohmann::json::parse(answer.out);
 }
