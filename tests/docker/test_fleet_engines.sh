@@ -52,14 +52,14 @@ test_full_fleet_on_two_engines() {
     both
     in_fleet up -d web
     second in_fleet up -d --scale redis=2 redis
-    contains "$(fleet create)" "^1 created" "what create says"
-    contains "$(fleet configure)" "127.127.0.2:6379 -> 2 of redis" "what configure says"
+    contains "$(fleet create)" "127.127.0.2:6379 -> 2 of redis" "what create says"
+    contains "$(fleet configure)" "^0 configured, 1 had their table" "what configure says"
     eventually 5 count_answering 2
     # The other way round as well.
     second in_fleet up -d --no-recreate web
     in_fleet up -d redis
     contains "$(fleet create)" "^1 created.*, 1 kept" "what create says of a client elsewhere"
-    contains "$(fleet configure)" "^2 configured" "what configure says of a server elsewhere"
+    contains "$(fleet configure)" "^1 configured, 1 had" "what configure says of a server elsewhere"
     eventually 5 count_answering 3
     eventually 5 second count_answering 3
     contains "$(fleet ps)" "redis +127.127.0.2:6379 +3/3 .*serving" "what ps says"
@@ -105,8 +105,8 @@ test_full_fleet_newest_engine() {
     in_fleet() { second_engine compose "$DIR" -p "$PROJECT" -f "$DIR/app.yml" "$@"; }
     contains "$(in_fleet version --short)" '^2\.' "the version of Compose"
     in_fleet up -d --scale redis=2
-    contains "$(fleet create)" "^1 created" "what create says"
-    contains "$(fleet configure)" "127.127.0.2:6379 -> 2 of redis" "what configure says"
+    contains "$(fleet create)" "127.127.0.2:6379 -> 2 of redis" "what create says"
+    contains "$(fleet configure)" "^0 configured, 1 had their table" "what configure says"
     eventually 5 count_answering 2
     controller
     in_fleet up -d --scale redis=3 --scale web=2

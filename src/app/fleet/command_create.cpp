@@ -21,8 +21,9 @@ int finish(const fleet::Tally& tally, const std::string& done, const std::string
 int command_create(Arguments arguments) {
     CLI::App app(
         "For every running container of a Compose project and each of its extra_hosts in "
-        "127.127.0.0/16, one ambassador in its network namespace. Those that are there stay, those "
-        "that nobody needs are removed.",
+        "127.127.0.0/16, one ambassador in its network namespace, made with its table. Those that "
+        "are there stay, those that nobody needs are removed. 1 when one cannot have its table, as "
+        "where the container listens on the same port itself.",
         "create");
     FleetOptions options;
     options.add_engine(app);
