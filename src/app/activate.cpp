@@ -1,7 +1,7 @@
 #include "app/activate.hpp"
 
-#include <new>
 #include <boost/asio/post.hpp>
+#include <new>
 
 #include "amba/log/log.hpp"
 #include "amba/net/tcp.hpp"
@@ -26,9 +26,10 @@ std::int64_t now_us() {
 
 }  // namespace
 
-Activate::Activate(net::Offload& offload, net::Resolver& resolver, net::Deadlines& deadlines,
-                   net::Poller& poller, std::uint64_t seed, admin::Server& server,
-                   std::optional<core::Bind> own_admin) :
+Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
+                   net::Deadlines& deadlines, net::Poller& poller, std::uint64_t seed,
+                   admin::Server& server, std::optional<core::Bind> own_admin) :
+    loop_(loop),
     offload_(offload),
     names_(resolver, deadlines, [this](const std::string& key) { name_changed(key); }),
     checks_(poller, deadlines, seed,

@@ -43,9 +43,9 @@ class Activate {
     // Empty reason: the table serves.
     using Done = std::function<void(const std::string& reason)>;
 
-    Activate(net::Offload& offload, net::Resolver& resolver, net::Deadlines& deadlines,
-             net::Poller& poller, std::uint64_t seed, admin::Server& server,
-             std::optional<core::Bind> own_admin);
+    Activate(boost::asio::io_context& loop, net::Offload& offload, net::Resolver& resolver,
+             net::Deadlines& deadlines, net::Poller& poller, std::uint64_t seed,
+             admin::Server& server, std::optional<core::Bind> own_admin);
 
     // A generation of 0 is the next one.
     void start(table::Table table, std::string revision, std::uint64_t generation, Done done);
@@ -88,6 +88,7 @@ class Activate {
     void end_swapping();
     void say_swap(const Draft& draft) const;
 
+    boost::asio::io_context& loop_;
     net::Offload& offload_;
     net::Names names_;
     health::Checks checks_;

@@ -43,8 +43,8 @@ bool is_the_same(const volume::Look& look, const volume::Active& active) {
 Daemon::Daemon(DaemonOptions options) :
     options_(std::move(options)), id_(volume::random_id()),
     server_(loop_, [this](const auto& request, auto respond) { handle(request, respond); }),
-    activate_(offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_), server_,
-              options_.admin),
+    activate_(loop_, offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_),
+              server_, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     answers_(activate_, reload_, loop_, server_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
     drain_timer_(loop_), fold_timer_(loop_), kept_timer_(loop_) {}

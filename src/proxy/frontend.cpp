@@ -327,8 +327,10 @@ void Frontend::lacks(const Backend& backend, int error) {
     if (error == EADDRNOTAVAIL) {
         why += ": no local port is left towards it (net.ipv4.ip_local_port_range)";
     }
-    log::warning("shortage", "frontend " + settings_.name + " cannot connect from this host to " +
-                                 backend.endpoint.to_string() + ": " + why);
+    const bool descriptors = error == EMFILE || error == ENFILE;
+    log::warning(descriptors ? "descriptors" : "shortage",
+                 "frontend " + settings_.name + " cannot connect from this host to " +
+                     backend.endpoint.to_string() + ": " + why);
 }
 
 void Frontend::ended(Session& session, bool served, core::Outcome outcome) {

@@ -19,19 +19,10 @@ using core::Stage;
 
 namespace {
 
-// What every connect needs, whatever the backend: descriptors and memory.
-bool is_shortage(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
-           error == EAGAIN;
-}
-
-// connect(2) itself failed for what this host lacks towards that backend: a local port, a route, a
-// permission. A host that is gone (EHOSTUNREACH after its neighbour did not answer, ICMP) is told
-// later, by the socket.
-bool is_local(int error) {
-    return is_shortage(error) || error == EADDRNOTAVAIL || error == EADDRINUSE ||
-           error == ENETUNREACH || error == ENETDOWN || error == EHOSTUNREACH || error == EACCES ||
-           error == EPERM || error == EINVAL;
+// What every connect needs, whatever the backend: descriptors and memory. Local ports are counted
+// for each backend.
+bool is_for_all(int shortage) {
+    return net::is_local_shortage(shortage) && shortage != EADDRNOTAVAIL && shortage != EADDRINUSE;
 }
 
 }  // namespace
@@ -116,7 +107,9 @@ Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
     } else if (has_tried()) {
         frontend_.retried();
     }
-    if (extra_) extra_->dialed_at = shared_.poller.now();
+    if (extra_ && (has_tried() || extra_->pause.count() > 0)) {
+        extra_->dialed_at = shared_.poller.now();
+    }
     if (extra_ && extra_->line) ++extra_->line->tries;
     frontend_.leased(backend);
     relay_.set_socket(Side::kBackend, server_.get());
@@ -129,11 +122,12 @@ Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
 }
 
 Session::Dialed Session::not_dialed(Backend& backend, int error) {
-    extra().why = is_local(error) ? EndedBy::kResource : EndedBy::kServer;
-    if (is_local(error)) frontend_.lacks(backend, error);
-    if (is_shortage(error)) return Dialed::kShort;
+    const bool here = net::is_refused_here(error);
+    extra().why = here ? EndedBy::kResource : EndedBy::kServer;
+    if (here) frontend_.lacks(backend, error);
+    if (is_for_all(error)) return Dialed::kShort;
     remember_try(backend);
-    if (!is_local(error)) frontend_.connect_failed(backend, error);
+    if (!here) frontend_.connect_failed(backend, error);
     return Dialed::kFailed;
 }
 
@@ -152,7 +146,9 @@ void Session::dial_failed(int error) {
     const balance::BackendPtr failed = leave_dial();
     remember_try(*failed);
     const core::Clock::duration lasted = shared_.poller.now() - extra_->dialed_at;
-    try_failed(failed, error, lasted >= frontend_.hedge_after());
+    const core::Duration fair =
+        std::min(frontend_.hedge_after(), frontend_.settings().connect_timeout / 4);
+    try_failed(failed, error, lasted >= fair);
     dial_next();
 }
 

@@ -72,7 +72,7 @@ TEST(CommandLine, ThatIsWrongIsExit2AndQuotesTheWord) {
         {{"status", "--json=x"}, "\"--json=x\" is a switch"},
         {{"healthcheck", "--ready=2"}, "\"--ready=2\" is a switch"},
         {{"check", "--schema=5"}, "\"--schema=5\" is a switch"},
-        {{"help", "bogus"}, "\"bogus\" is no topic of help; expected one of check, "},
+        {{"help", "bogus"}, "\"bogus\" is no topic of help; expected one of batch, check, "},
         {{"help", "table", "bogus"}, "\"bogus\" after help table"},
         {{"reconfigure", "--wait=soon", "6379"}, "soon"},
         {{"reconfigure", "--wait", "10s", "6379", "a:1"},

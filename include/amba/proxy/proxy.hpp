@@ -108,8 +108,8 @@ class Proxy {
         // A backend could not be connected to, or is slow to answer: its name may have moved, its
         // checks should look.
         std::function<void(const balance::Member&)> connect_failed;
-        // A frontend has these backends now, or is in no table any more. The first is told in a turn
-        // after the change.
+        // A frontend has these backends now, or is in no table any more. The first is told in a
+        // turn after the change.
         std::function<void(const core::Bind&, std::shared_ptr<const balance::Pool>)> pool_changed;
         std::function<void(const core::Bind&)> frontend_left;
         // Why a frontend has no backend with a weight above 0; empty: its table gives it none.
