@@ -157,8 +157,9 @@ waiters() {
 test_fleet_controller_brings_tables() {
     local clients=${AMBA_FULL:+30} all
     clients=${clients:-6}
+    export COMPOSE_HTTP_TIMEOUT=600 # its own gives a busy Engine a minute
     controlled
-    in_fleet up -d --scale web="$clients" >/dev/null 2>&1
+    in_fleet up -d --scale web="$clients"
     eventually 120 equal_ambassadors "$clients"
     eventually 60 more_lines "-> 1 of redis" $((clients - 1))
     all=$(lags)
