@@ -188,6 +188,36 @@ TEST_F(Queue, AboveAFrontendsMaxconnIsTheKernels) {
     EXPECT_EQ(daemon.lines("has its maxconn"), 1u);
 }
 
+// The first in the queue waits for one that is full; another, which it has tried in vain, is back.
+TEST_F(Queue, NobodyWaitsBehindOneThatWaitsForAnother) {
+    auto before = std::make_unique<Peer>(script::greet_then_echo("r"));
+    const Place at = before->place();
+    before.reset();
+    run({"timeouts.queue=60s", "timeouts.connect=60s", at.to_string(), "maxconn=30", b.address(),
+         "maxconn=1"});
+    Socket first = Socket::connect(place);
+    EXPECT_EQ(greeting(first), "b");
+    Socket waiting = Socket::connect(place);
+    ASSERT_TRUE(queued(1));
+    Peer back(script::greet_then_echo("r"), at);
+    std::vector<Socket> newcomers;
+    for (int i = 0; i < 12; ++i) {
+        newcomers.push_back(Socket::connect(place));
+        EXPECT_EQ(greeting(newcomers.back()), "r");
+    }
+    EXPECT_EQ(greeting(waiting), "r");
+    EXPECT_EQ(daemon.frontend()["queue_timeouts"], 0);
+}
+
+// Those that wait keep their places while the table changes what they may use.
+TEST_F(Queue, IsResetWhereNobodyIsHeldAnyMore) {
+    run({"empty=hold", "timeouts.queue=10m"});
+    Socket client = Socket::connect(place);
+    ASSERT_TRUE(queued(1));
+    daemon.reconfigure({place.to_string(), "empty=refuse"});
+    EXPECT_EQ(client.end(), End::kReset);
+}
+
 // A storm on a small cap: all are served, one after the other, and nothing is left behind.
 TEST_F(Queue, OfHundredsEmptiesItself) {
     Peer quick(script::greet_then_close("q"));

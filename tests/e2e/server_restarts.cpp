@@ -1,0 +1,104 @@
+// The only server, or all of them, are away for a moment: whoever comes meanwhile is served by the
+// one that is back, within the time that the table gives.
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "support/daemon.hpp"
+#include "support/peer.hpp"
+
+using namespace amba::test;
+
+namespace {
+
+class Restart : public testing::Test {
+  protected:
+    void run(const Words& settings) {
+        auto before = std::make_unique<Peer>(script::greet_then_echo("a"));
+        at = before->place();
+        before.reset();  // away
+        Words table{place.to_string()};
+        table.insert(table.end(), settings.begin(), settings.end());
+        table.push_back(at.to_string());
+        daemon.run(table);
+    }
+    // Ten who come while it is away.
+    void all_are_served() {
+        std::vector<Socket> clients;
+        for (int i = 0; i < 10; ++i)
+            clients.push_back(Socket::connect(place));
+        EXPECT_TRUE(throughout(500ms, [&] { return clients.front().quiet(); }));
+        Peer back(script::greet_then_echo("a"), at);
+        for (Socket& client : clients)
+            EXPECT_EQ(client.receive(1), "a");
+        EXPECT_EQ(daemon.frontend()["connections_failed"], 0);
+        EXPECT_EQ(daemon.lines("resets connections"), 0u);
+    }
+
+    Daemon daemon;
+    const Place place = own_place();
+    Place at;
+};
+
+}  // namespace
+
+TEST_F(Restart, CostsNobodyAConnection) {
+    run({"timeouts.connect=60s"});
+    all_are_served();
+}
+
+TEST_F(Restart, CostsNobodyAConnectionThatIsHeld) {
+    // Trying takes timeouts.connect at the most, waiting timeouts.queue.
+    run({"empty=hold", "timeouts.connect=200ms", "timeouts.queue=60s"});
+    all_are_served();
+}
+
+TEST_F(Restart, ThatNeverEndsIsToldWithinTheConnectTimeout) {
+    run({"timeouts.connect=1s"});
+    const auto start = Clock::now();
+    EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_GE(since(start), 900ms);
+    EXPECT_TRUE(daemon.logs("could be connected to within 1s"));
+    EXPECT_EQ(daemon.frontend()["ended"]["SC"], 1);
+}
+
+TEST_F(Restart, ThatNeverEndsIsToldWithinTheQueueTimeout) {
+    run({"empty=hold", "timeouts.connect=5m", "timeouts.queue=500ms"});
+    const auto start = Clock::now();
+    EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_GE(since(start), 450ms);
+    EXPECT_EQ(daemon.frontend()["ended"]["sQ"], 1);
+}
+
+TEST_F(Restart, IsToldAtOnceWhereNothingIsToBeTriedAgain) {
+    run({"retries=0", "timeouts.connect=10m"});
+    EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+}
+
+// Before, the first pause would have been the last.
+TEST_F(Restart, OfAllOfThem) {
+    RefusingPeer one;
+    RefusingPeer two;
+    run({"timeouts.connect=60s", one.address(), two.address()});
+    all_are_served();
+}
+
+// The one that is tried has a new address, and the old one says nothing.
+TEST_F(Restart, AtAnotherAddress) {
+    SilentPeer silent;
+    daemon.run({place.to_string(), "timeouts.connect=10m", silent.address()});
+    Socket client = Socket::connect(place);
+    ASSERT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 1; }));
+    EXPECT_TRUE(throughout(400ms, [&] { return client.quiet(); }));
+    Peer moved(script::greet_then_echo("m"));
+    daemon.reconfigure({place.to_string(), "timeouts.connect=10m", moved.address()});
+    EXPECT_EQ(client.receive(1), "m");
+}
+
+// A server that takes the connection and resets it has answered.
+TEST_F(Restart, IsNotWhatAResetMeans) {
+    Peer rude([](Socket& client) { client.reset(); });
+    daemon.run({place.to_string(), "timeouts.connect=10m", rude.address()});
+    EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_EQ(rude.accepted(), 1u);
+}
