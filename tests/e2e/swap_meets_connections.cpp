@@ -2,7 +2,11 @@
 // must live (Daemon sees to it), and everybody else must not notice.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <memory>
 
@@ -92,8 +96,8 @@ TEST_F(SwapMeets, AFrontendThatLeavesWithAQueue) {
     const Place at{own_address(), 7001};
     Peer a(script::greet_then_echo("a"), at);
     Peer b(script::greet_then_echo("b"));
-    daemon.run({place.to_string(), "removed=close", "timeouts.queue=1h", at.to_string(),
-                "maxconn=1", "+", other.to_string(), b.address()});
+    daemon.run({place.to_string(), "removed=close", "retries=0", "timeouts.queue=1h",
+                at.to_string(), "maxconn=1", "+", other.to_string(), b.address()});
     std::vector<Socket> clients;
     for (int i = 0; i < 4; ++i)
         clients.push_back(Socket::connect(place));
@@ -162,6 +166,8 @@ TEST_F(SwapMeets, AConnectionThatIsDialedAnewInABatch) {
     };
     const std::size_t fillers = unanswered();
     ASSERT_TRUE(eventually([&] { return unanswered() > fillers; })) << "its check";
+    // So that the kernel repeats its SYN, and learns of the end, before those of the connects.
+    EXPECT_TRUE(throughout(300ms, [&] { return unanswered() == fillers + 1; }));
     std::vector<Socket> clients;
     for (int i = 0; i < 4; ++i)
         clients.push_back(Socket::connect(place));
@@ -175,7 +181,11 @@ TEST_F(SwapMeets, AConnectionThatIsDialedAnewInABatch) {
         client.send("x");
         EXPECT_EQ(client.receive(1), "x");
     }
-    EXPECT_TRUE(throughout(200ms, [&] { return clients[0].quiet() && clients[1].quiet(); }));
+    // An abort that was taken for theirs would be passed on after a second.
+    EXPECT_TRUE(throughout(1500ms, [&] {
+        return std::all_of(clients.begin(), clients.end(),
+                           [](const Socket& client) { return client.quiet(); });
+    }));
 }
 
 // A race between two slow ones: the slow half is a use of its backend like the other.
