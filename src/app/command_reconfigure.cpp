@@ -9,6 +9,7 @@
 #include "amba/table/json.hpp"
 #include "amba/table/words.hpp"
 #include "app/commands.hpp"
+#include "app/standing.hpp"
 
 namespace amba::app {
 
@@ -19,7 +20,8 @@ using core::Duration;
 using core::Result;
 
 constexpr int kLockSeconds = 5;
-constexpr Duration kKnock = 2s;  // without --wait the answer does not matter
+constexpr Duration kKnock = 2s;   // without --wait the answer does not matter
+constexpr Duration kSettle = 5s;  // what stands is judged before a merge builds on it
 constexpr auto kLookAgain = 10ms;
 
 struct Options {
@@ -54,7 +56,8 @@ void declare(CLI::App& app, Options& options) {
     add_number(app, "--if-generation", options.if_generation, 0,
                std::numeric_limits<std::int64_t>::max(),
                "Write only when the active table has this generation");
-    app.add_flag("--dry-run", options.dry_run, "Validate and say what would change; write nothing");
+    app.add_flag("--dry-run", options.dry_run,
+                 "Say what the same without it would do; write nothing");
     app.footer(
         "Exit codes with --wait: 0 applied; 1 rejected, or no verdict; 2 wrong; 3 applied, and "
         "names\n"
@@ -104,34 +107,6 @@ std::variant<table::Table, int> wanted_table(const Options& options) {
     return std::move(document->table);
 }
 
-// The table that a new one replaces: the one written last, when it may still be judged or was
-// accepted; otherwise the active one.
-table::Table standing_table(const volume::Paths& paths) {
-    auto active = volume::read_active(paths);
-    const bool has_active = active && *active;
-    volume::Seen before;
-    if (has_active) before.digest = (*active)->judged;
-    auto look = volume::look_at_config(paths, before);
-    const auto told = volume::read_file(paths.verdict());
-    const auto verdict = told && *told ? volume::parse_verdict((*told)->bytes) : std::nullopt;
-    const bool rejected = verdict && verdict->digest == look.seen.digest && !verdict->applied;
-    if (look.wanted.table && !(rejected && has_active)) return std::move(*look.wanted.table);
-    return has_active ? std::move((*active)->table) : table::Table{};
-}
-
-table::Table merged(table::Table base, const table::Table& update) {
-    for (const table::Frontend& frontend : update.frontends) {
-        const auto at = std::find_if(base.frontends.begin(), base.frontends.end(),
-                                     [&](const auto& f) { return f.bind == frontend.bind; });
-        if (at == base.frontends.end())
-            base.frontends.push_back(frontend);
-        else
-            *at = frontend;
-    }
-    if (update.admin) base.admin = update.admin;
-    return base;
-}
-
 // Only those who wait are told by the exit code what does not resolve yet.
 int say_verdict(const volume::Verdict& verdict, bool waits = true) {
     if (!verdict.applied) return fail(kFailed, "rejected: " + verdict.reason);
@@ -147,30 +122,51 @@ int say_verdict(const volume::Verdict& verdict, bool waits = true) {
     return waits && !verdict.unresolved.empty() ? kUnresolved : kDone;
 }
 
-// Knocks, and looks into verdict.json where there is no socket, until there is a verdict on
-// the file that was written, another writer's file took its place, or the time is up.
-int wait_for_verdict(const volume::Paths& paths, const std::string& reload,
-                     const volume::Seen& written, Duration time) {
+// A file of this command's own, as it was written.
+struct Written {
+    std::string revision;
+    volume::Seen seen;
+    table::Table update;  // what --merge asked for
+};
+
+std::string knock_on(const Written& written) {
+    return "/reload?revision=" + written.revision + "&sha256=" + written.seen.digest;
+}
+
+// Another file is there now. What a merge asked for may be in that one too.
+int superseded(const Options& options, const Written& written, const std::string& by) {
+    if (options.merge && in_effect(options.volume.paths(), written.update)) {
+        print("in effect; " + by + "\n");
+        return kDone;
+    }
+    return fail(kFailed, by);
+}
+
+// Knocks, and looks into verdict.json where there is no socket, until there is a verdict on the
+// file that was written, another writer's file took its place, or the time is up.
+int wait_for_verdict(const Options& options, const Written& written, Duration time) {
+    const volume::Paths paths = options.volume.paths();
     const auto until = core::Clock::now() + time;
     std::string silence = "no ambassador answers on " + paths.socket();
     for (;;) {
         const auto left = std::chrono::duration_cast<Duration>(until - core::Clock::now());
         if (left <= 0ms) break;
-        const auto answer = ask(paths, "POST", reload, left);
+        const auto answer = ask(paths, "POST", knock_on(written), left);
         if (answer && answer->status == 200) {
             if (const auto verdict = volume::parse_verdict(answer->body)) {
                 return say_verdict(*verdict);
             }
         }
-        if (answer && answer->status == 409) return fail(kFailed, answer->body);
+        if (answer && answer->status == 409) return superseded(options, written, answer->body);
         silence = answer ? "the ambassador answered: " + answer->body : answer.error().reason;
         const auto file = volume::read_file(paths.verdict());
         if (file && *file) {
             const auto verdict = volume::parse_verdict((*file)->bytes);
-            if (verdict && verdict->digest == written.digest) return say_verdict(*verdict);
+            if (verdict && verdict->digest == written.seen.digest) return say_verdict(*verdict);
         }
-        if (const auto now = volume::look_at_config(paths, written);
-            now.news == volume::News::kChanged) {
+        const auto now = volume::look_at_config(paths, written.seen);
+        // A merge may come into effect by the other file yet.
+        if (now.news == volume::News::kChanged && !options.merge) {
             return fail(kFailed, "superseded by " + now.wanted.revision);
         }
         std::this_thread::sleep_for(kLookAgain);
@@ -195,46 +191,100 @@ std::string farewell(const table::Table& before, const table::Table& after) {
     return out;
 }
 
-int write_and_knock(const Options& options, table::Table table) {
-    const volume::Paths paths = options.volume.paths();
-    auto lock = volume::lock_writers(paths, kLockSeconds);
-    if (!lock) return fail(kFailed, lock.error().reason);
+// What --if-generation says against the table that stands; empty: nothing.
+std::string objection(const Options& options, const Standing& standing) {
+    if (options.if_generation < 0) return {};
+    if (standing.pending) {
+        return options.volume.paths().config() +
+               " holds a table that no ambassador has judged yet, and what its generation will be "
+               "is not known; nothing was written";
+    }
+    if (standing.generation == static_cast<std::uint64_t>(options.if_generation)) return {};
+    return "the active table has generation " + std::to_string(standing.generation) + ", not " +
+           std::to_string(options.if_generation) + "; nothing was written";
+}
+
+// The table to write, and its text; or why there is none.
+struct Prepared {
+    table::Table table;
+    std::string text;
+    std::string wrong;
+};
+Prepared prepare(const Options& options, const Standing& standing, const table::Table& update,
+                 const std::string& revision) {
+    Prepared out;
+    out.table = options.merge ? merged(standing.table, update) : update;
+    table::Stamp stamp{revision, std::nullopt};
     if (options.if_generation >= 0) {
-        const auto active = volume::read_active(paths);
-        const std::uint64_t generation = active && *active ? (*active)->generation : 0;
-        if (generation != static_cast<std::uint64_t>(options.if_generation)) {
-            return fail(kFailed, "the active table has generation " + std::to_string(generation) +
-                                     ", not " + std::to_string(options.if_generation) +
-                                     "; nothing was written");
-        }
+        stamp.if_generation = static_cast<std::uint64_t>(options.if_generation);
     }
-    const table::Table before = standing_table(paths);
-    if (options.merge) table = merged(before, table);
-    const std::string revision = volume::random_id();
+    out.text = table::to_json(out.table, stamp);
     // Read back, because a merge may put together what does not go together.
-    const std::string text = table::to_json(table, {revision, std::nullopt});
-    if (const auto again = table::parse_json(text); !again) {
-        return fail(kWrong,
-                    again.error().pointer + ": " + again.error().reason + "; nothing was changed");
+    if (const auto again = table::parse_json(out.text); !again) {
+        out.wrong = again.error().pointer + ": " + again.error().reason + "; nothing was changed";
     }
-    if (const auto wrote = volume::write_file(paths.config(), text); !wrote) {
+    return out;
+}
+
+int dry_run(const Options& options, const table::Table& update) {
+    const Standing standing = stands_now(options.volume.paths());
+    if (const std::string why = objection(options, standing); !why.empty()) {
+        return fail(kFailed, why);
+    }
+    const Prepared made = prepare(options, standing, update, "dry-run");
+    if (!made.wrong.empty()) return fail(kWrong, made.wrong);
+    std::size_t backends = 0;
+    for (const auto& frontend : made.table.frontends)
+        backends += frontend.backends.size();
+    print("valid: " + std::to_string(made.table.frontends.size()) + " frontend(s), " +
+          std::to_string(backends) + " backend(s); nothing was written\n" +
+          table::summary(table::diff(standing.table, made.table), 1000) + "\n");
+    return kDone;
+}
+
+// Under the lock, so that a writer sees what the one before it has written.
+std::variant<Written, int> write(const Options& options, table::Table update) {
+    const volume::Paths paths = options.volume.paths();
+    const auto lock = volume::lock_writers(paths, kLockSeconds);
+    if (!lock) return fail(kFailed, lock.error().reason);
+    const bool depends = options.merge || options.if_generation >= 0;
+    const Standing standing =
+        depends ? settle(paths, std::max(kSettle, options.wait_for)) : written_last(paths);
+    if (const std::string why = objection(options, standing); !why.empty()) {
+        return fail(kFailed, why);
+    }
+    Written written;
+    written.revision = volume::random_id();
+    const Prepared made = prepare(options, standing, update, written.revision);
+    if (!made.wrong.empty()) return fail(kWrong, made.wrong);
+    if (const auto wrote = volume::write_file(paths.config(), made.text); !wrote) {
         return fail(kFailed, wrote.error().reason);
     }
-    volume::Seen written;
-    written.digest = volume::sha256(text);
-    const std::string reload = "/reload?revision=" + revision + "&sha256=" + written.digest;
-    *lock = net::Descriptor();  // the next writer may go on
-    print(farewell(before, table));
-    if (options.waits) return wait_for_verdict(paths, reload, written, options.wait_for);
-    const auto answer = ask(paths, "POST", reload, kKnock);
+    written.seen.digest = volume::sha256(made.text);
+    written.update = std::move(update);
+    print(farewell(standing.table, made.table));
+    return written;
+}
+
+int write_and_knock(const Options& options, table::Table update) {
+    const volume::Paths paths = options.volume.paths();
+    const auto wrote = write(options, std::move(update));
+    if (const int* code = std::get_if<int>(&wrote)) return *code;
+    const Written& written = std::get<Written>(wrote);
+    if (options.waits) return wait_for_verdict(options, written, options.wait_for);
+    const auto answer = ask(paths, "POST", knock_on(written), kKnock);
     if (!answer) {
         print("written to " + paths.config() + "; no ambassador answers there now (" +
               answer.error().reason + "), the next one to start reads it\n");
         return kDone;
     }
     // A verdict that comes at once is told; nobody waits for one.
-    const auto verdict = volume::parse_verdict(answer->body);
-    return verdict ? say_verdict(*verdict, false) : kDone;
+    if (const auto verdict = volume::parse_verdict(answer->body)) {
+        return say_verdict(*verdict, false);
+    }
+    // Who set a condition wants to know whether it was met.
+    const bool lost = options.if_generation >= 0 && answer->status == 409;
+    return lost ? fail(kFailed, answer->body) : kDone;
 }
 
 }  // namespace
@@ -255,16 +305,7 @@ int command_reconfigure(Arguments arguments) {
     auto wanted = wanted_table(options);
     if (const int* code = std::get_if<int>(&wanted)) return *code;
     table::Table& table = std::get<table::Table>(wanted);
-    if (options.dry_run) {
-        std::size_t backends = 0;
-        for (const auto& frontend : table.frontends)
-            backends += frontend.backends.size();
-        print("valid: " + std::to_string(table.frontends.size()) + " frontend(s), " +
-              std::to_string(backends) + " backend(s); nothing was written\n" +
-              table::summary(table::diff(standing_table(options.volume.paths()), table), 1000) +
-              "\n");
-        return kDone;
-    }
+    if (options.dry_run) return dry_run(options, table);
     return write_and_knock(options, std::move(table));
 }
 

@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr const char* kJson = "application/json";
+
 // On the way out: the set of signals restores their default when it goes, and one more SIGTERM
 // would turn exit code 0 into 143.
 void hold_signals() {
@@ -148,7 +150,12 @@ void Daemon::take_config(const volume::Active* known, bool words_changed, std::v
     }
     reload_.found(look, remembered, passed_over);
     if (!news || !passed_over.empty()) return;
-    if (look.wanted.table) {
+    const std::string refusal =
+        known == nullptr ? volume::refused(look.wanted, 0, "")
+                         : volume::refused(look.wanted, known->generation, known->revision);
+    if (look.wanted.table && !refusal.empty()) {
+        found_wrong_ = refusal;
+    } else if (look.wanted.table) {
         out.push_back({std::move(*look.wanted.table), look.wanted.revision, 0,
                        options_.paths.config(), true});
     } else {
@@ -265,15 +272,24 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
     }
     if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
     if (stopping_) return respond({503, "text/plain", "stopping"});
-    reload_.knock(
-        {admin::query_value(request.query, "revision"),
-         admin::query_value(request.query, "sha256")},
-        [respond](const Reload::Answer& answer) {
-            if (answer.verdict) {
-                return respond({200, "application/json", volume::to_json(*answer.verdict)});
-            }
-            respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
+    const Reload::Question question{admin::query_value(request.query, "revision"),
+                                    admin::query_value(request.query, "sha256")};
+    if (question.revision.empty() && question.digest.empty()) {
+        return reload_.knock(question, [this, respond](const auto&) {
+            respond({200, kJson, standing()});
         });
+    }
+    reload_.knock(question, [respond](const Reload::Answer& answer) {
+        if (answer.verdict) return respond({200, kJson, volume::to_json(*answer.verdict)});
+        respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
+    });
+}
+
+// What serves once all that stands in the volume is judged, for a writer that builds on it.
+std::string Daemon::standing() const {
+    const ActivePtr active = activate_.active();
+    return "{\"generation\": " + std::to_string(active ? active->generation : 0) +
+           ", \"saved\": " + (reload_.saved() ? "true" : "false") + "}\n";
 }
 
 }  // namespace amba::app

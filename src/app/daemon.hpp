@@ -59,6 +59,7 @@ class Daemon {
     void stop(const char* signal);
     void end(const std::string& why);
     void handle(const admin::Request& request, admin::Server::Respond respond);
+    std::string standing() const;
     void fold_later();
     void keep_writing();
 

@@ -64,6 +64,10 @@ void Reload::judge(volume::Look look) {
     // Why a text is wrong does not change; why a table cannot serve may.
     try_again_ = look.wanted.table.has_value();
     if (!look.wanted.table) return conclude(subject, look.wanted.reason);
+    const ActivePtr active = activate_.active();
+    const std::string refusal = volume::refused(look.wanted, active ? active->generation : 0,
+                                                active ? active->revision : std::string());
+    if (!refusal.empty()) return conclude(subject, refusal);
     activate_.start(std::move(*look.wanted.table), subject.revision, 0,
                     [this, subject](const std::string& reason) { conclude(subject, reason); });
 }
@@ -150,6 +154,7 @@ void Reload::conclude(const Subject& subject, const std::string& reason,
                                                          "a restart"
                                                        : "; helpers get no verdict"));
                      }
+                     if (verdict->applied) saved_ = verdict->saved;
                      verdicts_.push_back(*verdict);
                      if (verdicts_.size() > kRemembered) verdicts_.pop_front();
                      if (then) return then();

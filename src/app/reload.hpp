@@ -57,6 +57,8 @@ class Reload {
     void said_unwritable() { said_unwritable_ = true; }
     void stop() { stopped_ = true; }
 
+    // active.json holds the table that serves.
+    bool saved() const { return saved_; }
     // Tables judged so far, and what became of the last; null: there was none.
     std::uint64_t applied() const { return applied_; }
     std::uint64_t rejected() const { return rejected_; }
@@ -96,6 +98,7 @@ class Reload {
     bool wanted_again_ = false;
     bool force_ = false;
     bool stopped_ = false;
+    bool saved_ = false;
     bool said_unwritable_ = false;
     volume::Seen seen_;                 // config.json as it was judged last
     std::string revision_;              // of it

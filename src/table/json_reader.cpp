@@ -24,6 +24,7 @@ constexpr std::size_t kMostFrontends = 1'000'000;
 enum Slot : int {
     kRevision = 48,
     kGeneration,
+    kIfGeneration,
     kAdmin,
     kFrontends,
     kSchema,
@@ -110,6 +111,7 @@ int JsonReader::slot_of(const Level& level, const std::string& key) const {
                    {"admin", kAdmin},
                    {"revision", kRevision},
                    {"generation", kGeneration},
+                   {"if-generation", kIfGeneration},
                    {"$schema", kSchema}});
 }
 
@@ -190,6 +192,7 @@ void JsonReader::document_value(const json& read) {
         case kAdmin: document_.table.admin = read_admin(read, at); break;
         case kRevision: document_.revision = read_revision(read, at); break;
         case kGeneration: document_.generation = read_generation(read, at); break;
+        case kIfGeneration: document_.if_generation = read_generation(read, at); break;
         case kSchema: expect_string(read, at, "a string"); break;
         default: document_.own[open_.back().key] = {expect_string(read, at, "a string or strings")};
     }

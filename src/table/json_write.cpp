@@ -1,3 +1,4 @@
+// What the reader takes back unchanged, with what has its default left out.
 #include <nlohmann/json.hpp>
 
 #include "amba/table/json.hpp"
@@ -76,6 +77,7 @@ std::string to_json(const Table& table, const Stamp& stamp) {
     ordered_json out;
     if (!stamp.revision.empty()) out["revision"] = stamp.revision;
     if (stamp.generation) out["generation"] = *stamp.generation;
+    if (stamp.if_generation) out["if-generation"] = *stamp.if_generation;
     out["frontends"] = ordered_json::array();
     for (const Frontend& frontend : table.frontends) {
         out["frontends"].push_back(write_frontend(frontend));

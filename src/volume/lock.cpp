@@ -1,5 +1,7 @@
+// Two locks of a volume: one for the life of a daemon, one for the moment of a writer.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,6 +9,7 @@
 #include <thread>
 
 #include "amba/volume/volume.hpp"
+#include "volume/files.hpp"
 
 namespace amba::volume {
 
@@ -51,10 +54,20 @@ Result<Descriptor> lock_writers(const Paths& paths, int seconds) {
     using namespace std::chrono_literals;
     Descriptor fd(::open(paths.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return core::os_error("cannot open " + paths.directory, errno);
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    // Writers that go on one after the other are not one that holds it.
+    const auto progress = [&] {
+        struct stat info {};
+        return ::stat(paths.config().c_str(), &info) == 0 ? mark_of(info) : Mark();
+    };
+    Mark last = progress();
+    auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             return core::os_error("cannot lock " + paths.directory, errno);
+        }
+        if (const Mark now = progress(); now != last) {
+            last = now;
+            until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
         }
         if (std::chrono::steady_clock::now() > until) {
             return error("cannot lock " + paths.directory + ": another writer has held it for " +

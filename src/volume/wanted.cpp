@@ -110,6 +110,7 @@ Wanted parse(const std::string& path, const std::string& bytes, const std::strin
     if (document) {
         wanted.revision = document->revision.value_or(digest);
         wanted.table = std::move(document->table);
+        wanted.if_generation = document->if_generation;
         return wanted;
     }
     const std::string label = label_of(bytes);
@@ -122,7 +123,8 @@ Look unreadable(const std::string& reason, const Seen& before) {
     Look look;
     look.seen.digest = reason;
     look.news = before.digest == reason ? News::kSame : News::kChanged;
-    look.wanted = {"unreadable", {}, reason};
+    look.wanted.revision = "unreadable";
+    look.wanted.reason = reason;
     return look;
 }
 
@@ -157,6 +159,13 @@ Look look_at(const std::string& path, const Seen& before, bool rewritten) {
 }
 
 }  // namespace
+
+std::string refused(const Wanted& wanted, std::uint64_t generation, const std::string& revision) {
+    if (!wanted.if_generation || *wanted.if_generation == generation) return {};
+    if (wanted.revision == revision) return {};
+    return "it is for the place of generation " + std::to_string(*wanted.if_generation) +
+           " (if-generation), and the active table has generation " + std::to_string(generation);
+}
 
 Look look_at_config(const Paths& paths, const Seen& before, bool rewritten) {
     try {

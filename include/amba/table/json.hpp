@@ -34,6 +34,7 @@ struct Document {
     Table table;
     std::optional<std::string> revision;
     std::optional<std::uint64_t> generation;
+    std::optional<std::uint64_t> if_generation;  // of the table that it may replace; unset: of any
     std::map<std::string, std::vector<std::string>> own;  // what the caller keeps beside the table
 };
 
@@ -47,6 +48,7 @@ boost::system::result<Document, JsonError> parse_json(std::string_view text,
 struct Stamp {
     std::string revision;                     // left out when empty
     std::optional<std::uint64_t> generation;  // left out when unset
+    std::optional<std::uint64_t> if_generation = {};
 };
 
 // Indented JSON with a final newline that parse_json takes back unchanged. Settings that have

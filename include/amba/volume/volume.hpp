@@ -88,7 +88,11 @@ struct Wanted {
     std::string revision;
     std::optional<table::Table> table;
     std::string reason;  // when there is no table: FILE:LINE:COLUMN: POINTER: why
+    std::optional<std::uint64_t> if_generation;  // see table::Document
 };
+// Why it cannot take the place of the table that is active; empty: it can. The table that is active
+// may itself have come from a file of that revision, whose condition was met then.
+std::string refused(const Wanted& wanted, std::uint64_t generation, const std::string& revision);
 
 enum class News { kNone, kSame, kChanged };
 
@@ -145,7 +149,7 @@ std::string now_rfc3339();
 // The daemon's lock, held as long as the descriptor is open; or who holds it.
 core::Result<net::Descriptor> lock_state(const Paths& paths, const std::string& daemon);
 // Serialises writers of config.json: flock(2) on the directory itself, which needs no permission to
-// write. Waits for at most `seconds`.
+// write. Waits for at most `seconds` on one writer.
 core::Result<net::Descriptor> lock_writers(const Paths& paths, int seconds);
 
 }  // namespace amba::volume
