@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test through ctest.
 #
-#   tests/run.sh         every promise once; 15 minutes at most
+#   tests/run.sh         every promise once; 20 minutes at most
 #   tests/run.sh full    the long counts, and the sanitizers over everything; an hour at most
 #   tests/run.sh deps    installs what is missing and nothing more; `deps build` what building and
 #                        the quickstart need
 #   tests/run.sh fuzz [SECONDS]   libFuzzer on the parsers, by hand; 60 s each
+#   tests/run.sh soak [SECONDS]   random tables under random clients, by hand; an hour
 #
 # The first failure ends the run and is the last thing on the screen, its cause the very last line.
 # No test is judged by its time. Debian and Ubuntu, by apt.
@@ -70,9 +71,9 @@ run_quick() {
     build release amba swap_under_load reconfigure_latency bench_load ask
     say "the house, load, real peers, budgets"
     check release -L 'house|load|peers|budget'
-    build asan unit_and_e2e
-    say "unit and end to end, under AddressSanitizer and UBSan"
-    check asan -L 'unit|e2e'
+    build asan unit_and_e2e chaos
+    say "unit, end to end and chaos, under AddressSanitizer and UBSan"
+    check asan -L 'unit|e2e|chaos'
     build fleet amba unit_fleet_rooms
     say "the rooms of the fleet"
     check fleet -L fleet
@@ -96,6 +97,12 @@ run_full() {
     check release -L docker
 }
 
+run_soak() {
+    deps "${BUILD_PACKAGES[@]}"
+    build asan amba chaos
+    build/asan/chaos --amba build/asan/amba --seconds "$1"
+}
+
 run_fuzz() {
     deps "${BUILD_PACKAGES[@]}" clang libclang-rt-14-dev
     cmake --preset fuzz >/dev/null
@@ -113,6 +120,7 @@ run_fuzz() {
 
 case "${1-quick}" in
     fuzz) run_fuzz "${2-60}" ;;
+    soak) run_soak "${2-3600}" ;;
     deps)
         [ "${2-}" = build ] && TEST_PACKAGES=(redis-server redis-tools)
         deps "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
@@ -123,7 +131,7 @@ case "${1-quick}" in
         say "all passed"
         ;;
     *)
-        sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac

@@ -1,3 +1,4 @@
+// The words for HAProxy's two letters.
 #include "amba/core/outcome.hpp"
 
 namespace amba::core {
@@ -12,7 +13,7 @@ const char* who(Outcome outcome) {
             return outcome.stage == Stage::kConnect ? "no backend could be connected to"
                                                     : "the backend aborted";
         case EndedBy::kProxy: return "there is no backend";
-        case EndedBy::kResource: return "the ambassador has no descriptors left";
+        case EndedBy::kResource: return "this host lacks descriptors, local ports or a route";
         case EndedBy::kClientTimeout: return "the idle time-out";
         case EndedBy::kServerTimeout:
             return outcome.stage == Stage::kQueue ? "no backend was free in time"
