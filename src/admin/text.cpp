@@ -5,39 +5,11 @@
 #include <cstdio>
 
 #include "amba/core/rfc3339.hpp"
+#include "amba/core/text.hpp"
 
 namespace amba::admin {
 
 namespace {
-
-struct Point {
-    std::uint32_t code = 0;
-    std::size_t bytes = 0;  // 0: not UTF-8
-};
-
-Point decode(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<unsigned char>(text[i]);
-    };
-    const unsigned char first = byte(0);
-    if (first < 0x80) return {first, 1};
-    const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || text.size() < bytes) return {};
-    std::uint32_t code = first & (0xffu >> (bytes + 1));
-    for (std::size_t i = 1; i < bytes; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return {};
-        code = code << 6 | (byte(i) & 0x3fu);
-    }
-    constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-    const bool surrogate = code >= 0xd800 && code < 0xe000;
-    if (code < kLeast[bytes] || code > 0x10ffff || surrogate) return {};
-    return {code, bytes};
-}
-
-bool drives_a_terminal(std::uint32_t code) {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-}
 
 bool begins_a_point(char c) {
     return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -67,9 +39,9 @@ std::string printable(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
-        const Point point = decode(text);
+        const core::Point point = core::decode(text);
         const std::size_t bytes = std::max<std::size_t>(point.bytes, 1);
-        if (point.bytes == 0 || drives_a_terminal(point.code)) {
+        if (point.bytes == 0 || core::drives_a_terminal(point.code)) {
             out += '?';
         } else {
             out += text.substr(0, bytes);

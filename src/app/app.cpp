@@ -5,10 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <set>
 
+#include "amba/core/text.hpp"
 #include "amba/table/words.hpp"
 #include "app/commands.hpp"
 
@@ -151,6 +155,8 @@ int help(const std::vector<std::string>& topics) {
 // Who hears what is printed in this thread, when it is not the terminal.
 thread_local Said* heard = nullptr;
 
+std::atomic<int> output_error = 0;  // errno of the first write to standard output that failed
+
 bool is_flag(const std::string& word, const char* a, const char* b) {
     return word == a || word == b;
 }
@@ -163,10 +169,7 @@ void hold_standard_descriptors() {
     }
 }
 
-}  // namespace
-
-int run(std::vector<std::string> arguments) {
-    hold_standard_descriptors();
+int run_verb(Arguments arguments) {
     arguments = table::split_words(std::move(arguments), verbs());
     if (arguments.empty() || is_flag(arguments[0], "--help", "-h")) return help({});
     if (arguments[0] == "help") return help({arguments.begin() + 1, arguments.end()});
@@ -186,6 +189,17 @@ int run(std::vector<std::string> arguments) {
                                 listed(verbs()) + "or a table such as 6379 HOST PORT");
     }
     return command_run(std::move(arguments));
+}
+
+}  // namespace
+
+int run(std::vector<std::string> arguments) {
+    hold_standard_descriptors();
+    const int code = run_verb(std::move(arguments));
+    if (output_error == 0) return code;
+    const int failed = fail(
+        kFailed, std::string("cannot write to standard output: ") + std::strerror(output_error));
+    return code == kDone || code == kUnresolved ? failed : code;
 }
 
 core::Result<admin::Response> ask(const volume::Paths& paths, const std::string& method,
@@ -215,7 +229,7 @@ core::Result<std::string> read_stdin() {
 Said run_aside(Arguments arguments) {
     Said said;
     heard = &said;
-    said.code = run(std::move(arguments));
+    said.code = run_verb(std::move(arguments));
     heard = nullptr;
     return said;
 }
@@ -225,8 +239,24 @@ void print(const std::string& text) {
         heard->out += text;
         return;
     }
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    print_as_it_is(core::printable_lines(text));
+}
+
+void print_as_it_is(const std::string& text) {
+    if (heard != nullptr) {
+        heard->out += text;
+        return;
+    }
+    errno = 0;
+    const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (whole && std::fflush(stdout) == 0) return;
+    int none = 0;
+    output_error.compare_exchange_strong(none, errno != 0 ? errno : EIO);
+}
+
+void warn(const std::string& line) {
+    const std::string text = core::printable_lines(line);
+    std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 int fail(int code, const std::string& reason) {
@@ -235,7 +265,7 @@ int fail(int code, const std::string& reason) {
         heard->err += line;
         return code;
     }
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    warn(line);
     return code;
 }
 

@@ -1,6 +1,7 @@
 // debugconfig, showconfig and check: what a table is, without touching a running ambassador.
 #include <CLI/CLI.hpp>
 
+#include "amba/core/text.hpp"
 #include "amba/table/json.hpp"
 #include "amba/table/words.hpp"
 #include "app/commands.hpp"
@@ -16,7 +17,7 @@ int command_debugconfig(Arguments arguments) {
     if (words.empty()) return fail(kWrong, "expected a TABLE; see amba debugconfig --help");
     const auto table = table::parse_words(table::split_words(words));
     if (!table) return fail(kWrong, table.error().reason);
-    print(table::to_json(*table));
+    print(core::printable_json(table::to_json(*table)));
     return kDone;
 }
 
@@ -31,7 +32,7 @@ int command_showconfig(Arguments arguments) {
     // The daemon knows better than the file when the volume could not be written.
     const auto answer = ask(paths, "GET", "/config", std::chrono::seconds(5));
     if (answer && answer->status == 200) {
-        print(answer->body);
+        print(core::printable_json(answer->body));
         return kDone;
     }
     const auto active = volume::read_active(paths);
@@ -41,7 +42,8 @@ int command_showconfig(Arguments arguments) {
                                  (answer ? "the ambassador waits for its first table"
                                          : answer.error().reason));
     }
-    print(table::to_json((*active)->table, {(*active)->revision, (*active)->generation}));
+    print(core::printable_json(
+        table::to_json((*active)->table, {(*active)->revision, (*active)->generation})));
     return kDone;
 }
 
@@ -74,7 +76,7 @@ int command_check(Arguments arguments) {
     }
     const auto document = table::parse_json(text);
     if (!document) {
-        std::fprintf(stderr, "%s:%s\n", file.c_str(), document.error().to_string().c_str());
+        warn(file + ":" + document.error().to_string() + "\n");
         return kWrong;
     }
     std::size_t backends = 0;

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "amba/admin/status_text.hpp"
+#include "amba/core/text.hpp"
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 #include "app/watch.hpp"
@@ -33,12 +34,12 @@ int show(const StatusOptions& options) {
     if (!answer) return fail(kFailed, answer.error().reason);
     if (answer->status != 200) return fail(kFailed, answered(*answer));
     if (options.json) {
-        print(answer->body);
+        print(core::printable_json(answer->body));
         return kDone;
     }
     const auto text = admin::to_text(answer->body, terminal_look());
     if (!text) return fail(kFailed, text.error().reason);
-    print(*text);
+    print_as_it_is(*text);
     return kDone;
 }
 
@@ -51,12 +52,12 @@ int show_events(const StatusOptions& options) {
     }
     if (answer->status != 200) return fail(kFailed, answered(*answer));
     if (options.json) {
-        print(answer->body);
+        print(core::printable_json(answer->body));
         return kDone;
     }
     const auto text = admin::events_to_text(answer->body, terminal_look());
     if (!text) return fail(kFailed, text.error().reason);
-    print(*text);
+    print_as_it_is(*text);
     return kDone;
 }
 

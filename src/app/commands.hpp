@@ -82,7 +82,12 @@ core::Result<std::string> read_stdin();
 // NAME resolves".
 std::string waiting_words(const std::vector<std::string>& names);
 
-void print(const std::string& text);            // stdout
+// To stdout. What a stranger named drives no terminal (core/text.hpp). Where it cannot be written,
+// the verb ends with exit code 1.
+void print(const std::string& text);
+// The same for what is printable already, colours included, or is a file of the user's.
+void print_as_it_is(const std::string& text);
+void warn(const std::string& line);             // to stderr, as print does
 int fail(int code, const std::string& reason);  // "amba: REASON" on stderr
 
 // The program's command line without its name, as main gives it, whose words go to nobody else than

@@ -83,10 +83,14 @@ bool Daemon::take_lock() {
         struct stat info {};
         if (::stat(directory.c_str(), &info) != 0) ::mkdir(directory.c_str(), 0755);
     }
-    auto lock = volume::lock_state(options_.paths, id_);
+    std::string doubt;
+    auto lock = volume::lock_state(options_.paths, id_, doubt);
     if (!lock) {
         log::error("exit", lock.error().reason);
         return false;
+    }
+    if (!doubt.empty()) {
+        log::warning("volume", doubt + "; it serves, and nothing keeps a second ambassador off");
     }
     lock_ = std::move(*lock);
     return true;

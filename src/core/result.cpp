@@ -3,24 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "amba/core/text.hpp"
+
 namespace amba::core {
 
 std::string one_line(std::string_view text) {
     constexpr std::size_t kLongest = 300;  // bytes; a name of a host has at most 253
-    constexpr const char* kHex = "0123456789abcdef";
     std::size_t length = std::min(text.size(), kLongest);
     // Not inside a character of UTF-8.
     while (length > 0 && length < text.size() && (text[length] & 0xC0) == 0x80)
         --length;
-    std::string out;
-    for (const char c : text.substr(0, length)) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f) {
-            out += c;
-        } else {
-            out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-        }
-    }
+    std::string out = printable(text.substr(0, length));
     if (length < text.size()) out += "...";
     return out;
 }

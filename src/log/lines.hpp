@@ -13,7 +13,7 @@ Format format();
 void put(Level level, const std::string& line);
 // ,"NAME":"TEXT" for a line of JSON; nothing when the text is empty.
 std::string member(const char* name, std::string_view text);
-// With spaces for control characters, so that a name is never more than a part of its line.
+// As core::printable, so that a name is never more than a part of its line.
 std::string printable(std::string_view text);
 
 }  // namespace amba::log

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "amba/core/duration.hpp"
+#include "amba/core/text.hpp"
 #include "amba/log/recorder.hpp"
 #include "log/folding.hpp"
 #include "log/lines.hpp"
@@ -79,7 +80,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
 // A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD, so that one odd name
 // never breaks a collector.
 std::string quoted(std::string_view text) {
-    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return core::printable_json(
+        nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::string one_line(std::string_view event, std::string_view message, const About& about) {
@@ -168,11 +170,7 @@ std::string member(const char* name, std::string_view text) {
 }
 
 std::string printable(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-    }
-    return out;
+    return core::printable(text);
 }
 
 void configure(Format format, Level level) {

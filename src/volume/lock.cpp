@@ -24,7 +24,7 @@ std::string holder_of(int fd) {
     const ssize_t got = ::pread(fd, text, sizeof text, 0);
     if (got <= 0) return "another amba";
     std::string who(text, static_cast<std::size_t>(got));
-    return who.substr(0, who.find('\n'));
+    return core::one_line(who.substr(0, who.find('\n')));
 }
 
 std::string who_am_i(const std::string& daemon) {
@@ -36,11 +36,19 @@ std::string who_am_i(const std::string& daemon) {
 
 }  // namespace
 
-Result<Descriptor> lock_state(const Paths& paths, const std::string& daemon) {
+Result<Descriptor> lock_state(const Paths& paths, const std::string& daemon, std::string& doubt) {
     Descriptor fd(::open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (!fd && errno == EACCES) fd.reset(::open(paths.lock().c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return Descriptor();  // nowhere to put a lock: whoever writes the state says so
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    int code = 0;
+    do {
+        code = ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    } while (code == EINTR);
+    if (code != 0 && code != EWOULDBLOCK) {
+        doubt = core::os_error("cannot lock " + paths.lock(), code).reason;
+        return Descriptor();
+    }
+    if (code != 0) {
         return error("the state directory " + paths.state + " is in use by " + holder_of(fd.get()));
     }
     const std::string who = who_am_i(daemon) + "\n";
@@ -63,7 +71,8 @@ Result<Descriptor> lock_writers(const Paths& paths, int seconds) {
     auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            return core::os_error("cannot lock " + paths.directory, errno);
+            // A file system without locks (ENOLCK, EOPNOTSUPP): better a table than none.
+            return Descriptor();
         }
         if (const Mark now = progress(); now != last) {
             last = now;

@@ -146,10 +146,12 @@ std::string to_json(const Verdict& verdict);
 std::optional<Verdict> parse_verdict(std::string_view text);
 std::string now_rfc3339();
 
-// The daemon's lock, held as long as the descriptor is open; or who holds it.
-core::Result<net::Descriptor> lock_state(const Paths& paths, const std::string& daemon);
+// The daemon's lock, held as long as the descriptor is open; or who holds it. No descriptor: the
+// file system knows no locks, as `doubt` says, or there is nowhere to put one.
+core::Result<net::Descriptor> lock_state(const Paths& paths, const std::string& daemon,
+                                         std::string& doubt);
 // Serialises writers of config.json: flock(2) on the directory itself, which needs no permission to
-// write. Waits for at most `seconds` on one writer.
+// write. Waits for at most `seconds` on one writer. No descriptor: the file system knows no locks.
 core::Result<net::Descriptor> lock_writers(const Paths& paths, int seconds);
 
 }  // namespace amba::volume

@@ -171,7 +171,7 @@ Result<void> write(const File& file, bool copied) {
         told += "; what it was is in " + *copy;
     }
     if (auto written = replace_file(file.in, after); !written) return written;
-    std::fprintf(stderr, "%s\n", told.c_str());
+    warn(told + "\n");
     return {};
 }
 
@@ -199,13 +199,13 @@ bool link_all(std::vector<File>& files, fleet::LinkOptions options) {
         }
         auto linked = fleet::link(files[i].before, options);
         if (!linked) {
-            std::fprintf(stderr, "%s\n", place(files[i].in, linked.error().reason).c_str());
+            warn(place(files[i].in, linked.error().reason) + "\n");
             return false;
         }
         files[i].linked = std::move(*linked);
         for (const fleet::Remark& remark : files[i].linked.remarks) {
             const std::string line = remark.line == 0 ? "" : std::to_string(remark.line) + ": ";
-            std::fprintf(stderr, "%s\n", place(files[i].in, line + remark.text).c_str());
+            warn(place(files[i].in, line + remark.text) + "\n");
         }
     }
     return true;
@@ -231,10 +231,10 @@ int rewrite(const LinkCommand& command) {
     for (const File& file : *files) {
         kept += file.linked.kept;
         if (command.diff) {
-            print(fleet::unified_diff(file.before, file.linked.text, shown(file.in),
-                                      file.out == kStandard ? "stdout" : file.out));
+            print_as_it_is(fleet::unified_diff(file.before, file.linked.text, shown(file.in),
+                                               file.out == kStandard ? "stdout" : file.out));
         } else if (file.out == kStandard) {
-            print(file.linked.text);
+            print_as_it_is(file.linked.text);
         } else if (const auto written = write(file, !command.no_copy); !written) {
             return fail(kFailed, written.error().reason);
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "amba/core/text.hpp"
 #include "amba/fleet/plan.hpp"
 #include "amba/fleet/seen.hpp"
 #include "app/commands.hpp"
@@ -179,7 +180,8 @@ std::string as_json(const std::vector<Row>& rows) {
                        {"serving", row.serves},
                        {"state", row.state}});
     }
-    return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return core::printable_json(all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                                "\n");
 }
 
 std::string as_text(const std::vector<Row>& all) {

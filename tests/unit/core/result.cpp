@@ -39,3 +39,15 @@ TEST(Error, TextFromOutsideIsCut) {
         accents += "\xc3\xa9";
     EXPECT_TRUE(one_line(accents).ends_with("\xc3\xa9...")) << "cut inside a character";
 }
+
+TEST(Error, TextFromOutsideDrivesNoTerminal) {
+    EXPECT_EQ(one_line("a\xc2\x9b"
+                       "1mb"),
+              R"(a\xc2\x9b1mb)")
+        << "C1: CSI in one character";
+    EXPECT_EQ(one_line("a\xe2\x80\xae"
+                       "b"),
+              R"(a\xe2\x80\xaeb)")
+        << "an override of direction";
+    EXPECT_EQ(one_line("a\xff"), R"(a\xff)");
+}

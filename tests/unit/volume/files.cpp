@@ -1,8 +1,17 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 #include "amba/table/words.hpp"
@@ -11,6 +20,18 @@
 using namespace amba;
 
 namespace {
+
+// From here on this process is refused flock(2), as on a file system that knows no locks.
+bool refuse_locks(int code) {
+    sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_flock, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(code)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const sock_fprog program{4, filter};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
 
 class VolumeTest : public testing::Test {
   protected:
@@ -154,13 +175,31 @@ TEST_F(VolumeTest, AVerdictComesBackAsItWas) {
 }
 
 TEST_F(VolumeTest, OneDaemonHoldsTheState) {
-    auto first = volume::lock_state(paths_, "daemon-one");
+    std::string doubt;
+    auto first = volume::lock_state(paths_, "daemon-one", doubt);
     ASSERT_TRUE(first);
-    const auto second = volume::lock_state(paths_, "daemon-two");
+    const auto second = volume::lock_state(paths_, "daemon-two", doubt);
     ASSERT_FALSE(second);
     EXPECT_NE(second.error().reason.find("daemon-one"), std::string::npos);
     *first = net::Descriptor();
-    EXPECT_TRUE(volume::lock_state(paths_, "daemon-two"));
+    EXPECT_TRUE(volume::lock_state(paths_, "daemon-two", doubt));
+}
+
+TEST_F(VolumeTest, AFileSystemWithoutLocksIsNotInUse) {
+    for (const int code : {ENOLCK, EOPNOTSUPP, ENOSYS}) {
+        const pid_t child = fork();
+        if (child == 0) {  // as a filter is for life
+            if (!refuse_locks(code)) _exit(1);
+            std::string doubt;
+            const auto lock = volume::lock_state(paths_, "daemon-one", doubt);
+            if (!lock || doubt.find(std::strerror(code)) == std::string::npos) _exit(2);
+            const auto writers = volume::lock_writers(paths_, 1);
+            _exit(writers ? 0 : 3);
+        }
+        int status = 0;
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        EXPECT_EQ(WEXITSTATUS(status), 0) << std::strerror(code);
+    }
 }
 
 TEST_F(VolumeTest, WritersWaitForEachOther) {
