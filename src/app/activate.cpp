@@ -32,9 +32,15 @@ Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Re
     loop_(loop),
     offload_(offload),
     names_(resolver, deadlines, [this](const std::string& key) { name_changed(key); }),
-    checks_(poller, deadlines, seed,
-            [this](const core::Bind& owner, balance::Backend& backend, bool healthy,
-                   const std::string& why) { proxy_.mark(owner, backend, healthy, why); }),
+    checks_(
+        poller, deadlines, seed,
+        [this](const core::Bind& owner, balance::Backend& backend, bool healthy,
+               const std::string& why) { proxy_.mark(owner, backend, healthy, why); },
+        [this](std::function<void()> job, std::function<void()> done) {
+            // Not by offload_: a disk that does not answer must not hold up a table.
+            if (!passwords_) passwords_.emplace(loop_).go_beside();
+            passwords_->run(std::move(job), std::move(done));
+        }),
     proxy_(poller, deadlines, seed, what_it_tells()), server_(server), own_admin_(own_admin),
     seed_(seed) {
     proxy_.discard_beside([this](std::shared_ptr<void> what) {

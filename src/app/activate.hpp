@@ -92,6 +92,7 @@ class Activate {
     net::Offload& offload_;
     net::Names names_;
     health::Checks checks_;
+    std::optional<net::Offload> passwords_;  // reads those of checks, once one has one
     // Large pools whose list of checks is being made. Compared, never used.
     std::unordered_map<core::Bind, const balance::Pool*, core::BindHash> watched_;
     proxy::Proxy proxy_;

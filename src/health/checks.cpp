@@ -6,6 +6,7 @@
 
 #include "amba/log/log.hpp"
 #include "amba/net/budget.hpp"
+#include "health/passwords.hpp"
 #include "health/register.hpp"
 #include "health/subject.hpp"
 
@@ -47,12 +48,23 @@ bool may_be_left_out(const Subject& subject) {
            used_since_last_look(subject);
 }
 
+bool uses_password(core::CheckType type) {
+    return type == core::CheckType::kRedis;
+}
+
 }  // namespace
 
 class Checks::Inside final : public Schedule, public Register::Listener {
   public:
-    Inside(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Changed changed) :
-        poller_(poller), deadlines_(deadlines), changed_(std::move(changed)), random_(seed),
+    Inside(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Changed changed,
+           Beside beside) :
+        poller_(poller),
+        deadlines_(deadlines), changed_(std::move(changed)), random_(seed),
+        passwords_(std::move(beside),
+                   [this] {
+                       waiting_.splice(waiting_.end(), unread_);
+                       begin();
+                   }),
         known_(poller, *this, *this) {}
     ~Inside() {
         known_.each([this](Subject& subject) {
@@ -81,8 +93,11 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     std::uint64_t draw() { return balance::draw(random_); }
     void wait(Subject& subject, core::Duration at_least);
     void begin();
+    std::optional<SecretPtr> secret_of(Subject& subject);
+    void ask(Subject& subject, const SecretPtr& secret);
     void answered(Subject& subject, const Verdict& verdict);
     void leave(Subject& subject, const std::string& reason);
+    void note(Subject& subject, const Verdict& verdict);
     void take(Subject& subject, bool success, const std::string& reason);
     void is_over() {
         --under_way_;
@@ -95,11 +110,13 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     net::Deadlines& deadlines_;
     const Changed changed_;
     std::uint64_t random_;
+    Waiting waiting_;
+    Waiting unread_;  // due as well; their password files are being read
+    Passwords passwords_;
     Register known_;
     Pause pause_{*this};
     core::Time window_{};  // when it began
     int begun_ = 0;        // in it
-    Waiting waiting_;
     std::size_t under_way_ = 0;
 };
 
@@ -146,18 +163,40 @@ void Checks::Inside::begin() {
     }
     while (under_way_ < kMostUnderWay && !waiting_.empty()) {
         if (begun_ == kBurst) return deadlines_.set(pause_, window_ + kWindow);
+        Subject& subject = waiting_.front();
+        const std::optional<SecretPtr> secret = secret_of(subject);
+        if (!secret) continue;
         if (!net::Budget::of_process().take(net::Budget::Use::kChecks, 1)) {
             return deadlines_.set(pause_, core::Clock::now() + kNoDescriptor);
         }
         ++begun_;
-        Subject& subject = waiting_.front();
         waiting_.pop_front();
-        subject.probe =
-            new Probe(poller_, deadlines_, *subject.endpoint, subject.check(),
-                      [this, &subject](const Verdict& verdict) { answered(subject, verdict); });
-        ++under_way_;
-        subject.probe->start();
+        ask(subject, *secret);
     }
+}
+
+// What it logs in with, nullptr where nothing is wanted; nullopt when it waits no more, as its
+// password is being read or cannot be.
+std::optional<SecretPtr> Checks::Inside::secret_of(Subject& subject) {
+    const std::string& path = subject.check().password_file;
+    if (path.empty() || !uses_password(subject.check().type)) return SecretPtr();
+    const Passwords::Known* known = passwords_.get(path);
+    if (known != nullptr && known->secret) return known->secret;
+    subject.turn.unlink();
+    if (known == nullptr) {
+        unread_.push_back(subject);
+    } else {
+        leave(subject, known->reason);
+    }
+    return std::nullopt;
+}
+
+void Checks::Inside::ask(Subject& subject, const SecretPtr& secret) {
+    subject.probe = new Probe(
+        poller_, deadlines_, *subject.endpoint, subject.check(),
+        [this, &subject](const Verdict& verdict) { answered(subject, verdict); }, secret);
+    ++under_way_;
+    subject.probe->start();
 }
 
 // ---- the results ----
@@ -168,6 +207,7 @@ void Checks::Inside::answered(Subject& subject, const Verdict& verdict) {
     if (verdict.kind == Verdict::Kind::kNothing) {
         leave(subject, verdict.reason);
     } else {
+        note(subject, verdict);
         take(subject, verdict.kind == Verdict::Kind::kAlive, verdict.reason);
     }
     begin();
@@ -181,6 +221,18 @@ void Checks::Inside::leave(Subject& subject, const std::string& reason) {
     const std::string backend = subject.endpoint->to_string();
     log::warning("check", backend + " cannot be checked and stays as it is: " + reason,
                  {.frontend = {}, .backend = backend});
+}
+
+// A server that answers is alive, but whoever gave its check a password wants to know that it is
+// not accepted. Once is told.
+void Checks::Inside::note(Subject& subject, const Verdict& verdict) {
+    const bool refused = verdict.kind == Verdict::Kind::kAlive && !verdict.reason.empty();
+    if (!std::exchange(subject.refused, refused) && refused) {
+        const std::string backend = subject.endpoint->to_string();
+        log::warning("check",
+                     backend + " answers, but does not accept its check: " + verdict.reason,
+                     {.frontend = {}, .backend = backend});
+    }
 }
 
 void Checks::Inside::take(Subject& subject, bool success, const std::string& reason) {
@@ -220,9 +272,10 @@ void Checks::Inside::tell(const Link& link) {
 
 // ---- the door ----
 
-Checks::Checks(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed,
-               Changed changed) :
-    inside_(std::make_unique<Inside>(poller, deadlines, seed, std::move(changed))) {}
+Checks::Checks(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Changed changed,
+               Beside beside) :
+    inside_(
+        std::make_unique<Inside>(poller, deadlines, seed, std::move(changed), std::move(beside))) {}
 
 Checks::~Checks() = default;
 

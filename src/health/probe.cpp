@@ -32,10 +32,10 @@ Verdict verdict_of(int error, bool local) {
 }  // namespace
 
 Probe::Probe(net::Poller& poller, net::Deadlines& deadlines, const core::Endpoint& backend,
-             const core::Check& check, Done done) :
+             const core::Check& check, Done done, const SecretPtr& secret) :
     poller_(poller),
     deadlines_(deadlines), backend_(backend), timeout_(check.timeout),
-    talk_(talk_of(check, backend)), done_(std::move(done)) {}
+    talk_(talk_of(check, backend, secret)), done_(std::move(done)) {}
 
 void Probe::start() {
     net::Connecting attempt =
@@ -109,7 +109,7 @@ void Probe::take(Step step) {
     // The farewell: what the kernel does not take at once is not worth waiting for.
     if (!out_.empty()) ::send(socket_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
     if (step.kind == Step::Kind::kFailed) return failed(std::move(step.reason));
-    end({Verdict::Kind::kAlive, {}});
+    end({Verdict::Kind::kAlive, std::move(step.reason)});
 }
 
 // False when it ended.

@@ -24,7 +24,8 @@ struct Verdict {
     // kNothing: this host lacks something, or forbids the connect, which says nothing about the
     // backend (net/tcp.hpp has the errors).
     enum class Kind : std::uint8_t { kAlive, kFailed, kNothing } kind = Kind::kAlive;
-    std::string reason;  // of the other two: one line for people
+    // Of the other two: one line for people; of kAlive: what the server did not like, or nothing.
+    std::string reason;
 };
 
 class Probe final : public net::Pollable, public net::Deadline {
@@ -33,7 +34,7 @@ class Probe final : public net::Pollable, public net::Deadline {
     static constexpr std::size_t kMostHeard = 16 * 1024;
 
     Probe(net::Poller& poller, net::Deadlines& deadlines, const core::Endpoint& backend,
-          const core::Check& check, Done done);
+          const core::Check& check, Done done, const SecretPtr& secret = nullptr);
 
     void start();
     // Without a verdict.

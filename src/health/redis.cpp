@@ -1,7 +1,9 @@
 // PING, and ROLE where a primary is wanted (Redis 2.8.12 and later, Valkey, KeyDB).
 //
 // Both are sent as plain lines, which every server of the protocol takes. ROLE alone would not do:
-// it is answered while the data set is being loaded.
+// it is answered while the data set is being loaded. With a password AUTH comes first; of its
+// answer no more than the code is told to anybody, as a server that does not know it repeats its
+// arguments.
 #include <algorithm>
 #include <array>
 
@@ -14,7 +16,8 @@ namespace {
 
 // Errors of a server that is alive and does not serve just anybody. What is not listed (LOADING,
 // MASTERDOWN, BUSY, ...) it says of itself.
-constexpr std::array<std::string_view, 5> kAlive{"NOAUTH", "NOPERM", "DENIED", "ERR", "MISCONF"};
+constexpr std::array<std::string_view, 6> kAlive{"NOAUTH", "NOPERM",  "DENIED",
+                                                 "ERR",    "MISCONF", "WRONGPASS"};
 constexpr std::string_view kFull = "ERR max number of clients";
 
 bool is_alive(std::string_view error) {
@@ -29,9 +32,11 @@ Step said(std::string_view line) {
 
 class Redis final : public Talk {
   public:
-    explicit Redis(bool primary) : primary_(primary) {}
+    Redis(const core::Check& check, const SecretPtr& secret) :
+        primary_(check.role == core::CheckRole::kPrimary), auth_(auth(check.user, secret)),
+        authenticates_(!auth_.empty()) {}
 
-    std::string open() override { return "PING\r\n"; }
+    std::string open() override { return auth_ + "PING\r\n"; }
 
     Step hear(std::string& heard) override {
         for (;;) {
@@ -42,12 +47,40 @@ class Redis final : public Talk {
             }
             const std::string line = heard.substr(0, end);
             heard.erase(0, end + 2);
-            Step step = role_ ? role(line) : pong(line);
+            Step step = authenticates_ ? authenticated(line) : role_ ? role(line) : pong(line);
             if (step.kind != Step::Kind::kMore || !step.send.empty()) return step;
         }
     }
 
   private:
+    // As an array of strings: a password may hold anything.
+    static std::string auth(const std::string& user, const SecretPtr& secret) {
+        if (!secret) return {};
+        std::string out = user.empty() ? "*2" : "*3";
+        const auto add = [&](std::string_view word) {
+            out += "\r\n$" + std::to_string(word.size()) + "\r\n" + std::string(word);
+        };
+        add("AUTH");
+        if (!user.empty()) add(user);
+        add(secret->password);
+        return out + "\r\n";
+    }
+
+    // One that wants no password says so, in the words of its version, and serves.
+    Step authenticated(std::string_view line) {
+        authenticates_ = false;
+        if (line == "+OK" || line.find("no password is set") != std::string_view::npos ||
+            line.find("without any password configured") != std::string_view::npos) {
+            return Step::more();
+        }
+        if (!line.starts_with('-') || !is_alive(line.substr(1))) return said(code(line));
+        const std::string why =
+            "redis said " + core::quote(code(line)) + " to the password of its check";
+        return primary_ ? Step::failed(why) : Step::refused(why);
+    }
+
+    static std::string_view code(std::string_view line) { return line.substr(0, line.find(' ')); }
+
     Step pong(std::string_view line) {
         const bool alive = line == "+PONG" || (line.starts_with('-') && is_alive(line.substr(1)));
         if (!alive) return said(line);
@@ -69,19 +102,22 @@ class Redis final : public Talk {
     }
 
     static Step refused(std::string_view line) {
-        return Step::failed("redis said " + core::quote(line) +
-                            "; role=primary needs a server that answers ROLE without a password");
+        return Step::failed(
+            "redis said " + core::quote(line) +
+            "; role=primary needs a user who may ask for ROLE: check.user, check.password-file");
     }
 
     const bool primary_;
-    bool role_ = false;  // asked for
-    int lines_ = 0;      // of its answer
+    const std::string auth_;  // "" without a password
+    bool authenticates_;      // its answer has not come
+    bool role_ = false;       // asked for
+    int lines_ = 0;           // of its answer
 };
 
 }  // namespace
 
-std::unique_ptr<Talk> redis_talk(const core::Check& check) {
-    return std::make_unique<Redis>(check.role == core::CheckRole::kPrimary);
+std::unique_ptr<Talk> redis_talk(const core::Check& check, const SecretPtr& secret) {
+    return std::make_unique<Redis>(check, secret);
 }
 
 }  // namespace amba::health

@@ -57,6 +57,7 @@ struct Subject final : net::Deadline {
     balance::Hysteresis hysteresis;
     bool hurried = false;
     bool unasked = false;  // the last check said nothing, and that was logged
+    bool refused = false;  // the last check was not accepted, and that was logged
     core::Time looked_at;
     core::Time since;
     std::string reason;

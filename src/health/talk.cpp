@@ -4,9 +4,10 @@ namespace amba::health {
 
 using core::CheckType;
 
-std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& backend) {
+std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& backend,
+                              const SecretPtr& secret) {
     switch (check.type) {
-        case CheckType::kRedis: return redis_talk(check);
+        case CheckType::kRedis: return redis_talk(check, secret);
         case CheckType::kPostgres: return postgres_talk(check);
         case CheckType::kMysql: return mysql_talk(check);
         case CheckType::kHttp: return http_talk(check, backend);

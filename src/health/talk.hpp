@@ -15,16 +15,20 @@
 
 #include "amba/core/check.hpp"
 #include "amba/core/endpoint.hpp"
+#include "health/secret.hpp"
 
 namespace amba::health {
 
 struct Step {
     enum class Kind : std::uint8_t { kMore, kAlive, kFailed } kind = Kind::kMore;
-    std::string send;    // now; after the end, the farewell
-    std::string reason;  // of kFailed: one line for people
+    std::string send;  // now; after the end, the farewell
+    // Of kFailed: one line for people; of kAlive: what the server did not like, or nothing.
+    std::string reason;
 
     static Step more(std::string send = {}) { return {Kind::kMore, std::move(send), {}}; }
     static Step alive(std::string farewell = {}) { return {Kind::kAlive, std::move(farewell), {}}; }
+    // It answers, but does not accept who asks.
+    static Step refused(std::string reason) { return {Kind::kAlive, {}, std::move(reason)}; }
     static Step failed(std::string reason) { return {Kind::kFailed, {}, std::move(reason)}; }
 };
 
@@ -37,9 +41,11 @@ class Talk {
 };
 
 // Of a tcp check nullptr: that the connection was made says it all.
-std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& backend);
+// `secret` is what its password file holds; nullptr: it has none.
+std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& backend,
+                              const SecretPtr& secret = nullptr);
 
-std::unique_ptr<Talk> redis_talk(const core::Check& check);
+std::unique_ptr<Talk> redis_talk(const core::Check& check, const SecretPtr& secret);
 std::unique_ptr<Talk> postgres_talk(const core::Check& check);
 std::unique_ptr<Talk> mysql_talk(const core::Check& check);
 std::unique_ptr<Talk> http_talk(const core::Check& check, const core::Endpoint& backend);

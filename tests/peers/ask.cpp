@@ -14,7 +14,8 @@ namespace {
 
 std::string text(const health::Verdict& verdict) {
     switch (verdict.kind) {
-        case health::Verdict::Kind::kAlive: return "alive";
+        case health::Verdict::Kind::kAlive:
+            return "alive" + (verdict.reason.empty() ? "" : ", but " + verdict.reason);
         case health::Verdict::Kind::kFailed: return verdict.reason;
         case health::Verdict::Kind::kNothing: break;
     }
@@ -22,6 +23,12 @@ std::string text(const health::Verdict& verdict) {
 }
 
 std::set<std::string> ask(const core::Endpoint& backend, const core::Check& check, int times) {
+    health::SecretPtr secret;
+    if (!check.password_file.empty()) {
+        auto read = health::read_secret(check.password_file);
+        if (!read) return {read.error().reason};
+        secret = *read;
+    }
     boost::asio::io_context loop{1};
     const auto work = boost::asio::make_work_guard(loop);
     net::Poller poller(loop);
@@ -33,7 +40,7 @@ std::set<std::string> ask(const core::Endpoint& backend, const core::Check& chec
             verdicts.insert(text(verdict));
             over = true;
         };
-        (new health::Probe(poller, deadlines, backend, check, done))->start();
+        (new health::Probe(poller, deadlines, backend, check, done, secret))->start();
         while (!over)
             poller.run(core::Clock::now());
     }

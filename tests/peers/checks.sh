@@ -62,6 +62,20 @@ exec 3>&-
 redis-cli -p "$two" config set requirepass secret >/dev/null
 verdict alive "127.0.0.1:$two" check=redis
 verdict '*NOAUTH*role=primary needs*' "127.0.0.1:$two" check=redis check.role=primary
+echo secret >"$TMP/right"
+echo wrong >"$TMP/wrong"
+verdict alive "127.0.0.1:$two" check=redis check.role=primary check.password-file="$TMP/right"
+verdict 'redis said "-WRONGPASS"*' "127.0.0.1:$two" check=redis check.role=primary \
+    check.password-file="$TMP/wrong"
+verdict 'alive, but redis said "-WRONGPASS"*' "127.0.0.1:$two" check=redis \
+    check.password-file="$TMP/wrong"
+verdict 'cannot read the password in *: No such file or directory' "127.0.0.1:$two" check=redis \
+    check.password-file="$TMP/none"
+redis-cli -p "$two" -a secret acl setuser monitor on '>key' +ping +role >/dev/null 2>&1
+echo key >"$TMP/key"
+verdict alive "127.0.0.1:$two" check=redis check.role=primary check.user=monitor \
+    check.password-file="$TMP/key"
+verdict alive "127.0.0.1:$one" check=redis check.password-file="$TMP/key"  # it wants none
 verdict 'closed the connection*' "127.0.0.1:$two" check=http
 gone "$first" "127.0.0.1:$one" check=redis
 verdict 'Connection refused' "127.0.0.1:$one"

@@ -61,9 +61,14 @@ class Checks {
     using Changed = std::function<void(const core::Bind& owner, balance::Backend& backend,
                                        bool healthy, const std::string& why)>;
 
+    // Runs `job` beside the loop, then `done` in it, unless it is too late (net/offload.hpp). For
+    // password files; without it they are read in place.
+    using Beside = std::function<void(std::function<void()> job, std::function<void()> done)>;
+
     static constexpr std::size_t kMostUnderWay = 64;
 
-    Checks(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Changed changed);
+    Checks(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Changed changed,
+           Beside beside = nullptr);
     ~Checks();
     Checks(const Checks&) = delete;
     Checks& operator=(const Checks&) = delete;

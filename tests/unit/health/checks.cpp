@@ -7,9 +7,12 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstdio>
+#include <deque>
+#include <fstream>
 #include <functional>
 
 #include "support/peer.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
@@ -391,6 +394,49 @@ TEST_F(ChecksTest, OutOfDescriptorsSaysNothingAboutTheBackend) {
     EXPECT_THAT(changes, ElementsAre("80 up"));
 }
 #endif
+
+// Neither that nor a password that is refused says anything about the server.
+TEST_F(ChecksTest, APasswordFileThatCannotBeReadLeavesABackendAsItIs) {
+    const test::TempDir directory;
+    const std::string path = directory.path() + "/password";
+    const test::Peer peer([](test::Socket& client) {
+        client.receive(std::string("*2\r\n$4\r\nAUTH\r\n$3\r\nkey\r\nPING\r\n").size());
+        client.send("+OK\r\n+PONG\r\n");
+        client.receive_to_end();
+    });
+    const BackendPtr one = backend(peer.place());
+    const auto by = check(10ms, [&](core::Check& out) {
+        out.type = core::CheckType::kRedis;
+        out.timeout = 10s;
+        out.password_file = path;
+    });
+    std::deque<std::function<void()>> jobs;  // as if beside the loop
+    checks = std::make_unique<health::Checks>(
+        poller, deadlines, 1,
+        [this](const core::Bind&, Backend&, bool healthy, const std::string& why) {
+            changes.push_back(healthy ? "up" : "down: " + why);
+        },
+        [&](std::function<void()> job, std::function<void()> done) {
+            jobs.push_back([job = std::move(job), done = std::move(done)] { job(), done(); });
+        });
+    const auto work_off = [&] {
+        for (; !jobs.empty(); jobs.pop_front())
+            jobs.front()();
+    };
+    checks->watch(bind(80), {{one, by}});
+    ASSERT_TRUE(run_until([&] { return !jobs.empty(); }));
+    EXPECT_EQ(checks->under_way(), 0u);
+    work_off();
+    run_for(100ms);
+    EXPECT_EQ(report(one, by).in_a_row, 0);
+    std::ofstream(path) << "key\n";
+    EXPECT_TRUE(run_until([&] {
+        work_off();
+        return !changes.empty();
+    }));
+    EXPECT_THAT(changes, ElementsAre("up"));
+    jobs.clear();
+}
 
 TEST_F(ChecksTest, MayEndWhileChecksAreUnderWay) {
     const test::Peer peer(test::script::swallow);

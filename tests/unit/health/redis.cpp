@@ -81,3 +81,47 @@ TEST(RedisCheck, APrimaryThatDoesNotSayFails) {
     EXPECT_THAT(verdict(kPrimary, {"+PONG\r\n", "*1\r\n:6\r\nmaster\r\n"}), HasSubstr(":6"));
     EXPECT_EQ(verdict(kPrimary, {"+PONG\r\n", "*3\r\n$6\r\nmast"}), "more");
 }
+
+TEST(RedisCheck, APasswordComesFirst) {
+    const auto secret = std::make_shared<health::Secret>("s e\tcret");
+    const auto heard = health::converse(kAny, {"+OK\r\n+PONG\r\n"}, secret);
+    EXPECT_EQ(heard.verdict, "alive");
+    EXPECT_EQ(heard.remark, "");
+    EXPECT_EQ(heard.sent, "*2\r\n$4\r\nAUTH\r\n$8\r\ns e\tcret\r\nPING\r\n");
+    core::Check named = kPrimary;
+    named.user = "monitor";
+    const auto primary =
+        health::converse(named, {"+OK\r\n", "+PONG\r\n", "*3\r\n$6\r\nmaster\r\n"}, secret);
+    EXPECT_EQ(primary.verdict, "alive");
+    EXPECT_THAT(primary.sent, StartsWith("*3\r\n$4\r\nAUTH\r\n$7\r\nmonitor\r\n$8\r\n"));
+}
+
+TEST(RedisCheck, APasswordThatIsNotWantedDoesNotMatter) {
+    const auto secret = std::make_shared<health::Secret>("secret");
+    for (const char* answer :
+         {"-ERR Client sent AUTH, but no password is set\r\n+PONG\r\n",
+          "-ERR AUTH <password> called without any password configured for the default user. Are "
+          "you sure your configuration is correct?\r\n+PONG\r\n"}) {
+        const auto heard = health::converse(kAny, {answer}, secret);
+        EXPECT_EQ(heard.verdict, "alive");
+        EXPECT_EQ(heard.remark, "");
+    }
+}
+
+TEST(RedisCheck, APasswordThatIsRefusedIsTold) {
+    const auto secret = std::make_shared<health::Secret>("secret");
+    const std::string refusal = "-WRONGPASS invalid username-password pair\r\n";
+    const auto any = health::converse(kAny, {refusal}, secret);
+    EXPECT_EQ(any.verdict, "alive");
+    EXPECT_EQ(any.remark, "redis said \"-WRONGPASS\" to the password of its check");
+    EXPECT_THAT(health::converse(kPrimary, {refusal}, secret).verdict, HasSubstr("WRONGPASS"));
+    EXPECT_THAT(health::converse(kAny, {"-LOADING wait\r\n"}, secret).verdict,
+                HasSubstr("LOADING"));
+    for (const std::string& said : {std::string("-ERR unknown command, with args `secret`\r\n"),
+                                    std::string("-WHAT secret\r\n"), std::string("secret\r\n")}) {
+        const auto heard = health::converse(kAny, {said}, 0, secret);
+        if (said != "secret\r\n") {
+            EXPECT_EQ((heard.verdict + heard.remark).find("secret"), std::string::npos);
+        }
+    }
+}

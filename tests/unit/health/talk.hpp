@@ -15,13 +15,14 @@ namespace amba::health {
 struct Heard {
     std::string verdict;
     std::string sent;
+    std::string remark;  // of "alive"
 };
 
 // Feeds `answers` one after the other, each `piece` bytes at a time (0: whole).
 inline Heard converse(const core::Check& check, const std::vector<std::string>& answers,
-                      std::size_t piece) {
+                      std::size_t piece, const SecretPtr& secret = nullptr) {
     const auto backend = core::Endpoint{core::Address::v4({127, 0, 0, 1}), 80};
-    const std::unique_ptr<Talk> talk = talk_of(check, backend);
+    const std::unique_ptr<Talk> talk = talk_of(check, backend, secret);
     Heard out;
     out.sent = talk->open();
     std::string heard;
@@ -33,6 +34,7 @@ inline Heard converse(const core::Check& check, const std::vector<std::string>& 
             out.sent += said.send;
             if (said.kind == Step::Kind::kMore) continue;
             out.verdict = said.kind == Step::Kind::kAlive ? "alive" : said.reason;
+            if (said.kind == Step::Kind::kAlive) out.remark = said.reason;
             return out;
         }
     }
@@ -41,10 +43,11 @@ inline Heard converse(const core::Check& check, const std::vector<std::string>& 
 }
 
 // The same whole and in pieces, which must not make a difference.
-inline Heard converse(const core::Check& check, const std::vector<std::string>& answers) {
-    const Heard whole = converse(check, answers, 0);
+inline Heard converse(const core::Check& check, const std::vector<std::string>& answers,
+                      const SecretPtr& secret = nullptr) {
+    const Heard whole = converse(check, answers, 0, secret);
     for (const std::size_t piece : {1u, 2u, 3u, 7u}) {
-        const Heard pieces = converse(check, answers, piece);
+        const Heard pieces = converse(check, answers, piece, secret);
         // Of garbage less may be quoted when less has arrived.
         if (!whole.verdict.starts_with("not a")) {
             EXPECT_EQ(pieces.verdict, whole.verdict) << "in pieces of " << piece;

@@ -84,6 +84,7 @@ TEST(ToJson, PutsEverySettingInItsPlace) {
                                       "downinter=10s",
                                       "check.role=master",
                                       "check.user=monitor",
+                                      "check.password-file=/run/secrets/key",
                                       "check.method=HEAD",
                                       "check.path=/health?a=b",
                                       "check.host=www",
@@ -104,8 +105,8 @@ TEST(ToJson, PutsEverySettingInItsPlace) {
             "empty": "hold", "removed": "drain:30s", "retries": 0, "resolve": "1m",
             "check": {"type": "redis", "inter": "500ms", "fall": 5, "rise": 1, "timeout": "2s",
                       "fastinter": "50ms", "downinter": "10s", "role": "primary",
-                      "user": "monitor", "method": "HEAD", "path": "/health?a=b", "host": "www",
-                      "expect": "200"},
+                      "user": "monitor", "password-file": "/run/secrets/key", "method": "HEAD",
+                      "path": "/health?a=b", "host": "www", "expect": "200"},
             "timeouts": {"connect": "1s", "idle": "90m", "queue": "0s"},
             "backends": [{"address": "redis1:6379", "weight": 0, "backup": true, "maxconn": 9,
                           "check": "off", "slowstart": "10s"}]}]})"));

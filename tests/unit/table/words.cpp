@@ -207,13 +207,13 @@ TEST(Words, KeysAreThoseOfTheContract) {
     for (const auto& s : backend_settings()) {
         if (s.on_command_line) backend.push_back(s.key);
     }
-    EXPECT_THAT(frontend,
-                testing::UnorderedElementsAre(
-                    "name", "balance", "maxconn", "empty", "removed", "retries", "resolve", "hold",
-                    "check", "inter", "fall", "rise", "fastinter", "downinter", "check.timeout",
-                    "check.role", "check.user", "check.method", "check.path", "check.host",
-                    "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue", "hedge",
-                    "observe", "error-limit", "max-ejected", "on-marked-down"));
+    EXPECT_THAT(frontend, testing::UnorderedElementsAre(
+                              "name", "balance", "maxconn", "empty", "removed", "retries",
+                              "resolve", "hold", "check", "inter", "fall", "rise", "fastinter",
+                              "downinter", "check.timeout", "check.role", "check.user",
+                              "check.password-file", "check.method", "check.path", "check.host",
+                              "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue",
+                              "hedge", "observe", "error-limit", "max-ejected", "on-marked-down"));
     EXPECT_THAT(backend,
                 testing::UnorderedElementsAre("weight", "backup", "maxconn", "check", "slowstart"));
 }
