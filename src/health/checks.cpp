@@ -49,7 +49,7 @@ bool may_be_left_out(const Subject& subject) {
 }
 
 bool uses_password(core::CheckType type) {
-    return type == core::CheckType::kRedis;
+    return type == core::CheckType::kRedis || type == core::CheckType::kPostgres;
 }
 
 }  // namespace

@@ -42,6 +42,9 @@ void Passwords::take(const std::string& path, core::Result<SecretPtr> result) {
     entry.reading = false;
     entry.read_at = now;
     if (result) {
+        // The same password keeps what was computed of it.
+        const SecretPtr& old = entry.known.secret;
+        if (old && old->password == (*result)->password) return;
         entry.known = {*result, {}};
     } else {
         entry.known = {nullptr, result.error().reason};

@@ -1,10 +1,14 @@
-// The start of a session, as far as the server goes without a password (PostgreSQL's manual,
-// "Message Flow" and "Message Formats").
+// The start of a session (PostgreSQL's manual, "Message Flow", "Message Formats" and "SASL
+// Authentication").
 //
 // As HAProxy's pgsql-check has it, a server is alive that asks for a password, and one that refuses
 // the user or the database too, unless it says that it cannot take connections now (57P03: it
 // starts, shuts down or recovers). One that lets the user in is followed to the end of its greeting
 // and left with Terminate, so that its log has no broken connection.
+//
+// With a password it logs in as a client does, in the way that the server asks for: the password
+// itself, MD5 or SCRAM-SHA-256. What a server says to that is told by its code alone, as it may
+// repeat what it was sent.
 //
 // Without a user nobody is named, as a server writes a line for each one that it refuses: it is
 // asked whether it speaks TLS, which it answers before anything else, and left with FIN, which it
@@ -12,7 +16,11 @@
 // ProcessStartupPacket()). That it cannot take connections now is then not seen.
 #include <algorithm>
 
+#include <optional>
+
 #include "amba/core/result.hpp"
+#include "health/digest.hpp"
+#include "health/scram.hpp"
 #include "health/talk.hpp"
 
 namespace amba::health {
@@ -48,11 +56,28 @@ std::string field(std::string_view body, char kind) {
     return {};
 }
 
+std::string message_of(char kind, std::string_view body) {
+    std::string out(1, kind);
+    out += number(static_cast<std::uint32_t>(body.size() + 4));
+    return out.append(body);
+}
+
+// The name is one of a list of texts, each ended by NUL, the list by another.
+bool lists(std::string_view list, std::string_view name) {
+    while (!list.empty() && list[0] != '\0') {
+        const std::string_view each = list.substr(0, list.find('\0'));
+        if (each == name) return true;
+        list.remove_prefix(std::min(list.size(), each.size() + 1));
+    }
+    return false;
+}
+
 class Postgres final : public Talk {
   public:
-    explicit Postgres(const core::Check& check) :
-        named_(!check.user.empty() || check.role == core::CheckRole::kPrimary),
-        user_(user_of(check)), primary_(check.role == core::CheckRole::kPrimary) {}
+    Postgres(const core::Check& check, SecretPtr secret) :
+        named_(!check.user.empty() || check.role == core::CheckRole::kPrimary || secret),
+        user_(user_of(check)), primary_(check.role == core::CheckRole::kPrimary),
+        secret_(std::move(secret)) {}
 
     std::string open() override {
         if (!named_) return std::string(kSslRequest);
@@ -92,7 +117,7 @@ class Postgres final : public Talk {
     }
 
     // One byte: S or N.
-    static Step speaks_tls(const std::string& heard) {
+    Step speaks_tls(const std::string& heard) const {
         if (heard.empty()) return Step::more();
         if (heard == "S" || heard == "N") return Step::alive();
         return not_postgres(heard);
@@ -110,17 +135,79 @@ class Postgres final : public Talk {
 
     Step authentication(std::string_view body) {
         if (body.size() < 4) return not_postgres(body);
-        if (number_at(body, 0) == 0) return Step::more();  // let in
+        const std::uint32_t method = number_at(body, 0);
+        body.remove_prefix(4);
+        if (method == kLetIn) return let_in();
+        if (secret_) return log_in(method, body);
         if (!primary_) return Step::alive();
         return Step::failed("postgres asks " + core::quote(user_) +
-                            " for a password; role=primary needs a user whom pg_hba.conf trusts");
+                            " for a password; role=primary needs check.password-file, or a user "
+                            "whom pg_hba.conf trusts");
+    }
+
+    Step let_in() {
+        if (scram_ && !proven_) return unproven();
+        logging_in_ = false;
+        return Step::more();
+    }
+
+    Step log_in(std::uint32_t method, std::string_view body) {
+        const std::string nul(1, '\0');
+        logging_in_ = true;
+        switch (method) {
+            case kCleartext: return Step::more(message_of('p', secret_->password + nul));
+            case kMd5: {
+                const std::string inner = md5_hex(secret_->password + user_);
+                const std::string proof = md5_hex(inner + std::string(body.substr(0, 4)));
+                return Step::more(message_of('p', "md5" + proof + nul));
+            }
+            case kSasl: return begin_scram(body);
+            case kSaslContinue: return answer_scram(body);
+            case kSaslFinal:
+                proven_ = scram_ && scram_->is_proof(body);
+                return proven_ ? Step::more() : unproven();
+            default: return not_accepted("postgres asks for a way to log in other than a password");
+        }
+    }
+
+    Step begin_scram(std::string_view mechanisms) {
+        constexpr std::string_view kName{"SCRAM-SHA-256\0", 14};
+        if (!lists(mechanisms, kName.substr(0, kName.size() - 1))) {
+            return not_accepted("postgres does not offer SCRAM-SHA-256 without TLS");
+        }
+        scram_.emplace(Scram::random_nonce());
+        const std::string first = scram_->first();
+        return Step::more(message_of(
+            'p', std::string(kName) + number(static_cast<std::uint32_t>(first.size())) + first));
+    }
+
+    Step answer_scram(std::string_view server_first) {
+        if (!scram_) return not_postgres(server_first);
+        auto answer = scram_->answer(server_first, *secret_);
+        if (!answer) return not_accepted("postgres asks for " + answer.error().reason);
+        return Step::more(message_of('p', *answer));
+    }
+
+    // Whoever it is, the password is not known to it.
+    static Step unproven() {
+        return Step::failed("postgres lets its check in without knowing the password");
+    }
+
+    Step not_accepted(std::string why) const {
+        return primary_ ? Step::failed(std::move(why)) : Step::refused(std::move(why));
     }
 
     Step error(std::string_view body) {
         constexpr const char* kCannotConnectNow = "57P03";
+        constexpr const char* kInvalidAuthorization = "28";  // the class of it
         const std::string code = field(body, 'C');
         if (code.empty()) return not_postgres(body);
+        if (logging_in_ && code.starts_with(kInvalidAuthorization)) {
+            return not_accepted("postgres said " + core::quote(code) +
+                                " to the password of its check");
+        }
         if (!primary_ && !asked_ && code != kCannotConnectNow) return Step::alive();
+        if (logging_in_) return Step::failed("postgres said " + core::quote(code));
         return Step::failed("postgres said " + core::quote(field(body, 'M')) + " (" +
                             core::one_line(code) + ")");
     }
@@ -153,21 +240,35 @@ class Postgres final : public Talk {
         return step;
     }
 
-    static Step not_postgres(std::string_view bytes) {
+    // Nor is the password told that somebody repeats.
+    Step not_postgres(std::string_view bytes) const {
+        if (logging_in_) return Step::failed("not a PostgreSQL answer to a password");
         return Step::failed("not a PostgreSQL answer: " + core::quote(bytes.substr(0, 40)));
     }
+
+    // The ways to log in, as the server numbers them.
+    static constexpr std::uint32_t kLetIn = 0;
+    static constexpr std::uint32_t kCleartext = 3;
+    static constexpr std::uint32_t kMd5 = 5;
+    static constexpr std::uint32_t kSasl = 10;
+    static constexpr std::uint32_t kSaslContinue = 11;
+    static constexpr std::uint32_t kSaslFinal = 12;
 
     const bool named_;
     const std::string user_;
     const bool primary_;
+    const SecretPtr secret_;   // nullptr: without a password
+    bool logging_in_ = false;  // the password was made use of, and is not accepted yet
+    std::optional<Scram> scram_;
+    bool proven_ = false;  // the server knows the password as well
     bool asked_ = false;
     char in_recovery_ = '\0';  // its answer: t or f
 };
 
 }  // namespace
 
-std::unique_ptr<Talk> postgres_talk(const core::Check& check) {
-    return std::make_unique<Postgres>(check);
+std::unique_ptr<Talk> postgres_talk(const core::Check& check, const SecretPtr& secret) {
+    return std::make_unique<Postgres>(check, secret);
 }
 
 }  // namespace amba::health

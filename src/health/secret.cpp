@@ -8,8 +8,18 @@
 #include <cerrno>
 
 #include "amba/net/descriptor.hpp"
+#include "health/digest.hpp"
 
 namespace amba::health {
+
+const std::string& Secret::salted(const std::string& salt, int rounds) {
+    constexpr std::size_t kMost = 256;  // servers with a salt of their own
+    if (const auto known = salted_.find({salt, rounds}); known != salted_.end()) {
+        return known->second;
+    }
+    if (salted_.size() >= kMost) salted_.clear();
+    return salted_.emplace(std::pair(salt, rounds), hi(password, salt, rounds)).first->second;
+}
 
 core::Result<SecretPtr> read_secret(const std::string& path) {
     constexpr std::size_t kLongest = 1024;

@@ -4,6 +4,7 @@
 // nor is what a server says that may repeat it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,7 +16,13 @@ namespace amba::health {
 // Shared by the checks of one file, which run in one thread.
 struct Secret {
     explicit Secret(std::string password_in) : password(std::move(password_in)) {}
+    // Hi() of RFC 5802 for this password, remembered: it takes milliseconds.
+    const std::string& salted(const std::string& salt, int rounds);
+
     const std::string password;
+
+  private:
+    std::map<std::pair<std::string, int>, std::string> salted_;
 };
 using SecretPtr = std::shared_ptr<Secret>;
 

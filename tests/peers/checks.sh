@@ -122,6 +122,34 @@ eventually 10 sh -c "! PGPASSWORD=wrong psql -X -h 127.0.0.1 -p $port -U locked 
 eventually 10 grep -q 'asks "locked" for a password' \
     <(asked "$at" check=postgres check.role=primary check.user=locked)
 verdict alive "$at" check=postgres check.user=locked
+# With its password, in each way that a server may ask for it.
+asks_by() { # asks_by USER METHOD: from now on
+    : >"$TMP/postgres.log"
+    sed -i "1i host all $1 127.0.0.1/32 $2" data/pg_hba.conf
+    "${as_postgres[@]}" "$(command -v pg_ctl)" -D data reload >/dev/null
+    eventually 10 grep -aq 'reloading configuration files' "$TMP/postgres.log"
+}
+sql "set password_encryption = md5; create user old password 'secret'"
+with_passwords() { # with_passwords USER
+    verdict alive "$at" check=postgres check.user="$1" check.password-file="$TMP/right"
+    verdict alive "$at" check=postgres check.role=primary check.user="$1" \
+        check.password-file="$TMP/right"
+    verdict 'alive, but postgres said "28P01" to the password of its check' "$at" check=postgres \
+        check.user="$1" check.password-file="$TMP/wrong"
+    verdict 'postgres said "28P01" to the password of its check' "$at" check=postgres \
+        check.role=primary check.user="$1" check.password-file="$TMP/wrong"
+}
+with_passwords locked
+asks_by old md5
+with_passwords old
+asks_by locked password
+with_passwords locked
+asks_by locked scram-sha-256
+: >"$TMP/postgres.log"
+equal alive "$(for_at_most 600 "$AMBA_ASK" 50 "$at" check=postgres check.role=primary \
+    check.user=locked check.password-file="$TMP/right" check.timeout=30s)" \
+    "from 50 checks with a password"
+equal "" "$(cat "$TMP/postgres.log")" "in the log of a server that is asked with a password"
 kill -INT "$server"
 wait "$server" 2>/dev/null || true
 verdict 'Connection refused' "$at" check=postgres

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "health/digest.hpp"
 #include "tests/unit/health/talk.hpp"
 
 using namespace amba;
@@ -44,6 +45,7 @@ const std::string kLetIn = message('R', bytes({0, 0, 0, 0}));
 const std::string kPassword = message('R', bytes({0, 0, 0, 10}) + "SCRAM-SHA-256");
 const std::string kGreeting =
     kLetIn + message('S', "server_version") + message('K', "12345678") + message('Z', "I");
+const std::string kMechanisms{"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0", 34};
 const std::string kGoodbye = message('X', "");
 
 std::string recovery(char answer) {
@@ -112,6 +114,75 @@ TEST(PostgresCheck, APrimaryThatDoesNotSayFails) {
     EXPECT_THAT(verdict(kPrimary, {kGreeting, error("57014", "canceled")}), HasSubstr("canceled"));
     EXPECT_THAT(verdict(kPrimary, {kGreeting, message('C', "SELECT 0") + message('Z', "I")}),
                 HasSubstr("did not say"));
+}
+
+TEST(PostgresCheck, LogsInWithThePasswordInTheWayThatIsAskedFor) {
+    const auto secret = std::make_shared<health::Secret>("secret");
+    const std::string nul(1, '\0');
+    const std::string cleartext = message('R', bytes({0, 0, 0, 3}));
+    const auto heard = health::converse(kPrimary, {cleartext, kGreeting, recovery('f')}, secret);
+    EXPECT_EQ(heard.verdict, "alive");
+    EXPECT_THAT(heard.sent, HasSubstr(message('p', "secret" + nul)));
+    const std::string md5 = message('R', bytes({0, 0, 0, 5, 1, 2, 3, 4}));
+    const std::string proof = health::md5_hex(health::md5_hex("secretamba") + "\1\2\3\4");
+    EXPECT_THAT(health::converse(kAny, {md5, kGreeting}, secret).sent,
+                EndsWith(message('p', "md5" + proof + nul) + kGoodbye));
+    core::Check nobody = kAny;
+    nobody.user = "";
+    EXPECT_EQ(health::converse(nobody, {cleartext, kGreeting}, secret).verdict, "alive")
+        << "amba is who logs in";
+}
+
+// As the nonce is another one each time.
+TEST(PostgresCheck, AServerThatDoesNotKnowThePasswordFails) {
+    for (const bool knows : {true, false}) {
+        const auto secret = std::make_shared<health::Secret>("secret");
+        const auto talk = health::postgres_talk(kAny, secret);
+        std::string heard = message('R', bytes({0, 0, 0, 10}) + kMechanisms);
+        const std::string first = talk->hear(heard).send;
+        const std::string bare = first.substr(first.find("n,,") + 3);
+        const std::string nonce = bare.substr(5) + "more";
+        const std::string asked = "r=" + nonce + ",s=c2FsdA==,i=2";
+        heard = message('R', bytes({0, 0, 0, 11}) + asked);
+        EXPECT_THAT(talk->hear(heard).send, HasSubstr("c=biws,r=" + nonce + ",p="));
+        const std::string key =
+            health::hmac_sha256(health::hi(knows ? "secret" : "other", "salt", 2), "Server Key");
+        const std::string all = bare + "," + asked + ",c=biws,r=" + nonce;
+        const std::string proof = health::base64(health::hmac_sha256(key, all));
+        heard = message('R', bytes({0, 0, 0, 12}) + "v=" + proof) + kGreeting;
+        const health::Step step = talk->hear(heard);
+        EXPECT_EQ(step.kind, knows ? health::Step::Kind::kAlive : health::Step::Kind::kFailed);
+        EXPECT_EQ(step.reason,
+                  knows ? "" : "postgres lets its check in without knowing the password");
+    }
+    const auto secret = std::make_shared<health::Secret>("secret");
+    const auto talk = health::postgres_talk(kAny, secret);
+    std::string heard = message('R', bytes({0, 0, 0, 10}) + kMechanisms);
+    talk->hear(heard);
+    heard = kLetIn;
+    EXPECT_EQ(talk->hear(heard).kind, health::Step::Kind::kFailed) << "in the middle of it";
+}
+
+TEST(PostgresCheck, APasswordThatIsRefusedIsTold) {
+    const auto secret = std::make_shared<health::Secret>("secret");
+    const std::string cleartext = message('R', bytes({0, 0, 0, 3}));
+    const std::vector<std::string> refusal{cleartext, error("28P01", "not secret")};
+    const std::string why = "postgres said \"28P01\" to the password of its check";
+    EXPECT_EQ(health::converse(kAny, refusal, secret).verdict, "alive");
+    EXPECT_EQ(health::converse(kAny, refusal, secret).remark, why);
+    EXPECT_EQ(health::converse(kPrimary, refusal, secret).verdict, why);
+    for (const std::string& way :
+         {message('R', bytes({0, 0, 0, 7})),
+          message('R', bytes({0, 0, 0, 10}) + std::string("SCRAM-SHA-256-PLUS\0\0", 20))}) {
+        EXPECT_THAT(health::converse(kAny, {way}, secret).remark, StartsWith("postgres "));
+        EXPECT_THAT(health::converse(kPrimary, {way}, secret).verdict, StartsWith("postgres "));
+    }
+    EXPECT_EQ(health::converse(kAny, {cleartext, error("57P03", "secret")}, secret).verdict,
+              "postgres said \"57P03\"");
+    EXPECT_EQ(health::converse(kAny, {cleartext, message('p', "secret")}, secret).verdict,
+              "not a PostgreSQL answer to a password");
+    EXPECT_THAT(health::converse(kPrimary, {cleartext, error("53300", "secret")}, secret).verdict,
+                Not(HasSubstr("secret")));
 }
 
 TEST(PostgresCheck, WhatIsNotPostgresFails) {
