@@ -150,7 +150,8 @@ TEST_F(SiegeOfALargeTable, ByThoseWhoComeOneByOneAndDoNotRead) {
         ASSERT_TRUE(eventually([&] { return !deaf.back().quiet(); })) << "number " << i;
         most = std::max(most, anonymous());
     }
-    EXPECT_LT(most, before + (32 << 20) + 6 * size) << "24 answers of " << size;
+    // Those that are being made and copied beside those that are held; 24 would be more.
+    EXPECT_LT(most, before + (32 << 20) + 9 * size) << "24 answers of " << size;
     expect_memory_back();
 }
 
