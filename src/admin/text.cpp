@@ -1,3 +1,4 @@
+// Texts of the status as a terminal shows them: safe, cut to a width, coloured.
 #include "admin/text.hpp"
 
 #include <algorithm>

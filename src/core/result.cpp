@@ -1,3 +1,4 @@
+// Words of errors.
 #include "amba/core/result.hpp"
 
 #include <algorithm>

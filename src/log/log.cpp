@@ -1,3 +1,4 @@
+// From an event to a line on stderr, and to what the process remembers.
 #include "amba/log/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
