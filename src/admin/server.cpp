@@ -1,3 +1,4 @@
+// HTTP for few and short requests: who is let in, who gives way, and what a connection may take.
 #include "amba/admin/server.hpp"
 
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #include "amba/core/duration.hpp"
 #include "amba/net/budget.hpp"
 #include "amba/net/descriptor.hpp"
+#include "amba/net/file_id.hpp"
 #include "amba/net/tcp.hpp"
 
 namespace amba::admin {
@@ -56,17 +58,21 @@ struct Server::Roster {
 
 struct Server::Listener {
     Listener(asio::io_context& loop, net::Descriptor fd, std::string socket_path) :
-        descriptor(loop, fd.release()), retry(loop), local(true), path(std::move(socket_path)) {}
+        descriptor(loop, fd.release()), retry(loop), local(true), path(std::move(socket_path)) {
+        if (!path.empty()) made = net::file_id(path);
+    }
     Listener(asio::io_context& loop, net::Descriptor fd, const core::Bind& at) :
         descriptor(loop, fd.release()), retry(loop), local(false), bind(at) {}
     ~Listener() {
-        if (!path.empty()) ::unlink(path.c_str());
+        // By now the name may be another's.
+        if (made && net::file_id(path) == made) ::unlink(path.c_str());
     }
     asio::posix::stream_descriptor descriptor;
     asio::steady_timer retry;
     bool local;
-    std::string path;  // to remove at the end; empty for TCP
-    core::Bind bind;   // for TCP
+    std::string path;                 // to remove at the end; empty for TCP
+    std::optional<net::FileId> made;  // of `path`
+    core::Bind bind;                  // for TCP
     net::Lease lease = net::Lease::add(net::Budget::Use::kListeners);
 };
 
@@ -216,6 +222,9 @@ core::Result<void> Server::listen_unix(const std::string& path) {
         abstract ? offsetof(sockaddr_un, sun_path) + path.size() : sizeof address);
     net::Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return core::os_error("cannot listen on " + path, errno);
+    // Of this server's own, when the name was removed and is made again.
+    std::erase_if(listeners_,
+                  [&](const auto& listener) { return !abstract && listener->path == path; });
     // Left by one that was killed: the lock says that it is not in use. What cannot be removed is
     // the reason to tell, and not that the address is in use.
     if (!abstract && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
@@ -225,8 +234,8 @@ core::Result<void> Server::listen_unix(const std::string& path) {
         (!abstract && ::chmod(path.c_str(), 0666) != 0) || ::listen(fd.get(), 128) != 0) {
         return core::os_error("cannot listen on " + path, errno);
     }
-    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(fd), abstract ? "" : path));
-    accept(*listeners_.back());
+    listeners_.push_back(std::make_shared<Listener>(loop_, std::move(fd), abstract ? "" : path));
+    accept(listeners_.back());
     return {};
 }
 
@@ -234,13 +243,13 @@ core::Result<void> Server::listen_tcp(const core::Bind& bind) {
     auto fd = net::bind_to(bind, false);
     if (!fd) return fd.error();
     if (const auto refused = net::start_listening(fd->get(), bind)) return *refused;
-    listeners_.push_back(std::make_unique<Listener>(loop_, std::move(*fd), bind));
-    accept(*listeners_.back());
+    listeners_.push_back(std::make_shared<Listener>(loop_, std::move(*fd), bind));
+    accept(listeners_.back());
     return {};
 }
 
 void Server::stop_listening(const core::Bind& bind) {
-    std::erase_if(listeners_, [&bind](const std::unique_ptr<Listener>& listener) {
+    std::erase_if(listeners_, [&bind](const std::shared_ptr<Listener>& listener) {
         return !listener->local && listener->bind == bind;
     });
 }
@@ -255,27 +264,30 @@ void Server::close() {
     listeners_.clear();
 }
 
-void Server::accept(Listener& listener) {
-    listener.descriptor.async_wait(
+// A listener may be gone while the loop has its event in hand.
+void Server::accept(const std::shared_ptr<Listener>& listener) {
+    listener->descriptor.async_wait(
         asio::posix::stream_descriptor::wait_read,
-        [this, &listener](boost::system::error_code error) {
-            if (error) return;
-            net::Lease lease = roster_->make_room(listener.local);
+        [this, known = std::weak_ptr(listener)](boost::system::error_code error) {
+            const auto listener = known.lock();
+            if (error || !listener) return;
+            net::Lease lease = roster_->make_room(listener->local);
             bool pause = !lease;
             if (!pause) {
-                const int fd = accept4(listener.descriptor.native_handle(), nullptr, nullptr,
+                const int fd = accept4(listener->descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
-                    std::make_shared<Connection>(loop_, fd, std::move(lease), listener.local,
+                    std::make_shared<Connection>(loop_, fd, std::move(lease), listener->local,
                                                  handler_, roster_)
                         ->start();
                 }
                 pause = fd < 0 && errno != EAGAIN && errno != ECONNABORTED;
             }
             if (!pause) return accept(listener);
-            listener.retry.expires_after(kRetryAccept);
-            listener.retry.async_wait([this, &listener](boost::system::error_code stopped) {
-                if (!stopped) accept(listener);
+            listener->retry.expires_after(kRetryAccept);
+            listener->retry.async_wait([this, known](boost::system::error_code stopped) {
+                const auto again = known.lock();
+                if (!stopped && again) accept(again);
             });
         });
 }

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr const char* kJson = "application/json";
+constexpr auto kQuiet = 1s;
 
 // On the way out: the set of signals restores their default when it goes, and one more SIGTERM
 // would turn exit code 0 into 143.
@@ -49,7 +50,7 @@ Daemon::Daemon(DaemonOptions options) :
               server_, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     answers_(activate_, reload_, loop_, server_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
-    drain_timer_(loop_), fold_timer_(loop_), kept_timer_(loop_) {}
+    drain_timer_(loop_), fold_timer_(loop_), kept_timer_(loop_), restore_timer_(loop_) {}
 
 Daemon::~Daemon() {
     log::on_folded(nullptr);
@@ -66,10 +67,9 @@ int Daemon::run() {
     on_signals();
     // Watched before it is read, so that no change is missed between the two.
     watch_.emplace(
-        loop_, options_.paths.directory, "config.json",
-        std::set<std::string>{"active.json", ".active.json.new", "verdict.json",
-                              ".verdict.json.new", ".config.json.new", "amba.sock", "amba.lock"},
-        [this] { reload_.changed(); }, options_.poll);
+        loop_, options_.paths.directory, "config.json", [this] { reload_.changed(); },
+        options_.poll);
+    watch_->keep(options_.paths.state, {"amba.sock", "amba.lock"}, [this] { restore_later(); });
     net::Budget::of_process().measure();
     try_first(choose_first());
     poller_.run();
@@ -106,11 +106,56 @@ bool Daemon::open_sockets() {
         // For healthcheck in this container, where a failure would end what serves well.
         const std::string hidden = options_.paths.hidden_socket();
         if (!hidden.empty()) (void)server_.listen_unix(hidden);
+    } else {
+        socket_ = net::file_id(options_.paths.socket());
     }
     if (!options_.admin) return true;
     const auto bound = server_.listen_tcp(*options_.admin);
     if (!bound) log::error("exit", "admin: " + bound.error().reason);
     return static_cast<bool>(bound);
+}
+
+// Nothing is made again while things happen in the directory: whoever removes it is to find it
+// empty.
+void Daemon::restore_later() {
+    restore_timer_.expires_after(kQuiet);
+    restore_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) restore_state();
+    });
+}
+
+// What helpers find in the state directory is made again when it was removed there, with the
+// directory or without: the lock first, since another ambassador may hold it by now.
+void Daemon::restore_state() {
+    watch_->follow();
+    if (!socket_ || stopping_ || !net::file_id(options_.paths.state)) return;
+    if (!restore_lock()) {
+        socket_.reset();
+        return;
+    }
+    const std::string path = options_.paths.socket();
+    if (net::file_id(path) == socket_) return;
+    if (const auto bound = server_.listen_unix(path); !bound) {
+        log::warning("volume", path + " was removed: " + bound.error().reason);
+        return;
+    }
+    socket_ = net::file_id(path);
+    log::info("volume", path + " was removed and is made again");
+    reload_.save_again();
+}
+
+bool Daemon::restore_lock() {
+    struct stat held {};
+    if (!lock_ || ::fstat(lock_.get(), &held) != 0) return true;
+    if (net::file_id(options_.paths.lock()) == net::FileId(held.st_dev, held.st_ino)) return true;
+    std::string doubt;
+    auto lock = volume::lock_state(options_.paths, id_, doubt);
+    if (!lock) {
+        log::error("volume", lock.error().reason + "; this one goes on without the directory");
+        return false;
+    }
+    lock_ = std::move(*lock);
+    return true;
 }
 
 // In the order of preference: a command line that changed, a config.json that is news, the active

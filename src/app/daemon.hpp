@@ -12,6 +12,7 @@
 #include "amba/admin/server.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/dir_watch.hpp"
+#include "amba/net/file_id.hpp"
 #include "amba/net/offload.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/net/resolver.hpp"
@@ -50,6 +51,9 @@ class Daemon {
 
     bool take_lock();
     bool open_sockets();
+    void restore_later();
+    void restore_state();
+    bool restore_lock();
     std::vector<First> choose_first();
     void take_config(const volume::Active* known, bool words_changed, std::vector<First>& out);
     void try_first(std::vector<First> choices);
@@ -80,6 +84,8 @@ class Daemon {
     boost::asio::steady_timer drain_timer_;
     boost::asio::steady_timer fold_timer_;
     boost::asio::steady_timer kept_timer_;
+    boost::asio::steady_timer restore_timer_;
+    std::optional<net::FileId> socket_;  // amba.sock; unset: there is none to be made again
     bool stopping_ = false;
     int exit_code_ = 0;
     std::uint64_t known_generation_ = 0;

@@ -2,6 +2,8 @@
 // names, and the next generation the successor of the one that was compared with.
 #include "app/reload.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <new>
 
@@ -173,6 +175,19 @@ void Reload::write(volume::Verdict& verdict, const ActivePtr& active, const std:
     const auto told = volume::write_file(paths_.verdict(), volume::to_json(verdict));
     if (!told && unwritable.empty()) unwritable = told.error().reason;
     give_back_heap();  // a large table leaves its text and its tree behind
+}
+
+void Reload::save_again() {
+    const ActivePtr active = activate_.active();
+    if (!active || stopped_) return;
+    offload_.run(
+        [this, active, judged = answered_by_,
+         last = verdicts_.empty() ? std::string() : volume::to_json(verdicts_.back())] {
+            if (::access(paths_.active().c_str(), F_OK) == 0) return;
+            (void)save(*active, judged);
+            if (!last.empty()) (void)volume::write_file(paths_.verdict(), last);
+        },
+        [] {});
 }
 
 core::Result<void> Reload::save(const Active& active, const std::string& judged) const {

@@ -56,6 +56,8 @@ class Reload {
     // The log has said already that the state directory cannot be written.
     void said_unwritable() { said_unwritable_ = true; }
     void stop() { stopped_ = true; }
+    // active.json and verdict.json may be gone, with their directory: writes what is missing.
+    void save_again();
 
     // active.json holds the table that serves.
     bool saved() const { return saved_; }

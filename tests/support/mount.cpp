@@ -41,6 +41,11 @@ void MountNamespace::replace(const std::string& path, const std::string& text) {
     mounted_.push_back(path);
 }
 
+void MountNamespace::bind(const std::string& file, const std::string& path) {
+    must(::mount(file.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount --bind");
+    mounted_.push_back(path);
+}
+
 void MountNamespace::tmpfs(const std::string& directory, unsigned kilobytes) {
     const std::string options = "mode=0755,size=" + std::to_string(kilobytes) + "k";
     must(::mount("tmpfs", directory.c_str(), "tmpfs", 0, options.c_str()) == 0, "mount tmpfs");

@@ -17,6 +17,8 @@ class MountNamespace {
 
     // Another text at the place of a file, for this process and its children.
     void replace(const std::string& path, const std::string& text);
+    // A file at the place of another one, as `docker run -v FILE:FILE` does.
+    void bind(const std::string& file, const std::string& path);
     // A file system of so many KB in memory.
     void tmpfs(const std::string& directory, unsigned kilobytes);
     void remount_read_only(const std::string& directory, bool read_only) const;

@@ -47,8 +47,8 @@ class Server {
     Server(boost::asio::io_context& loop, Handler handler);
     ~Server();
 
-    // Replaces a socket that is left there; mode 0666. A path that begins with '@' is an abstract
-    // name (unix(7)). The error names the path.
+    // Replaces a socket that is left there, or was its own; mode 0666. A path that begins with '@'
+    // is an abstract name (unix(7)). The error names the path.
     core::Result<void> listen_unix(const std::string& path);
     core::Result<void> listen_tcp(const core::Bind& bind);
     // No more there. Connections that it has go on.
@@ -62,12 +62,12 @@ class Server {
     struct Listener;
     class Connection;
     struct Roster;
-    void accept(Listener& listener);
+    void accept(const std::shared_ptr<Listener>& listener);
 
     boost::asio::io_context& loop_;
     Handler handler_;
     std::shared_ptr<Roster> roster_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::shared_ptr<Listener>> listeners_;
 };
 
 // The value of `key` in a query such as "revision=abc&x=1"; percent-escapes are not decoded.

@@ -1,9 +1,13 @@
 // Tells when a file in a directory may have changed, however that was done: renamed over, rewritten
-// in place, deleted and made again, a symbolic link swapped.
+// in place, also through another mount of the same file, deleted and made again with its directory
+// or without, a symbolic link swapped, or the file that it leads to.
 //
-// The directory is watched (inotify(7)), not the file, whose watch would die with a rename. Where
-// inotify is missing, fails or has run out (fs.inotify.max_user_instances, 128 by default for all
-// containers of one uid), the file's stat(2) is compared every 500 ms.
+// Watched (inotify(7)) are the directories on the way to the file, one for each link, which see
+// what is renamed, and the file itself, whose inode sees what is written elsewhere. What is in the
+// way is found out again after each event. Every 500 ms the file's stat(2) is compared instead or
+// beside, where inotify is missing, fails or has run out (fs.inotify.max_user_instances, 128 by
+// default for all containers of one uid), where the directory is gone, and on file systems that
+// others write to unseen (NFS, SMB, FUSE, 9p, Ceph).
 #pragma once
 
 #include <sys/stat.h>
@@ -12,6 +16,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -19,27 +24,47 @@ namespace amba::net {
 
 class DirWatch {
   public:
-    // Events of names in `ignored` do not count. `force_polling` is for tests.
+    // `force_polling` is for tests.
     DirWatch(boost::asio::io_context& loop, std::string directory, std::string file,
-             std::set<std::string> ignored, std::function<void()> changed,
-             bool force_polling = false);
+             std::function<void()> changed, bool force_polling = false);
+
+    // Tells as well when one of `names` in a directory may have gone or become another, or the
+    // directory has. Where it is watched, all that happens in it is told.
+    void keep(std::string directory, std::set<std::string> names, std::function<void()> touched);
+    // Looks again for what leads to the file: a directory that others have open is gone unheard.
+    void follow();
 
     bool polling() const { return polling_; }
 
   private:
+    // What is watched in a directory: names that lead to the file, and all names of what is kept.
+    struct Watched {
+        std::set<std::string> leading;
+        bool kept = false;
+        bool file = false;  // it is the file itself
+    };
+    using Way = std::map<std::string, Watched>;  // by path
+
+    Way way() const;
     bool start_inotify();
+    bool watch_all(const Way& way);
     void read_events();
-    void fall_back(const std::string& why);
+    void poll_because(const std::string& why);
     void poll();
-    std::string mark() const;  // changes when the file does
+    std::string mark() const;       // changes when the file does
+    std::string kept_mark() const;  // the same of what is kept, and of its directory
 
     boost::asio::posix::stream_descriptor inotify_;
     boost::asio::steady_timer timer_;
     const std::string directory_;
-    const std::string path_;
-    const std::set<std::string> ignored_;
+    const std::string file_;
     const std::function<void()> changed_;
+    std::string kept_directory_;
+    std::set<std::string> kept_;
+    std::function<void()> touched_;
+    std::map<int, Watched> watched_;  // by descriptor of the watch
     std::string last_mark_;
+    std::string last_kept_mark_;
     bool polling_ = false;
 };
 
