@@ -1,3 +1,4 @@
+// A question over the UNIX socket and its answer, within a time, on a loop of its own.
 #include "amba/admin/client.hpp"
 
 #include <boost/asio/connect.hpp>

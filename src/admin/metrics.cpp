@@ -1,3 +1,4 @@
+// Which series there are, and the text format: names, help, labels.
 #include "amba/admin/metrics.hpp"
 
 #include <algorithm>

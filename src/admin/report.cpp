@@ -1,3 +1,4 @@
+// Out of the JSON of a daemon that may be older or newer: what is missing has a default.
 #include "admin/report.hpp"
 
 #include <cmath>

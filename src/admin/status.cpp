@@ -1,3 +1,4 @@
+// The JSON of status and of events, key by key.
 #include "amba/admin/status.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// The way of a table through the rooms, step by step, and what names do to it afterwards.
 #include "app/activate.hpp"
 
 #include <boost/asio/post.hpp>

@@ -1,3 +1,4 @@
+// Which page says what, and with which status.
 #include "app/answers.hpp"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// What is pure of a swap: who may be served, which names are asked for, what has changed.
 #include "app/draft.hpp"
 
 #include <algorithm>

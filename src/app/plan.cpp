@@ -1,3 +1,4 @@
+// The words of the table room in those of the proxy, and names at their addresses.
 #include "app/plan.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The screen of `status --watch`: asks, draws, hears keys.
 #include "app/watch.hpp"
 
 #include <algorithm>

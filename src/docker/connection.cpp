@@ -1,3 +1,4 @@
+// Blocking calls that end with their time or with their stop, by an Asio loop of their own.
 #include "docker/connection.hpp"
 
 #include <sys/stat.h>

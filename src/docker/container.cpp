@@ -1,3 +1,4 @@
+// From the Engine's JSON, of any API version, to what a fleet asks for.
 #include "amba/docker/container.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Frames that arrive in any pieces.
 #include "docker/demultiplex.hpp"
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// Beast's HTTP over a connection, and errors that name the host and what was asked for.
 #include "docker/wire.hpp"
 
 #include <boost/asio/error.hpp>

@@ -1,3 +1,4 @@
+// The forms that Compose takes for each key.
 #include "fleet/compose.hpp"
 
 #include <algorithm>

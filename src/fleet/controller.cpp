@@ -1,3 +1,4 @@
+// What an event or a failure leads to, and when it is looked again.
 #include "amba/fleet/controller.hpp"
 
 #include <algorithm>

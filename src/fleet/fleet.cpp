@@ -1,3 +1,4 @@
+// How a fleet is looked at, and how its members are asked.
 #include "amba/fleet/fleet.hpp"
 
 #include <algorithm>

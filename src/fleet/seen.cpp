@@ -1,3 +1,4 @@
+// Out of the JSON of an ambassador of any version.
 #include "amba/fleet/seen.hpp"
 
 #include <nlohmann/json.hpp>

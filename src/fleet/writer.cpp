@@ -1,3 +1,4 @@
+// The helper's life, and the questions and answers of its lines.
 #include "fleet/writer.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// What yaml-cpp's events say, kept with their places.
 #include "fleet/yaml.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Where a value begins and ends in lines, by its indentation and what follows it.
 #include "fleet/yaml_lines.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// When which backend is asked, and whom the results are told.
 #include "amba/health/checks.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Which protocol a check speaks.
 #include "health/talk.hpp"
 
 namespace amba::health {

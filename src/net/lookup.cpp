@@ -1,3 +1,4 @@
+// The order of questions: the hosts file, then the domains of the search list, A before AAAA.
 #include "net/lookup.hpp"
 
 #include <arpa/nameser.h>

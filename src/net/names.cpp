@@ -1,3 +1,4 @@
+// When a name is asked for again, and what its answers change.
 #include "amba/net/names.hpp"
 
 #include <algorithm>

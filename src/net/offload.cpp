@@ -1,3 +1,4 @@
+// One thread at a time, joined by the loop when it is done.
 #include "amba/net/offload.hpp"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+// Which channels there are, and when resolv.conf is read again.
 #include "amba/net/resolver.hpp"
 
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+// Pipes of the size that makes splice(2) pay, or none.
 #include "proxy/pipe_pool.hpp"
 
 #include <fcntl.h>

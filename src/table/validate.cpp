@@ -1,3 +1,4 @@
+// The rules between the parts of a table, each with the place that it names.
 #include "amba/table/validate.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The grammar of the command line, word by word.
 #include "amba/table/words.hpp"
 
 #include <algorithm>
