@@ -113,6 +113,8 @@ class Session final : public net::Pollable, public net::Deadline, public Session
         core::Time waits_since{};
         core::Clock::duration connect_left{0};  // while timeouts.connect stands still
         core::Clock::duration queue_left{0};
+        bool queue_runs_on = false;  // while it dials, as timeouts.connect is used up
+        core::Time queue_runs_since{};
         core::Duration pause{0};  // the last one
         std::unique_ptr<Line> line;
     };

@@ -39,6 +39,7 @@ void Session::wait(Wait what) {
     x.wait = what;
     x.waits_since = now;
     x.on_queue_time = what != Wait::kPause || frontend_.settings().hold;
+    if (std::exchange(x.queue_runs_on, false)) x.queue_left -= now - x.queue_runs_since;
     if (x.on_queue_time) {
         x.connect_left = std::max(moment_ - now, core::Clock::duration(0));
         moment_ = now + x.queue_left;
@@ -70,6 +71,12 @@ void Session::end_wait() {
     x.dials_since += waited;
     x.queue_left -= waited;
     moment_ = now + x.connect_left;
+    if (x.connect_left.count() > 0 || !frontend_.settings().hold) return;
+    // timeouts.connect is used up and timeouts.queue is not: the next tries are on its time.
+    x.queue_runs_on = true;
+    x.queue_runs_since = now;
+    moment_ =
+        now + std::min<core::Clock::duration>(frontend_.settings().connect_timeout, x.queue_left);
 }
 
 // Of who waits, when nobody takes it: is that still what it waits for? A swap may have taken all

@@ -53,6 +53,28 @@ TEST_F(Restart, CostsNobodyAConnectionThatIsHeld) {
     all_are_served();
 }
 
+// Silence uses up timeouts.connect; who is held is tried on, on the time of the queue.
+TEST_F(Restart, OfASilentOneCostsNobodyAConnectionThatIsHeld) {
+    auto silent = std::make_unique<SilentPeer>();
+    at = silent->place();
+    daemon.run({place.to_string(), "empty=hold", "timeouts.connect=200ms", "timeouts.queue=60s",
+                at.to_string()});
+    Socket client = Socket::connect(place);
+    EXPECT_TRUE(throughout(1s, [&] { return client.quiet(); }));
+    silent.reset();
+    Peer back(script::greet_then_echo("a"), at);
+    EXPECT_EQ(client.receive(1), "a");
+}
+
+TEST_F(Restart, ASilentOneIsToldWithinTheQueueTimeoutToWhoIsHeld) {
+    SilentPeer silent;
+    daemon.run({place.to_string(), "empty=hold", "timeouts.connect=300ms", "timeouts.queue=1s",
+                silent.address()});
+    const auto start = Clock::now();
+    EXPECT_EQ(Socket::connect(place).end(), End::kReset);
+    EXPECT_GE(since(start), 900ms);
+}
+
 TEST_F(Restart, ThatNeverEndsIsToldWithinTheConnectTimeout) {
     run({"timeouts.connect=1s"});
     const auto start = Clock::now();
