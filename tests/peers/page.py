@@ -221,7 +221,9 @@ def says_that_nobody_answers(page, given):
                and "not answering since" in seen["banners"])
     pathlib.Path(given.stopped).touch()
     page.until("the page to recover by itself", lambda seen: seen["live"] == "live"
-               and not seen["banners"] and seen["marker"] == "not loaded again")
+               and "not answering" not in seen["banners"] and seen["marker"] == "not loaded again")
+    page.until("what the new one refused at its start",
+               lambda seen: "rejected" in seen["banners"])
 
 
 def main():
