@@ -120,7 +120,9 @@ bool Daemon::open_sockets() {
 void Daemon::restore_later() {
     restore_timer_.expires_after(kQuiet);
     restore_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) restore_state();
+        if (error) return;
+        restore_state();
+        give_back_code();
     });
 }
 

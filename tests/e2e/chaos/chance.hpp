@@ -3,9 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <mutex>
 #include <random>
-#include <string>
 
 namespace chaos {
 

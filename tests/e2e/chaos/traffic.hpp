@@ -35,7 +35,6 @@ struct Party {
     Clock::time_point acts_at{};  // resets or leaves
     bool connecting = false;
     bool began = false;
-    std::string held;  // an echo that was not taken
 };
 
 class Traffic {
