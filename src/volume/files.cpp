@@ -134,7 +134,10 @@ Result<void> write_file(const std::string& path, const std::string& bytes) {
     Descriptor fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!fd) return cannot_write(path, errno);
     ::fchmod(fd.get(), 0644);  // whatever the umask says: helpers of any uid read it
-    if (!write_all(fd.get(), bytes) || ::rename(next.c_str(), path.c_str()) != 0) {
+    // Closed before it has its name: NFS tells only then that the disk is full (close(2)), and who
+    // sees the file sees nothing of how it was made.
+    if (!write_all(fd.get(), bytes) || ::close(fd.release()) != 0 ||
+        ::rename(next.c_str(), path.c_str()) != 0) {
         const int code = errno;
         ::unlink(next.c_str());
         return cannot_write(path, code);
