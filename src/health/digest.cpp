@@ -6,6 +6,7 @@
 #include <sys/types.h>
 // After sys/types.h.
 #include <md5.h>
+#include <sha1.h>
 #include <sha2.h>
 
 #include <array>
@@ -64,6 +65,15 @@ std::string sha256(std::string_view bytes) {
     SHA256Update(&state, raw(bytes), bytes.size());
     std::array<std::uint8_t, SHA256_DIGEST_LENGTH> out;
     SHA256Final(out.data(), &state);
+    return text(out);
+}
+
+std::string sha1(std::string_view bytes) {
+    SHA1_CTX state;
+    SHA1Init(&state);
+    SHA1Update(&state, raw(bytes), bytes.size());
+    std::array<std::uint8_t, SHA1_DIGEST_LENGTH> out;
+    SHA1Final(out.data(), &state);
     return text(out);
 }
 

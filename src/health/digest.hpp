@@ -8,6 +8,7 @@
 namespace amba::health {
 
 std::string sha256(std::string_view bytes);  // 32 bytes
+std::string sha1(std::string_view bytes);    // 20 bytes
 std::string md5_hex(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);  // RFC 2104
 // Hi() of RFC 5802: PBKDF2 with HMAC-SHA-256, one block long. `rounds` is at least 1.

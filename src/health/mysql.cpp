@@ -1,4 +1,4 @@
-// A whole login, without a password: greeting, answer, COM_QUIT (MySQL's internals, "Connection
+// A whole login: greeting, answer, COM_QUIT (MySQL's internals, "Connection
 // Phase"; MariaDB's knowledge base, "Connection").
 //
 // To read the greeting and leave would do, but a server counts it as a connect that was
@@ -7,9 +7,16 @@
 // leaves in the middle too where the server wants another method than the one offered, as MySQL 8
 // does. So every step is answered as the protocol has it. A login that is refused (SQLSTATE 28000)
 // is counted as an authentication error, which blocks nobody, and says that the server is alive:
-// `user` need not exist. But one without a password and without rights spares the server a line in
-// its log, and learns that there are too many connections, which is judged after the login.
+// `user` need not exist. But one that is let in spares the server a line in its log, and learns
+// that there are too many connections, which is judged after the login.
+//
+// The password itself is never sent: mysql_native_password and the short way of
+// caching_sha2_password prove that it is known. A server that wants it in full (it has not seen the
+// user since it started) gets an answer that it refuses, so that the login has an end.
+#include <algorithm>
+
 #include "amba/core/result.hpp"
+#include "health/digest.hpp"
 #include "health/talk.hpp"
 
 namespace amba::health {
@@ -19,6 +26,7 @@ namespace {
 constexpr std::size_t kHead = 4;        // length in three bytes, the lowest first; then a count
 constexpr std::size_t kLongest = 8192;  // of one packet
 constexpr std::size_t kSignature = 64;  // of ed25519
+constexpr std::size_t kSalt = 20;
 constexpr std::string_view kQuit{"\1\0\0\0\1", 5};
 
 std::string packet(char count, std::string_view body) {
@@ -30,27 +38,42 @@ std::string packet(char count, std::string_view body) {
     return out.append(body);
 }
 
-std::string login(char count, std::string_view user) {
-    // CLIENT_LONG_PASSWORD, _PROTOCOL_41, _SECURE_CONNECTION, _PLUGIN_AUTH; 16 MB; utf8; 23 zeros
-    std::string body{"\x01\x82\x08\x00\x00\x00\x00\x01\x21", 9};
-    body.append(23, '\0');
-    body.append(user).append(1, '\0');
-    body.append(1, '\0');  // the length of the proof: no password
-    body.append("mysql_native_password").append(1, '\0');
-    return packet(count, body);
-}
+constexpr std::string_view kNative = "mysql_native_password";
+constexpr std::string_view kCaching = "caching_sha2_password";
 
-// The answer to a method, of one who has no password; it must have the length that is expected, or
-// the server takes it for a broken handshake.
-std::string proof(std::string_view method) {
-    if (method == "mysql_native_password") return {};
+// Of a method, the answer to the server's salt. Without a password, or to a method that is not
+// known here, it has the length that is expected, or the server takes it for a broken handshake.
+std::string proof(std::string_view method, std::string_view salt, const SecretPtr& secret) {
+    if (secret && method == kNative) {
+        const std::string once = sha1(secret->password);
+        return exclusive_or(once, sha1(std::string(salt) + sha1(once)));
+    }
+    if (secret && method == kCaching) {
+        const std::string once = sha256(secret->password);
+        return exclusive_or(once, sha256(sha256(once) + std::string(salt)));
+    }
+    if (method == kNative) return {};
     if (method == "client_ed25519") return std::string(kSignature, '\0');
     return std::string(1, '\0');
 }
 
+// After the version, which NUL ends: the thread in four bytes, eight of the salt, NUL, seven bytes
+// about the server, the length of the salt, ten zeros, the rest of the salt.
+std::string salt_of_greeting(std::string_view body) {
+    constexpr std::size_t kFirst = 8;
+    constexpr std::size_t kBetween = 19;
+    body.remove_prefix(std::min(body.size(), body.find('\0', 1)));
+    body.remove_prefix(std::min<std::size_t>(body.size(), 1 + 4));
+    std::string out(body.substr(0, kFirst));
+    body.remove_prefix(std::min(body.size(), kFirst + kBetween));
+    out += body.substr(0, kSalt - kFirst);
+    return out;
+}
+
 class Mysql final : public Talk {
   public:
-    explicit Mysql(const core::Check& check) : user_(user_of(check)) {}
+    Mysql(const core::Check& check, SecretPtr secret) :
+        user_(user_of(check)), database_(check.database), secret_(std::move(secret)) {}
 
     Step hear(std::string& heard) override {
         for (;;) {
@@ -77,31 +100,76 @@ class Mysql final : public Talk {
         if (byte(body, 0) == kError) return failed(body);
         if (count != 0 || byte(body, 0) != kVersion10) return not_mysql(body);
         greeted_ = true;
-        return Step::more(login(1, user_));
+        return Step::more(packet(1, login(salt_of_greeting(body))));
+    }
+
+    std::string login(std::string_view salt) const {
+        // CLIENT_LONG_PASSWORD, _PROTOCOL_41, _SECURE_CONNECTION, _PLUGIN_AUTH, and
+        // _CONNECT_WITH_DB; 16 MB; utf8; 23 zeros
+        std::string body{"\x01\x82\x08\x00\x00\x00\x00\x01\x21", 9};
+        if (!database_.empty()) body[0] = '\x09';
+        body.append(23, '\0');
+        body.append(user_).append(1, '\0');
+        const std::string answer = proof(kNative, salt, secret_);
+        body.append(1, static_cast<char>(answer.size())).append(answer);
+        if (!database_.empty()) body.append(database_).append(1, '\0');
+        return body.append(kNative).append(1, '\0');
     }
 
     Step answer(char count, std::string_view body) {
         const char next = static_cast<char>(count + 1);
         switch (byte(body, 0)) {
             case 0x00: return Step::alive(std::string(kQuit));
-            case 0x01: return more(body);
-            case 0xfe: return Step::more(packet(next, proof(method(body))));
-            case 0xff: return is_refused_login(body) ? Step::alive() : failed(body);
+            case 0x01: return more(next, body);
+            case 0xfe: return change_method(next, body.substr(1));
+            case 0xff: return error(body);
             default: return not_mysql(body);
         }
     }
 
     // caching_sha2_password: 3 is well, 4 asks for the password itself.
-    Step more(std::string_view body) {
+    Step more(char next, std::string_view body) {
         if (body.size() == 2 && byte(body, 1) == 3) return Step::more();
-        return Step::failed("mysql asks " + core::quote(user_) +
-                            " for a password; expected a user without one");
+        asks_in_full_ = true;
+        return Step::more(packet(next, std::string(1, '\0')));
     }
 
-    static std::string_view method(std::string_view body) {
-        const std::string_view rest = body.substr(1);
-        return rest.substr(0, rest.find('\0'));
+    // The method, NUL, and its salt.
+    Step change_method(char next, std::string_view body) {
+        const std::string_view method = body.substr(0, body.find('\0'));
+        body.remove_prefix(std::min(body.size(), method.size() + 1));
+        is_known_ = method == kNative || method == kCaching;
+        return Step::more(packet(next, proof(method, body.substr(0, kSalt), secret_)));
     }
+
+    Step error(std::string_view body) const {
+        if (is_refused_login(body)) return refused(code(body));
+        if (!database_.empty() && is_about_database(code(body))) {
+            return Step::refused("mysql said " + std::to_string(code(body)) +
+                                 " to check.database " + core::quote(database_));
+        }
+        return failed(body);
+    }
+
+    Step refused(std::size_t code) const {
+        if (!secret_) return Step::alive();
+        if (asks_in_full_) {
+            return Step::refused("mysql asks for the password itself, which a check does not send");
+        }
+        if (!is_known_) {
+            return Step::refused("mysql asks for a way to log in other than " +
+                                 std::string(kNative) + " and " + std::string(kCaching));
+        }
+        return Step::refused("mysql said " + std::to_string(code) +
+                             " to the password of its check");
+    }
+
+    static std::size_t code(std::string_view body) {
+        return body.size() < 3 ? 0 : byte(body, 1) | byte(body, 2) << 8;
+    }
+
+    // ER_DBACCESS_DENIED_ERROR, ER_BAD_DB_ERROR
+    static bool is_about_database(std::size_t code) { return code == 1044 || code == 1049; }
 
     // 0xff, two bytes of code, # and five of SQLSTATE, the message.
     static bool is_refused_login(std::string_view body) {
@@ -110,10 +178,9 @@ class Mysql final : public Talk {
 
     static Step failed(std::string_view body) {
         if (body.size() < 3) return not_mysql(body);
-        const std::size_t code = byte(body, 1) | byte(body, 2) << 8;
         const bool with_state = body.size() >= 9 && body[3] == '#';
         return Step::failed("mysql said " + core::quote(body.substr(with_state ? 9 : 3)) + " (" +
-                            std::to_string(code) + ")");
+                            std::to_string(code(body)) + ")");
     }
 
     static Step not_mysql(std::string_view bytes) {
@@ -121,13 +188,17 @@ class Mysql final : public Talk {
     }
 
     const std::string user_;
+    const std::string database_;  // "": none
+    const SecretPtr secret_;      // nullptr: without a password
     bool greeted_ = false;
+    bool is_known_ = true;       // the method that the server asks for
+    bool asks_in_full_ = false;  // for the password itself
 };
 
 }  // namespace
 
-std::unique_ptr<Talk> mysql_talk(const core::Check& check) {
-    return std::make_unique<Mysql>(check);
+std::unique_ptr<Talk> mysql_talk(const core::Check& check, const SecretPtr& secret) {
+    return std::make_unique<Mysql>(check, secret);
 }
 
 }  // namespace amba::health

@@ -28,7 +28,8 @@ namespace amba::health {
 namespace {
 
 constexpr std::uint32_t kVersion3 = 3 << 16;
-constexpr std::size_t kLongest = 8192;  // of one message
+constexpr std::size_t kLongest = 8192;              // of one message
+constexpr std::string_view kDatabase = "postgres";  // unless another one is asked for
 constexpr std::string_view kGoodbye{"X\0\0\0\4", 5};
 constexpr std::string_view kSslRequest{"\0\0\0\x08\x04\xd2\x16\x2f", 8};
 
@@ -75,17 +76,18 @@ bool lists(std::string_view list, std::string_view name) {
 class Postgres final : public Talk {
   public:
     Postgres(const core::Check& check, SecretPtr secret) :
-        named_(!check.user.empty() || check.role == core::CheckRole::kPrimary || secret),
-        user_(user_of(check)), primary_(check.role == core::CheckRole::kPrimary),
-        secret_(std::move(secret)) {}
+        named_(!check.user.empty() || !check.database.empty() ||
+               check.role == core::CheckRole::kPrimary || secret),
+        user_(user_of(check)), database_(check.database),
+        primary_(check.role == core::CheckRole::kPrimary), secret_(std::move(secret)) {}
 
     std::string open() override {
         if (!named_) return std::string(kSslRequest);
+        const std::string_view database = database_.empty() ? kDatabase : database_;
         std::string body = number(kVersion3);
         for (const std::string_view word :
              {std::string_view("user"), std::string_view(user_), std::string_view("database"),
-              std::string_view("postgres"), std::string_view("application_name"),
-              std::string_view("amba")}) {
+              database, std::string_view("application_name"), std::string_view("amba")}) {
             body += word;
             body += '\0';
         }
@@ -199,12 +201,16 @@ class Postgres final : public Talk {
 
     Step error(std::string_view body) {
         constexpr const char* kCannotConnectNow = "57P03";
+        constexpr const char* kNoDatabase = "3D000";
         constexpr const char* kInvalidAuthorization = "28";  // the class of it
         const std::string code = field(body, 'C');
         if (code.empty()) return not_postgres(body);
         if (logging_in_ && code.starts_with(kInvalidAuthorization)) {
             return not_accepted("postgres said " + core::quote(code) +
                                 " to the password of its check");
+        }
+        if (!database_.empty() && code == kNoDatabase) {
+            return not_accepted("postgres has no database " + core::quote(database_));
         }
         if (!primary_ && !asked_ && code != kCannotConnectNow) return Step::alive();
         if (logging_in_) return Step::failed("postgres said " + core::quote(code));
@@ -256,6 +262,7 @@ class Postgres final : public Talk {
 
     const bool named_;
     const std::string user_;
+    const std::string database_;  // "": the one called postgres
     const bool primary_;
     const SecretPtr secret_;   // nullptr: without a password
     bool logging_in_ = false;  // the password was made use of, and is not accepted yet

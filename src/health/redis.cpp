@@ -3,7 +3,7 @@
 // Both are sent as plain lines, which every server of the protocol takes. ROLE alone would not do:
 // it is answered while the data set is being loaded. With a password AUTH comes first; of its
 // answer no more than the code is told to anybody, as a server that does not know it repeats its
-// arguments.
+// arguments. A database that is asked for is selected before the PING.
 #include <algorithm>
 #include <array>
 
@@ -34,25 +34,43 @@ class Redis final : public Talk {
   public:
     Redis(const core::Check& check, const SecretPtr& secret) :
         primary_(check.role == core::CheckRole::kPrimary), auth_(auth(check.user, secret)),
-        authenticates_(!auth_.empty()) {}
+        database_(check.database), next_(!auth_.empty()       ? Answer::kAuth
+                                         : !database_.empty() ? Answer::kSelect
+                                                              : Answer::kPing) {}
 
-    std::string open() override { return auth_ + "PING\r\n"; }
+    std::string open() override {
+        const std::string select = database_.empty() ? "" : "SELECT " + database_ + "\r\n";
+        return auth_ + select + "PING\r\n";
+    }
 
     Step hear(std::string& heard) override {
         for (;;) {
             const std::size_t end = heard.find("\r\n");
             if (end == std::string::npos) {
-                const bool known = heard.empty() || heard[0] == '+' || heard[0] == '-' || role_;
+                const bool known =
+                    heard.empty() || heard[0] == '+' || heard[0] == '-' || next_ == Answer::kRole;
                 return known ? Step::more() : said(heard);
             }
             const std::string line = heard.substr(0, end);
             heard.erase(0, end + 2);
-            Step step = authenticates_ ? authenticated(line) : role_ ? role(line) : pong(line);
+            Step step = answer(line);
             if (step.kind != Step::Kind::kMore || !step.send.empty()) return step;
         }
     }
 
   private:
+    enum class Answer : std::uint8_t { kAuth, kSelect, kPing, kRole };
+
+    Step answer(const std::string& line) {
+        switch (next_) {
+            case Answer::kAuth: return authenticated(line);
+            case Answer::kSelect: return selected(line);
+            case Answer::kPing: return pong(line);
+            case Answer::kRole: return role(line);
+        }
+        return said(line);
+    }
+
     // As an array of strings: a password may hold anything.
     static std::string auth(const std::string& user, const SecretPtr& secret) {
         if (!secret) return {};
@@ -68,15 +86,26 @@ class Redis final : public Talk {
 
     // One that wants no password says so, in the words of its version, and serves.
     Step authenticated(std::string_view line) {
-        authenticates_ = false;
+        next_ = database_.empty() ? Answer::kPing : Answer::kSelect;
         if (line == "+OK" || line.find("no password is set") != std::string_view::npos ||
             line.find("without any password configured") != std::string_view::npos) {
             return Step::more();
         }
         if (!line.starts_with('-') || !is_alive(line.substr(1))) return said(code(line));
-        const std::string why =
-            "redis said " + core::quote(code(line)) + " to the password of its check";
-        return primary_ ? Step::failed(why) : Step::refused(why);
+        return not_accepted("redis said " + core::quote(code(line)) +
+                            " to the password of its check");
+    }
+
+    Step selected(std::string_view line) {
+        next_ = Answer::kPing;
+        if (line == "+OK") return Step::more();
+        if (!line.starts_with('-') || !is_alive(line.substr(1))) return said(line);
+        return not_accepted("redis said " + core::quote(line) + " to check.database " +
+                            core::quote(database_));
+    }
+
+    Step not_accepted(std::string why) const {
+        return primary_ ? Step::failed(std::move(why)) : Step::refused(std::move(why));
     }
 
     static std::string_view code(std::string_view line) { return line.substr(0, line.find(' ')); }
@@ -86,7 +115,7 @@ class Redis final : public Talk {
         if (!alive) return said(line);
         if (!primary_) return Step::alive();
         if (line != "+PONG") return refused(line);
-        role_ = true;
+        next_ = Answer::kRole;
         return Step::more("ROLE\r\n");
     }
 
@@ -109,9 +138,9 @@ class Redis final : public Talk {
 
     const bool primary_;
     const std::string auth_;  // "" without a password
-    bool authenticates_;      // its answer has not come
-    bool role_ = false;       // asked for
-    int lines_ = 0;           // of its answer
+    const std::string database_;
+    Answer next_;    // is what is read next
+    int lines_ = 0;  // of the answer to ROLE
 };
 
 }  // namespace

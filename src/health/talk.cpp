@@ -10,7 +10,7 @@ std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& ba
     switch (check.type) {
         case CheckType::kRedis: return redis_talk(check, secret);
         case CheckType::kPostgres: return postgres_talk(check, secret);
-        case CheckType::kMysql: return mysql_talk(check);
+        case CheckType::kMysql: return mysql_talk(check, secret);
         case CheckType::kHttp: return http_talk(check, backend);
         case CheckType::kTcp:
         case CheckType::kOff: break;

@@ -47,7 +47,7 @@ std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& ba
 
 std::unique_ptr<Talk> redis_talk(const core::Check& check, const SecretPtr& secret);
 std::unique_ptr<Talk> postgres_talk(const core::Check& check, const SecretPtr& secret);
-std::unique_ptr<Talk> mysql_talk(const core::Check& check);
+std::unique_ptr<Talk> mysql_talk(const core::Check& check, const SecretPtr& secret);
 std::unique_ptr<Talk> http_talk(const core::Check& check, const core::Endpoint& backend);
 
 // The name that postgres and mysql are asked under.

@@ -162,6 +162,11 @@ constexpr FrontendSetting kFrontend[] = {
      [](const Frontend& f) {
          return f.check.password_file;
      }},
+    {"check.database", "check", "database", kString, kWord,
+     [](Frontend& f, std::string_view t) { return read_user(f.check.database, t); },
+     [](const Frontend& f) {
+         return f.check.database;
+     }},
     {"check.method", "check", "method", kString, kWord,
      [](Frontend& f, std::string_view t) { return read_word(f.check.method, t, kMethods); },
      [](const Frontend& f) {

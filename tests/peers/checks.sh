@@ -76,6 +76,10 @@ echo key >"$TMP/key"
 verdict alive "127.0.0.1:$two" check=redis check.role=primary check.user=monitor \
     check.password-file="$TMP/key"
 verdict alive "127.0.0.1:$one" check=redis check.password-file="$TMP/key"  # it wants none
+verdict alive "127.0.0.1:$two" check=redis check.role=primary check.database=3 \
+    check.password-file="$TMP/right"
+verdict 'alive, but redis said "-ERR DB index is out of range" to check.database "99"' \
+    "127.0.0.1:$one" check=redis check.database=99
 verdict 'closed the connection*' "127.0.0.1:$two" check=http
 gone "$first" "127.0.0.1:$one" check=redis
 verdict 'Connection refused' "127.0.0.1:$one"
@@ -145,6 +149,13 @@ with_passwords old
 asks_by locked password
 with_passwords locked
 asks_by locked scram-sha-256
+verdict 'alive, but postgres has no database "shop"' "$at" check=postgres check.user=locked \
+    check.password-file="$TMP/right" check.database=shop
+verdict 'postgres has no database "shop"' "$at" check=postgres check.user=postgres \
+    check.role=primary check.database=shop
+sql "create database shop"
+verdict alive "$at" check=postgres check.user=locked check.password-file="$TMP/right" \
+    check.role=primary check.database=shop
 : >"$TMP/postgres.log"
 equal alive "$(for_at_most 600 "$AMBA_ASK" 50 "$at" check=postgres check.role=primary \
     check.user=locked check.password-file="$TMP/right" check.timeout=30s)" \
@@ -166,7 +177,7 @@ wait "$PID" 2>/dev/null || true
 postgres -c hot_standby=off
 eventually 20 is_open 127.0.0.1 "$port"
 verdict 'postgres said "the database system is * (57P03)' "$at" check=postgres check.user=postgres
-say "postgres: alive, primary, standby, no hot standby, stopped, with a password, gone"
+say "postgres: alive, primary, standby, no hot standby, stopped, with a password, of a database, gone"
 
 # ---- http ----
 port=$(free_port)

@@ -64,10 +64,26 @@ for name in amba monitor app strange unix nobody; do
     equal alive "$(ask 200 "$at" check=mysql check.user="$name" check.timeout=30s)" "from 200 checks as $name"
     equal 0 "$(errors)" "connect errors after 200 checks as $name"
 done
-# One that has no password leaves no trace: neither an aborted connection nor a line in the log.
+# With a password, and of a database.
+echo secret >"$TMP/right"
+echo wrong >"$TMP/wrong"
+sql "create database shop; grant select on shop.* to app@'%'; create database closed"
+as_app=(check.user=app check.password-file="$TMP/right")
+verdict alive "$at" "${as_app[@]}"
+verdict alive "$at" "${as_app[@]}" check.database=shop
+verdict 'alive, but mysql said 1044 to check.database "closed"' "$at" "${as_app[@]}" \
+    check.database=closed
+verdict 'alive, but mysql said 1045 to the password of its check' "$at" check.user=app \
+    check.password-file="$TMP/wrong"
+verdict 'alive, but mysql asks for a way to log in other than *' "$at" check.user=strange \
+    check.password-file="$TMP/right"
+equal 0 "$(errors)" "connect errors after checks with passwords"
+# One that is let in leaves no trace: neither an aborted connection nor a line in the log.
 before=$(sql 'show global status like "Aborted%"')
 : >"$TMP/mariadb.log"
 equal alive "$(ask 1000 "$at" check=mysql check.user=monitor check.timeout=30s)" "from 1,000 checks as monitor"
+equal alive "$(ask 200 "$at" check=mysql "${as_app[@]}" check.database=shop check.timeout=30s)" \
+    "from 200 checks as app"
 equal "$before" "$(sql 'show global status like "Aborted%"')" "aborted connections"
 equal "" "$(cat "$TMP/mariadb.log")" "in the log"
 equal 0 "$(errors)" "connect errors after 1,000 checks"
@@ -93,4 +109,4 @@ eventually 10 full  # whoever is refused does not learn of it
 kill -9 "$server"
 wait "$server" 2>/dev/null || true
 verdict 'Connection refused' "$at"
-say "mysql: 2,200 checks of all kinds of users, 0 connect errors; stopped, full, gone"
+say "mysql: 2,400 checks of all kinds of users, with passwords and a database, 0 connect errors; stopped, full, gone"

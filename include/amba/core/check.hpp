@@ -27,7 +27,8 @@ struct Check {
     Duration downinter{0};   // instead of inter while it is unhealthy; 0: inter
     CheckRole role = CheckRole::kAny;
     std::string user = {};  // postgres and mysql; "": amba where one is needed. It needs no rights
-    std::string password_file = {};          // redis, postgres: of that user; "": none
+    std::string password_file = {};  // redis, postgres, mysql: of that user; "": none
+    std::string database = {};  // the same; "": none of its own, for postgres the one so called
     CheckMethod method = CheckMethod::kGet;  // this and what follows: http
     std::string path = "/";
     std::string host = {};   // of the Host header; "": the backend's address

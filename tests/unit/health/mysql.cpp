@@ -37,6 +37,13 @@ std::string switch_to(int count, const std::string& method) {
                              std::string(1, '\0'));
 }
 
+std::string unhex(const std::string& text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); i += 2)
+        out += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+    return out;
+}
+
 const std::string kGreeting = packet(0,
                                      "\x0a"
                                      "5.5.5-10.11.6-MariaDB" +
@@ -73,9 +80,73 @@ TEST(MysqlCheck, AnswersEachMethodInItsLength) {
     EXPECT_EQ(verdict(check(),
                       {kGreeting, switch_to(2, "caching_sha2_password"), packet(4, "\1\3"), kOk}),
               "alive");
-    EXPECT_THAT(
-        verdict(check(), {kGreeting, switch_to(2, "caching_sha2_password"), packet(4, "\1\4")}),
-        HasSubstr("expected a user without one"));
+}
+
+// The salt is that of the greeting, or of the method that the server changes to.
+TEST(MysqlCheck, ProvesItsPassword) {
+    const auto secret = std::make_shared<health::Secret>("secret");
+    const std::string version = std::string("\x0a") + "5.5.5-10.11.6-MariaDB" + '\0';
+    const std::string greeting =
+        packet(0, version + "thrd" + std::string(8, 's') + std::string(19, '\0') +
+                      std::string(12, 's') + '\0' + "mysql_native_password" + '\0');
+    // As Python's hashlib computes them, of "secret" and 20 times "s".
+    const std::string native = unhex("20968830e6107dcc66e3b419d6bf0b2db81cc70c");
+    const std::string caching =
+        unhex("a8cec38e4597c5820e81a95a659ef9566410339f54bbf09d4ea84865fafa94df");
+    const auto heard = health::converse(check("app"), {greeting, kOk}, secret);
+    EXPECT_EQ(heard.verdict, "alive");
+    EXPECT_EQ(heard.remark, "");
+    const std::string login = std::string("\x01\x82\x08\0\0\0\0\1\x21", 9) + std::string(23, '\0') +
+                              std::string("app\0\x14", 5) + native +
+                              std::string("mysql_native_password\0", 22);
+    EXPECT_EQ(heard.sent, packet(1, login) + kQuit);
+    EXPECT_THAT(health::converse(check("app"),
+                                 {kGreeting, switch_to(2, "mysql_native_password"), kOk}, secret)
+                    .sent,
+                EndsWith(packet(3, native) + kQuit));
+    EXPECT_THAT(health::converse(check("app"),
+                                 {kGreeting, switch_to(2, "caching_sha2_password"),
+                                  packet(4, "\1\3"), packet(5, kOk.substr(4))},
+                                 secret)
+                    .sent,
+                EndsWith(packet(3, caching) + kQuit));
+}
+
+TEST(MysqlCheck, SaysThatItsPasswordIsNotAccepted) {
+    const auto secret = std::make_shared<health::Secret>("secret");
+    const auto remark = [&](const std::vector<std::string>& answers) {
+        const auto heard = health::converse(check("app"), answers, secret);
+        EXPECT_EQ(heard.verdict, "alive");
+        EXPECT_THAT(heard.sent, Not(HasSubstr("secret")));
+        return heard.remark;
+    };
+    const std::string denied = "#28000Access denied for user 'app'";
+    EXPECT_EQ(remark({kGreeting, error(2, 1045, denied)}),
+              "mysql said 1045 to the password of its check");
+    EXPECT_EQ(remark({kGreeting, switch_to(2, "client_ed25519"), error(4, 1045, denied)}),
+              "mysql asks for a way to log in other than mysql_native_password and "
+              "caching_sha2_password");
+    EXPECT_EQ(remark({kGreeting, switch_to(2, "caching_sha2_password"), packet(4, "\1\4"),
+                      error(6, 1045, denied)}),
+              "mysql asks for the password itself, which a check does not send");
+    EXPECT_EQ(health::converse(check("app"),
+                               {kGreeting, error(2, 1040, "#08004Too many connections")}, secret)
+                  .verdict,
+              "mysql said \"Too many connections\" (1040)");
+}
+
+TEST(MysqlCheck, AsksForItsDatabase) {
+    core::Check with_database = check("app");
+    with_database.database = "shop";
+    const auto heard = health::converse(with_database, {kGreeting, kOk});
+    EXPECT_EQ(heard.sent,
+              packet(1, std::string("\x09\x82\x08\0\0\0\0\1\x21", 9) + std::string(23, '\0') +
+                            std::string("app\0\0shop\0mysql_native_password\0", 32)) +
+                  kQuit);
+    const auto unknown = health::converse(
+        with_database, {kGreeting, error(2, 1049, "#42000Unknown database 'shop'")});
+    EXPECT_EQ(unknown.verdict, "alive");
+    EXPECT_EQ(unknown.remark, "mysql said 1049 to check.database \"shop\"");
 }
 
 TEST(MysqlCheck, AServerThatSaysItCannotServeFails) {

@@ -55,6 +55,21 @@ std::string recovery(char answer) {
 
 }  // namespace
 
+TEST(PostgresCheck, AsksForItsDatabase) {
+    core::Check named;
+    named.type = core::CheckType::kPostgres;
+    named.user = "monitor";
+    const std::string zero(1, '\0');
+    EXPECT_THAT(health::converse(named, {}).sent,
+                HasSubstr("database" + zero + "postgres" + zero + "application_name" + zero));
+    named.database = "shop";
+    EXPECT_THAT(health::converse(named, {}).sent,
+                HasSubstr("database" + zero + "shop" + zero + "application_name" + zero));
+    named.user = "";
+    EXPECT_THAT(health::converse(named, {}).sent,
+                HasSubstr("user" + zero + "amba" + zero + "database" + zero + "shop" + zero));
+}
+
 TEST(PostgresCheck, StartsASession) {
     const auto heard = health::converse(kAny, {kGreeting});
     EXPECT_EQ(heard.verdict, "alive");

@@ -27,6 +27,27 @@ TEST(RedisCheck, AsksWithPing) {
     EXPECT_EQ(heard.sent, "PING\r\n");
 }
 
+TEST(RedisCheck, SelectsItsDatabase) {
+    core::Check with_database = check();
+    with_database.database = "3";
+    const auto heard = health::converse(with_database, {"+OK\r\n", "+PONG\r\n"});
+    EXPECT_EQ(heard.verdict, "alive");
+    EXPECT_EQ(heard.sent, "SELECT 3\r\nPING\r\n");
+    const auto secret = std::make_shared<health::Secret>("key");
+    const auto after_login =
+        health::converse(with_database, {"+OK\r\n", "+OK\r\n", "+PONG\r\n"}, secret);
+    EXPECT_EQ(after_login.verdict, "alive");
+    EXPECT_EQ(after_login.sent, "*2\r\n$4\r\nAUTH\r\n$3\r\nkey\r\nSELECT 3\r\nPING\r\n");
+    const std::vector<std::string> no_such{"-ERR DB index is out of range\r\n"};
+    EXPECT_EQ(health::converse(with_database, no_such).remark,
+              "redis said \"-ERR DB index is out of range\" to check.database \"3\"");
+    with_database.role = core::CheckRole::kPrimary;
+    EXPECT_EQ(verdict(with_database, no_such),
+              "redis said \"-ERR DB index is out of range\" to check.database \"3\"");
+    EXPECT_THAT(verdict(with_database, {"-LOADING Redis is loading the dataset in memory\r\n"}),
+                HasSubstr("LOADING"));
+}
+
 TEST(RedisCheck, AServerThatDoesNotServeAnybodyIsAlive) {
     for (const char* answer : {"-NOAUTH Authentication required.\r\n",
                                "-DENIED Redis is running in protected mode because ...\r\n",

@@ -74,6 +74,7 @@ class RandomTable {
         if (rarely()) out.downinter = time(0);
         if (rarely()) out.role = CheckRole::kPrimary;
         if (rarely()) out.user = "monitor-" + low;
+        if (rarely()) out.database = "shop";
         if (rarely()) out.password_file = "/run/secrets/redis " + low;
         if (rarely()) out.method = static_cast<CheckMethod>(below(3));
         if (rarely()) out.path = "/health?deep=" + low;

@@ -114,17 +114,19 @@ TEST(Words, EveryKeyOfAFrontend) {
 }
 
 TEST(Words, WhatACheckAsks) {
-    const Check check = table(
-                            "80 check=http check.timeout=3s fastinter=100ms downinter=9s "
-                            "check.role=primary check.user=monitor check.method=OPTIONS "
-                            "check.path=/a?b=c check.host=[::1]:80 check.expect=204-299 www:80")
-                            .frontends[0]
-                            .check;
+    const Check check =
+        table(
+            "80 check=http check.timeout=3s fastinter=100ms downinter=9s "
+            "check.role=primary check.user=monitor check.database=shop check.method=OPTIONS "
+            "check.path=/a?b=c check.host=[::1]:80 check.expect=204-299 www:80")
+            .frontends[0]
+            .check;
     EXPECT_EQ(check.timeout, Duration(3'000));
     EXPECT_EQ(check.fastinter, Duration(100));
     EXPECT_EQ(check.downinter, Duration(9'000));
     EXPECT_EQ(check.role, CheckRole::kPrimary);
     EXPECT_EQ(check.user, "monitor");
+    EXPECT_EQ(check.database, "shop");
     EXPECT_EQ(check.method, CheckMethod::kOptions);
     EXPECT_EQ(check.path, "/a?b=c");
     EXPECT_EQ(check.host, "[::1]:80");
@@ -136,11 +138,13 @@ TEST(Words, WhatACheckAsks) {
 
 TEST(Words, WhatACheckCannotAsk) {
     for (const char* word :
-         {"check.timeout=0s", "check.role=", "check.role=slave", "check.method=POST",
-          "check.path=", "check.path=x", "check.path=/\xc3\xa4", "check.host=a/b", "check.user=a:b",
-          "check.expect=", "check.expect=20", "check.expect=-200", "check.expect=200-",
-          "check.expect=300-200", "check.expect=099", "check.expect=200-600",
-          "check.expect=200-299-300", "check.expect=+20", "check.password=x"}) {
+         {"check.timeout=0s",     "check.role=",          "check.role=slave",
+          "check.method=POST",    "check.path=",          "check.path=x",
+          "check.path=/\xc3\xa4", "check.host=a/b",       "check.user=a:b",
+          "check.database=a b",   "check.expect=",        "check.expect=20",
+          "check.expect=-200",    "check.expect=200-",    "check.expect=300-200",
+          "check.expect=099",     "check.expect=200-600", "check.expect=200-299-300",
+          "check.expect=+20",     "check.password=x"}) {
         EXPECT_THAT(reason({"80", word, "www:80"}), HasSubstr("expected")) << word;
     }
     EXPECT_THAT(reason({"80", "check.path=/a b"}), HasSubstr("visible"));
@@ -207,13 +211,14 @@ TEST(Words, KeysAreThoseOfTheContract) {
     for (const auto& s : backend_settings()) {
         if (s.on_command_line) backend.push_back(s.key);
     }
-    EXPECT_THAT(frontend, testing::UnorderedElementsAre(
-                              "name", "balance", "maxconn", "empty", "removed", "retries",
-                              "resolve", "hold", "check", "inter", "fall", "rise", "fastinter",
-                              "downinter", "check.timeout", "check.role", "check.user",
-                              "check.password-file", "check.method", "check.path", "check.host",
-                              "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue",
-                              "hedge", "observe", "error-limit", "max-ejected", "on-marked-down"));
+    EXPECT_THAT(
+        frontend,
+        testing::UnorderedElementsAre(
+            "name", "balance", "maxconn", "empty", "removed", "retries", "resolve", "hold", "check",
+            "inter", "fall", "rise", "fastinter", "downinter", "check.timeout", "check.role",
+            "check.user", "check.password-file", "check.database", "check.method", "check.path",
+            "check.host", "check.expect", "timeouts.connect", "timeouts.idle", "timeouts.queue",
+            "hedge", "observe", "error-limit", "max-ejected", "on-marked-down"));
     EXPECT_THAT(backend,
                 testing::UnorderedElementsAre("weight", "backup", "maxconn", "check", "slowstart"));
 }
