@@ -1,6 +1,8 @@
 // Chaos: random tables under random clients and servers, from a seed. Whatever happens meanwhile,
 // the ambassador lives, takes every table, and at the end holds nothing: no connection, no one in a
-// queue, no backend that is leaving, not a descriptor more than at first, and it uses no CPU.
+// queue, no backend that is leaving, not a descriptor more than at first, and it uses no CPU. Now
+// and then the others stand still, each with what it has open, and then it has nothing to do
+// either. A frontend that nobody changes serves all the while: see calm.hpp.
 //
 //   chaos --amba build/asan/amba --seconds 60 [--seed N]
 //
@@ -13,6 +15,7 @@
 
 #include "../load/ambassador.hpp"
 #include "../load/private_network.hpp"
+#include "calm.hpp"
 #include "tables.hpp"
 #include "traffic.hpp"
 
@@ -87,20 +90,28 @@ class Chaos {
         const std::size_t descriptors = amba_.footprint().descriptors;
         {
             Traffic traffic(options_.seed);
+            Calm calm(options_.seed + 2);
+            calm_ = &calm;
+            apply(with_calm(quiet_table(), false));
             std::thread swaps([this] { swap_all_the_time(); });
             const auto until = Clock::now() + std::chrono::seconds(options_.seconds);
-            while (Clock::now() < until && reason_.empty())
-                traffic.turn();
+            while (Clock::now() < until && reason_.empty() && calm.fault().empty())
+                turn(traffic, calm);
             over_ = true;
             while (!swaps_over_)
-                traffic.turn();
+                turn(traffic, calm);
             swaps.join();
             traffic.wind_down();
-            std::printf("%d s: %llu clients, %llu connections served, %d tables, %d pauses\n",
-                        options_.seconds, static_cast<unsigned long long>(traffic.clients()),
-                        static_cast<unsigned long long>(traffic.served()), tables_, pauses_);
+            calm.wind_down();
+            std::printf(
+                "%d s: %llu clients, %llu connections served, %llu calm answers, %d tables, "
+                "%d pauses, %d times of stillness\n",
+                options_.seconds, static_cast<unsigned long long>(traffic.clients()),
+                static_cast<unsigned long long>(traffic.served()),
+                static_cast<unsigned long long>(calm.answers()), tables_, pauses_, stills_);
+            if (!reason_.empty()) return fail(reason_);
+            if (!calm.fault().empty()) return fail(calm.fault());
         }
-        if (!reason_.empty()) return fail(reason_);
         apply(quiet_table());
         if (!reason_.empty()) return fail(reason_);
         return look_at_the_end(descriptors);
@@ -113,14 +124,36 @@ class Chaos {
         return 1;
     }
 
+    static json with_calm(json table, bool with_sick) {
+        table["frontends"].push_back(Calm::frontend(with_sick));
+        return table;
+    }
+
+    void turn(Traffic& traffic, Calm& calm) {
+        if (still_) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            return;
+        }
+        traffic.turn();
+        calm.turn();
+    }
+
     void swap_all_the_time() {
         Chance chance(options_.seed + 1);
+        bool with_sick = false;
         while (!over_ && reason_.empty()) {
             const int what = chance.below(100);
             if (what < 75) {
-                apply(random_table(chance));
-            } else if (what < 85) {
+                if (chance.percent(5)) with_sick = !with_sick;
+                apply(with_calm(random_table(chance), with_sick));
+            } else if (what < 84) {
                 pause(chance.below(120));
+            } else if (what < 86) {
+                stand_still();
+            } else if (what < 87) {
+                calm_->refuse();
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                pause(1200);
             } else if (what < 90) {
                 kill(amba_.pid(), SIGHUP);
             } else {
@@ -144,6 +177,26 @@ class Chaos {
         kill(amba_.pid(), SIGSTOP);
         std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
         kill(amba_.pid(), SIGCONT);
+    }
+
+    // Nobody does anything: whatever the ambassador waits for then comes from the kernel by itself,
+    // and checks and time-outs cost it little. One that spins does so in every moment of it.
+    void stand_still() {
+        ++stills_;
+        still_ = true;
+        constexpr double kMost = 0.25;
+        double share = 1;
+        for (int i = 0; i < 40 && share > kMost; ++i) {
+            const double before = cpu_seconds(amba_.pid());
+            const auto start = Clock::now();
+            std::this_thread::sleep_for(std::chrono::milliseconds(300));
+            const std::chrono::duration<double> passed = Clock::now() - start;
+            share = (cpu_seconds(amba_.pid()) - before) / passed.count();
+        }
+        still_ = false;
+        if (share > kMost) {
+            reason_ = "while nobody does anything it uses " + std::to_string(share) + " of a CPU";
+        }
     }
 
     void apply(json table) {
@@ -208,6 +261,9 @@ class Chaos {
     std::atomic<bool> swaps_over_{false};
     int tables_ = 0;
     int pauses_ = 0;
+    int stills_ = 0;
+    Calm* calm_ = nullptr;
+    std::atomic<bool> still_{false};
     std::string reason_;  // written by the thread that swaps, until it is over
 };
 

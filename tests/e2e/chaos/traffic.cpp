@@ -1,14 +1,11 @@
 // Sockets of both sides in one thread, by poll(2).
 #include "traffic.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+
+#include "sockets.hpp"
 
 namespace chaos {
 
@@ -18,29 +15,6 @@ namespace {
 
 constexpr std::size_t kMostClients = 120;
 constexpr int kBacklog = 64;
-
-sockaddr_in place(const std::string& host) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(kPort);
-    inet_pton(AF_INET, host.c_str(), &out.sin_addr);
-    return out;
-}
-
-int new_socket() {
-    return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-}
-
-int connect_to(const std::string& host) {
-    const int fd = new_socket();
-    const sockaddr_in to = place(host);
-    if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 &&
-        errno != EINPROGRESS) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
 
 void close_with_reset(int fd) {
     const linger now{1, 0};
@@ -74,14 +48,8 @@ void Traffic::set_mood(int which, Mood mood) {
     server.listener = -1;
     server.mood = mood;
     if (mood == Mood::kRefuses) return;
-    server.listener = new_socket();
-    const int on = 1;
-    setsockopt(server.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    const sockaddr_in here = place(server_host(which));
-    if (bind(server.listener, reinterpret_cast<const sockaddr*>(&here), sizeof here) != 0 ||
-        listen(server.listener, mood == Mood::kSilent ? 0 : kBacklog) != 0) {
-        close(server.listener);
-        server.listener = -1;
+    server.listener = listen_at(server_host(which), mood == Mood::kSilent ? 0 : kBacklog);
+    if (server.listener < 0) {
         server.mood = Mood::kRefuses;
         return;
     }
