@@ -95,7 +95,7 @@ class Chaos {
             apply(with_calm(quiet_table(), false));
             std::thread swaps([this] { swap_all_the_time(); });
             const auto until = Clock::now() + std::chrono::seconds(options_.seconds);
-            while (Clock::now() < until && reason_.empty() && calm.fault().empty())
+            while (Clock::now() < until && !swaps_over_ && calm.fault().empty())
                 turn(traffic, calm);
             over_ = true;
             while (!swaps_over_)
@@ -264,7 +264,7 @@ class Chaos {
     int stills_ = 0;
     Calm* calm_ = nullptr;
     std::atomic<bool> still_{false};
-    std::string reason_;  // written by the thread that swaps, until it is over
+    std::string reason_;  // of the thread that swaps, until it is over
 };
 
 }  // namespace
