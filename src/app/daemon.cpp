@@ -107,7 +107,7 @@ bool Daemon::open_sockets() {
         const std::string hidden = options_.paths.hidden_socket();
         if (!hidden.empty()) (void)server_.listen_unix(hidden);
     } else {
-        socket_ = net::file_id(options_.paths.socket());
+        socket_ = net::file_id(options_.paths.socket()).value_or(net::FileId());
     }
     if (!options_.admin) return true;
     const auto bound = server_.listen_tcp(*options_.admin);
@@ -141,9 +141,12 @@ void Daemon::restore_state() {
         log::warning("volume", path + " was removed: " + bound.error().reason);
         return;
     }
-    socket_ = net::file_id(path);
+    // None of its own, should it be gone already.
+    socket_ = net::file_id(path).value_or(net::FileId());
     log::info("volume", path + " was removed and is made again");
     reload_.save_again();
+    // Who polls may not have seen it at all, should it be gone before the next look.
+    restore_later();
 }
 
 bool Daemon::restore_lock() {

@@ -135,6 +135,26 @@ TEST_F(Elsewhere, ASocketOrALockThatIsRemovedIsMadeAgain) {
     }
 }
 
+// Whoever polls has not seen it between two looks. The call that follows the making of the name is
+// made to last, so that there is time to remove it.
+TEST_F(Elsewhere, ASocketThatIsRemovedAsSoonAsItIsMade) {
+    daemon.flags({"--poll"});
+    daemon.run({own_place().to_string(), a.address()});
+    const std::string socket = daemon.file("amba.sock");
+    Process slow({"/usr/bin/strace", "-f", "-p", std::to_string(daemon.process().pid()), "-e",
+                  "trace=chmod", "-e", "inject=chmod:delay_exit=300000:when=1"},
+                 {});
+    ASSERT_TRUE(eventually([&] { return slow.err().find("attached") != std::string::npos; }));
+    fs::remove(socket);
+    EXPECT_TRUE(eventually([&] { return fs::remove(socket); }));
+    EXPECT_TRUE(eventually([&] { return exists(socket); }));
+    EXPECT_TRUE(eventually([&] {
+        return daemon.lines("amba.sock was removed and is made again") == 2;
+    })) << daemon.log();
+    slow.signal(SIGINT);
+    slow.wait();
+}
+
 TEST_F(Elsewhere, AtIdleNothingIsLookedAt) {
     write_in_place(config(), table_with(a));
     daemon.run();
