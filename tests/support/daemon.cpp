@@ -146,7 +146,7 @@ nlohmann::json Daemon::status() const {
     // table.
     eventually([&] {
         answer = amba({"status", "--json"});
-        return answer.err.find("timed out") == std::string::npos;
+        return answer.err.find("does not answer") == std::string::npos;
     });
     if (answer.code != 0) throw std::runtime_error("status: " + answer.err);
     return nlohmann::json::parse(answer.out);
