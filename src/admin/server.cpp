@@ -230,8 +230,12 @@ core::Result<void> Server::listen_unix(const std::string& path) {
     if (!abstract && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
         return core::os_error("cannot replace " + path, errno);
     }
-    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
-        (!abstract && ::chmod(path.c_str(), 0666) != 0) || ::listen(fd.get(), 128) != 0) {
+    // A name that is removed already is no failure: its owner looks for it afterwards.
+    const auto open_to_all = [&] {
+        return abstract || ::chmod(path.c_str(), 0666) == 0 || errno == ENOENT;
+    };
+    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 || !open_to_all() ||
+        ::listen(fd.get(), 128) != 0) {
         return core::os_error("cannot listen on " + path, errno);
     }
     listeners_.push_back(std::make_shared<Listener>(loop_, std::move(fd), abstract ? "" : path));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <utility>
 
 #include "amba/log/log.hpp"
 #include "amba/net/budget.hpp"
@@ -138,9 +139,14 @@ void Daemon::restore_state() {
     const std::string path = options_.paths.socket();
     if (net::file_id(path) == socket_) return;
     if (const auto bound = server_.listen_unix(path); !bound) {
-        log::warning("volume", path + " was removed: " + bound.error().reason);
+        // Told once. The disk may be full for a while only.
+        if (std::exchange(socket_refused_, bound.error().reason) != bound.error().reason) {
+            log::warning("volume", path + " was removed: " + bound.error().reason);
+        }
+        restore_later();
         return;
     }
+    socket_refused_.clear();
     // None of its own, should it be gone already.
     socket_ = net::file_id(path).value_or(net::FileId());
     log::info("volume", path + " was removed and is made again");

@@ -86,6 +86,7 @@ class Daemon {
     boost::asio::steady_timer kept_timer_;
     boost::asio::steady_timer restore_timer_;
     std::optional<net::FileId> socket_;  // amba.sock; unset: there is none to be made again
+    std::string socket_refused_;         // why amba.sock could not be made again; empty: it could
     bool stopping_ = false;
     int exit_code_ = 0;
     std::uint64_t known_generation_ = 0;

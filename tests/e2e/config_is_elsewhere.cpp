@@ -136,23 +136,43 @@ TEST_F(Elsewhere, ASocketOrALockThatIsRemovedIsMadeAgain) {
 }
 
 // Whoever polls has not seen it between two looks. The call that follows the making of the name is
-// made to last, so that there is time to remove it.
+// made to last, before its work or after it, so that there is time to remove the name.
 TEST_F(Elsewhere, ASocketThatIsRemovedAsSoonAsItIsMade) {
     daemon.flags({"--poll"});
     daemon.run({own_place().to_string(), a.address()});
     const std::string socket = daemon.file("amba.sock");
-    Process slow({"/usr/bin/strace", "-f", "-p", std::to_string(daemon.process().pid()), "-e",
-                  "trace=chmod", "-e", "inject=chmod:delay_exit=300000:when=1"},
+    std::size_t made = 0;
+    for (const std::string delay : {"delay_enter", "delay_exit"}) {
+        SCOPED_TRACE(delay);
+        Process slow({"/usr/bin/strace", "-f", "-p", std::to_string(daemon.process().pid()), "-e",
+                      "trace=chmod", "-e", "inject=chmod:" + delay + "=300000:when=1"},
+                     {});
+        ASSERT_TRUE(eventually([&] { return slow.err().find("attached") != std::string::npos; }));
+        fs::remove(socket);
+        ASSERT_TRUE(eventually([&] { return fs::remove(socket); }));
+        made += 2;
+        ASSERT_TRUE(eventually([&] {
+            return daemon.lines("amba.sock was removed and is made again") == made;
+        })) << daemon.log();
+        EXPECT_TRUE(exists(socket));
+        slow.signal(SIGINT);
+        slow.wait();
+    }
+}
+
+TEST_F(Elsewhere, ASocketThatCannotBeMadeAgainAtFirst) {
+    daemon.flags({"--poll"});
+    daemon.run({own_place().to_string(), a.address()});
+    Process full({"/usr/bin/strace", "-f", "-p", std::to_string(daemon.process().pid()), "-e",
+                  "trace=bind", "-e", "inject=bind:error=ENOSPC:when=1..2"},
                  {});
-    ASSERT_TRUE(eventually([&] { return slow.err().find("attached") != std::string::npos; }));
-    fs::remove(socket);
-    EXPECT_TRUE(eventually([&] { return fs::remove(socket); }));
-    EXPECT_TRUE(eventually([&] { return exists(socket); }));
-    EXPECT_TRUE(eventually([&] {
-        return daemon.lines("amba.sock was removed and is made again") == 2;
-    })) << daemon.log();
-    slow.signal(SIGINT);
-    slow.wait();
+    ASSERT_TRUE(eventually([&] { return full.err().find("attached") != std::string::npos; }));
+    fs::remove(daemon.file("amba.sock"));
+    EXPECT_TRUE(eventually([&] { return daemon.lines("is made again") == 1; })) << daemon.log();
+    EXPECT_EQ(daemon.lines("was removed: "), 1U);
+    EXPECT_TRUE(exists(daemon.file("amba.sock")));
+    full.signal(SIGINT);
+    full.wait();
 }
 
 TEST_F(Elsewhere, AtIdleNothingIsLookedAt) {
