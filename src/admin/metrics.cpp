@@ -147,21 +147,17 @@ double as_double(Number value) {
     return static_cast<double>(value);
 }
 
-bool takes_connections(const BackendView& backend) {
-    return backend.state == "healthy" || backend.state == "unknown";
-}
-
 double healthy_of(const FrontendView& frontend) {
     double count = 0;
     for (const BackendView& backend : frontend.backends)
-        count += takes_connections(backend) && backend.weight > 0;
+        count += backend.usable && backend.weight > 0;
     return count;
 }
 
 double backends_of(const FrontendView& frontend) {
     double count = 0;
     for (const BackendView& backend : frontend.backends)
-        count += backend.state != "leaving";
+        count += backend.state != proxy::BackendState::kLeaving;
     return count;
 }
 
@@ -221,7 +217,7 @@ using B = BackendView;
 constexpr Family<B> kBackends[] = {
     {"amba_backend_up", "gauge", "1 when it takes new connections, as far as is known.",
      [](const B& b) {
-         return as_double(takes_connections(b));
+         return as_double(b.usable);
      }},
     {"amba_backend_weight", "gauge", "Its weight.",
      [](const B& b) {

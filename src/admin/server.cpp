@@ -50,8 +50,8 @@ constexpr const char* kContentPolicy =
 
 // The connections of all listeners, which they may outlive.
 struct Server::Roster {
-    std::list<Connection*> open;       // in the order of their arrival
-    net::Lease make_room(bool local);  // empty: there is none for now
+    std::list<Connection*> open;             // in the order of their arrival
+    net::Reservation make_room(bool local);  // empty: there is none for now
     Connection* first(bool (Connection::*is)() const) const;
     Connection* next_to_go() const;
 };
@@ -73,17 +73,18 @@ struct Server::Listener {
     std::string path;                 // to remove at the end; empty for TCP
     std::optional<net::FileId> made;  // of `path`
     core::Bind bind;                  // for TCP
-    net::Lease lease = net::Lease::add(net::Budget::Use::kListeners);
+    net::Reservation reservation = net::Reservation::add(net::Budget::Use::kListeners);
 };
 
 // One request and its reply.
 class Server::Connection : public std::enable_shared_from_this<Server::Connection> {
   public:
-    Connection(asio::io_context& loop, int fd, net::Lease lease, bool local, Handler handler,
-               std::shared_ptr<Roster> roster) :
+    Connection(asio::io_context& loop, int fd, net::Reservation reservation, bool local,
+               Handler handler, std::shared_ptr<Roster> roster) :
         descriptor_(loop, fd),
-        lease_(std::move(lease)), timer_(loop), local_(local), handler_(std::move(handler)),
-        roster_(std::move(roster)), place_(roster_->open.insert(roster_->open.end(), this)) {
+        reservation_(std::move(reservation)), timer_(loop), local_(local),
+        handler_(std::move(handler)), roster_(std::move(roster)),
+        place_(roster_->open.insert(roster_->open.end(), this)) {
         parser_.header_limit(kMostHeader);
         parser_.body_limit(kMostBody);
     }
@@ -105,7 +106,7 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
     void give_way() {
         leave();
         descriptor_.close();
-        lease_.reset();
+        reservation_.reset();
     }
 
   private:
@@ -168,7 +169,7 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
     }
 
     asio::posix::stream_descriptor descriptor_;
-    net::Lease lease_;  // of descriptor_
+    net::Reservation reservation_;  // of descriptor_
     asio::steady_timer timer_;
     const bool local_;
     const Handler handler_;
@@ -193,14 +194,14 @@ Server::Connection* Server::Roster::next_to_go() const {
     return idle != nullptr ? idle : first(&Connection::is_slow);
 }
 
-net::Lease Server::Roster::make_room(bool local) {
+net::Reservation Server::Roster::make_room(bool local) {
     constexpr auto kAdmin = net::Budget::Use::kAdmin;
     while (!net::Budget::of_process().has_room(kAdmin, local ? 1 : 1 + kForLocal)) {
         Connection* const goes = next_to_go();
         if (goes == nullptr) return {};
         goes->give_way();
     }
-    return net::Lease::take(kAdmin);
+    return net::Reservation::take(kAdmin);
 }
 
 Server::Server(asio::io_context& loop, Handler handler) :
@@ -275,13 +276,13 @@ void Server::accept(const std::shared_ptr<Listener>& listener) {
         [this, known = std::weak_ptr(listener)](boost::system::error_code error) {
             const auto listener = known.lock();
             if (error || !listener) return;
-            net::Lease lease = roster_->make_room(listener->local);
-            bool pause = !lease;
+            net::Reservation reservation = roster_->make_room(listener->local);
+            bool pause = !reservation;
             if (!pause) {
                 const int fd = accept4(listener->descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
-                    std::make_shared<Connection>(loop_, fd, std::move(lease), listener->local,
+                    std::make_shared<Connection>(loop_, fd, std::move(reservation), listener->local,
                                                  handler_, roster_)
                         ->start();
                 }

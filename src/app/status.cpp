@@ -19,7 +19,7 @@ void add_settings(std::vector<proxy::FrontendView>& views, const table::Table& t
         for (const table::Backend& backend : at->second->backends)
             by_origin.emplace(backend.to_string(), table::settings_json(backend));
         for (proxy::BackendView& backend : view.backends) {
-            if (backend.state == "leaving") continue;
+            if (backend.state == proxy::BackendState::kLeaving) continue;
             const auto asked = by_origin.find(backend.origin);
             if (asked != by_origin.end()) backend.settings = asked->second;
         }

@@ -1,3 +1,4 @@
+// The list of backends, their groups, and the choice among them.
 #include "amba/balance/pool.hpp"
 
 #include <algorithm>
@@ -33,7 +34,7 @@ void Pool::fill(Group& group, Algorithm algorithm, std::uint64_t seed,
         group.members.push_back(i);
         group.shares.push_back(share);
     }
-    group.open = group.shares.size();
+    group.usable = group.shares.size();
     if (!group.shares.empty()) group.policy = make_policy(algorithm, group.shares, seed);
 }
 
@@ -56,17 +57,17 @@ std::optional<std::size_t> Pool::share_of(const Group& group, std::size_t place)
 
 void Pool::read(const Group& group, const Member& member, Share& share) const {
     const Backend& backend = *member.backend;
-    share.open = group.last_resort || (!backend.down && !backend.ejected);
-    share.full = member.maxconn > 0 && backend.users >= member.maxconn;
-    share.load = backend.users;
-    share.weight = member.weight * backend.ramp;
+    share.usable = group.last_resort || backend.health().usable();
+    share.full = member.maxconn > 0 && backend.users() >= member.maxconn;
+    share.load = backend.users();
+    share.weight = member.weight * backend.health().ramp();
 }
 
 void Pool::read_all(Group& group) const {
-    group.open = 0;
+    group.usable = 0;
     for (std::size_t i = 0; i < group.members.size(); ++i) {
         read(group, members_[group.members[i]], group.shares[i]);
-        group.open += group.shares[i].open;
+        group.usable += group.shares[i].usable;
         group.policy->changed(i);
     }
 }
@@ -98,7 +99,7 @@ void Pool::note(const Backend& backend) {
     const auto place = static_cast<std::size_t>(member - members_.data());
     note(member->backup ? backups_ : primaries_, place);
     if (!all_) return;
-    if (open() > 0) {
+    if (usable() > 0) {
         all_.reset();
     } else {
         note(*all_, place);
@@ -109,9 +110,9 @@ void Pool::note(Group& group, std::size_t place) {
     const auto i = share_of(group, place);
     if (!i) return;
     Share& share = group.shares[*i];
-    group.open -= share.open;
+    group.usable -= share.usable;
     read(group, members_[place], share);
-    group.open += share.open;
+    group.usable += share.usable;
     group.policy->changed(*i);
 }
 
@@ -122,7 +123,7 @@ Choice Pool::pick(const Ask& ask) {
         const Choice choice = pick(*group, ask);
         if (choice.backend != nullptr || choice.full) return choice;
     }
-    if (open() > 0 && ask.tried.empty()) return {};
+    if (usable() > 0 && ask.tried.empty()) return {};
     if (!all_) {
         all_ = std::make_unique<Group>();
         all_->last_resort = true;
@@ -133,7 +134,7 @@ Choice Pool::pick(const Ask& ask) {
 }
 
 Choice Pool::pick(Group& group, const Ask& ask) {
-    if (group.open == 0) return {};
+    if (group.usable == 0) return {};
     Policy::Untried untried;
     if (!ask.tried.empty()) {
         untried = [&](std::size_t i) {
@@ -154,9 +155,9 @@ bool Pool::is_full(const Group& group, const Ask& ask) const {
         const Member* member = find(backend->endpoint);
         if (member == nullptr || member->backend != backend) continue;
         const auto share = share_of(group, static_cast<std::size_t>(member - members_.data()));
-        tried += share && group.shares[*share].open;
+        tried += share && group.shares[*share].usable;
     }
-    return group.open > tried;
+    return group.usable > tried;
 }
 
 }  // namespace amba::balance

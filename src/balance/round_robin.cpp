@@ -44,7 +44,7 @@ class RoundRobin final : public Policy {
 
     void changed(std::size_t i) override {
         if (shares_.size() > kRemade) return;
-        const std::int32_t weight = shares_[i].open ? shares_[i].weight : 0;
+        const std::int32_t weight = shares_[i].usable ? shares_[i].weight : 0;
         if (weight != weights_[i]) stale_ = true;
     }
 
@@ -66,9 +66,9 @@ class RoundRobin final : public Policy {
         weights_.clear();
         std::vector<int> weights;
         for (std::uint32_t i = 0; i < shares_.size(); ++i) {
-            const bool open = shares_[i].open || shares_.size() > kRemade;
-            weights_.push_back(open ? shares_[i].weight : 0);
-            if (!open) continue;
+            const bool usable = shares_[i].usable || shares_.size() > kRemade;
+            weights_.push_back(usable ? shares_[i].weight : 0);
+            if (!usable) continue;
             in_.push_back(i);
             weights.push_back(shares_[i].weight);
         }

@@ -53,7 +53,7 @@ class Source final : public Policy {
 
     void changed(std::size_t i) override {
         const Share& share = shares_[i];
-        const Counted now = share.open ? Counted{share.weight, share.load} : Counted{};
+        const Counted now = share.usable ? Counted{share.weight, share.load} : Counted{};
         weight_ += now.weight - counted_[i].weight;
         load_ += std::int64_t{now.load} - counted_[i].load;
         counted_[i] = now;
@@ -76,7 +76,7 @@ class Source final : public Policy {
     const Shares& shares_;
     std::vector<Point> ring_;
     std::vector<Counted> counted_;  // what is in the sums
-    std::int64_t weight_ = 0;       // of those that are open
+    std::int64_t weight_ = 0;       // of those that are usable
     std::int64_t load_ = 0;
 };
 

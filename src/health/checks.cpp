@@ -31,14 +31,13 @@ constexpr core::Duration kNoDescriptor{100};
 
 bool used_since_last_look(const Subject& subject) {
     return std::any_of(subject.links.begin(), subject.links.end(), [&](const Link& link) {
-        return link.backend->connected_at > subject.looked_at;
+        return link.backend->connected_at() > subject.looked_at;
     });
 }
 
 bool in_use(const Subject& subject) {
     return std::any_of(subject.links.begin(), subject.links.end(), [&](const Link& link) {
-        return link.backend->connections_current > 0 ||
-               link.backend->connected_at > subject.looked_at;
+        return link.backend->connections() > 0 || link.backend->connected_at() > subject.looked_at;
     });
 }
 
@@ -251,14 +250,14 @@ void Checks::Inside::take(Subject& subject, bool success, const std::string& rea
 
 void Checks::Inside::joined(Link& link) {
     const State state = link.subject.hysteresis.state();
-    if (state != State::kUnknown && state != link.backend->state) tell(link);
+    if (state != State::kUnknown && state != link.backend->health().state()) tell(link);
 }
 
 void Checks::Inside::tell(Subject& subject, bool all) {
     known_.hold();
     const State state = subject.hysteresis.state();
     for (const Link& link : subject.links) {
-        if (all || link.backend->state != state) tell(link);
+        if (all || link.backend->health().state() != state) tell(link);
     }
     known_.release();
 }

@@ -74,8 +74,9 @@ void Register::add(Watched watched) {
     Subject* subject = find(backend.endpoint, settings);
     const bool is_new = subject == nullptr;
     if (is_new) {
-        const auto state =
-            backend.state == balance::State::kUnhealthy ? backend.state : balance::State::kUnknown;
+        const auto state = backend.health().state() == balance::State::kUnhealthy
+                               ? balance::State::kUnhealthy
+                               : balance::State::kUnknown;
         const auto made = subjects_.emplace(
             std::piecewise_construct, std::forward_as_tuple(backend.endpoint),
             std::forward_as_tuple(schedule_, settings, state, core::Clock::now()));

@@ -61,7 +61,7 @@ class AresChannel : public std::enable_shared_from_this<AresChannel> {
             if (descriptor.is_open()) descriptor.release();
         }
         boost::asio::posix::stream_descriptor descriptor;
-        Lease lease = Lease::add(Budget::Use::kNames);
+        Reservation reservation = Reservation::add(Budget::Use::kNames);
         bool wants_read = false;
         bool wants_write = false;
         bool reading = false;

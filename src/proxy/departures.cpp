@@ -1,14 +1,17 @@
 // How backends leave: which of them have connections, and what becomes of these.
 #include "proxy/departures.hpp"
 
+#include <algorithm>
+
+#include "amba/core/count_of.hpp"
 #include "amba/log/log.hpp"
-#include "proxy/frontend.hpp"
 
 namespace amba::proxy {
 
 using balance::Backend;
 using balance::BackendPtr;
 using balance::Member;
+using core::count_of;
 
 namespace {
 
@@ -22,12 +25,14 @@ constexpr std::size_t kLines = 10;
 void Departures::pool_replaced(std::shared_ptr<balance::Pool> before) {
     finish();
     std::erase_if(leaving_, [this](const auto& item) {
-        return frontend_.pool().find(item.first) != nullptr;  // which cancels its drain
+        if (health_.pool().find(item.first) == nullptr) return false;
+        health_.came_back(*item.second.backend, shared_.poller.now());
+        return true;  // which cancels its drain
     });
     before_ = std::move(before);
     next_ = 0;
     said_ = unsaid_ = unsaid_connections_ = 0;
-    if (go_on()) shared_.poller.again(frontend_);
+    if (go_on()) observer_.work_is_left();
 }
 
 bool Departures::go_on() {
@@ -36,14 +41,14 @@ bool Departures::go_on() {
     const std::size_t end = std::min(members.size(), next_ + kPart);
     for (; next_ < end; ++next_) {
         const BackendPtr& backend = members[next_].backend;
-        if (backend->users > 0 && !frontend_.pool().find(backend->endpoint)) leave(backend);
+        if (backend->users() > 0 && !health_.pool().find(backend->endpoint)) leave(backend);
     }
     if (!to_close_.empty()) {
-        Backends closing;
+        BackendSet closing;
         const std::vector<BackendPtr> held = std::move(to_close_);
         for (const BackendPtr& backend : held)
             closing.insert(backend.get());
-        frontend_.close_connections(closing);
+        observer_.close_connections(closing);
     }
     if (next_ < members.size()) return true;
     say_rest();
@@ -58,7 +63,7 @@ void Departures::finish() {
 }
 
 void Departures::leave(const BackendPtr& backend) {
-    const Removed& removed = frontend_.settings().removed;
+    const Removed& removed = settings_.removed;
     if (removed.kind == Removed::Kind::kClose) {
         say(*backend, ", closed now");
         to_close_.push_back(backend);
@@ -75,27 +80,26 @@ void Departures::leave(const BackendPtr& backend) {
 void Departures::say(const Backend& backend, const char* what) {
     if (said_ == kLines) {
         ++unsaid_;
-        unsaid_connections_ += backend.users;
+        unsaid_connections_ += backend.users();
         return;
     }
     ++said_;
     log::info("drain", "backend " + backend.endpoint.to_string() + " left frontend " +
-                           frontend_.settings().name + " with " +
-                           count_of(backend.users, "connection") + what);
+                           settings_.name + " with " + count_of(backend.users(), "connection") +
+                           what);
 }
 
 void Departures::say_rest() {
     if (unsaid_ == 0) return;
     log::info("drain", "and " + count_of(unsaid_, "more backend") + " of frontend " +
-                           frontend_.settings().name + " with " +
-                           count_of(unsaid_connections_, "connection"));
+                           settings_.name + " with " + count_of(unsaid_connections_, "connection"));
 }
 
 // Of all whose time is up by now: they left with one swap, and the connections are looked through
 // once.
 void Departures::time_is_up() {
     shared_.poller.refresh_now();  // a time of this batch may be before that of the deadline
-    Backends due;
+    BackendSet due;
     std::vector<BackendPtr> held;
     for (auto& [endpoint, leaving] : leaving_) {
         if (leaving.until > shared_.poller.now()) continue;
@@ -103,11 +107,11 @@ void Departures::time_is_up() {
         leaving.until = core::Time::max();
         held.push_back(leaving.backend);
         due.insert(leaving.backend.get());
-        log::info("drain", "backend " + endpoint.to_string() + " of frontend " +
-                               frontend_.settings().name + ": time is up, " +
-                               count_of(leaving.backend->users, "connection") + " closed");
+        log::info("drain", "backend " + endpoint.to_string() + " of frontend " + settings_.name +
+                               ": time is up, " + count_of(leaving.backend->users(), "connection") +
+                               " closed");
     }
-    frontend_.close_connections(due);
+    observer_.close_connections(due);
 }
 
 void Departures::unused(const Backend& backend) {

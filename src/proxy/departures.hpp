@@ -7,22 +7,23 @@
 
 #include <memory>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
-#include "amba/balance/pool.hpp"
+#include "amba/balance/pool_health.hpp"
 #include "amba/net/deadlines.hpp"
+#include "proxy/backends_observer.hpp"
 #include "proxy/shared.hpp"
 
 namespace amba::proxy {
 
-class Frontend;
-
 class Departures {
   public:
-    Departures(Frontend& frontend, Shared& shared) : frontend_(frontend), shared_(shared) {}
+    Departures(const Settings& settings, Shared& shared, balance::PoolHealth& health,
+               BackendsObserver& observer) :
+        settings_(settings),
+        shared_(shared), health_(health), observer_(observer) {}
 
-    // The frontend has a new pool now; this was the one before.
+    // There is a new pool now; this was the one before.
     void pool_replaced(std::shared_ptr<balance::Pool> before);
     // The next part of a large pool. True when there is more.
     bool go_on();
@@ -47,8 +48,10 @@ class Departures {
     void say_rest();
     void time_is_up();
 
-    Frontend& frontend_;
+    const Settings& settings_;
     Shared& shared_;
+    balance::PoolHealth& health_;
+    BackendsObserver& observer_;
     std::unordered_map<core::Endpoint, Leaving, core::EndpointHash> leaving_;
     std::shared_ptr<balance::Pool> before_;  // gone through up to next_
     std::size_t next_ = 0;

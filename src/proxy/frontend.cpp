@@ -9,13 +9,13 @@
 #include <cstring>
 #include <utility>
 
+#include "amba/core/count_of.hpp"
 #include "amba/log/log.hpp"
 #include "amba/net/tcp.hpp"
 
 namespace amba::proxy {
 
-using balance::Backend;
-using balance::BackendPtr;
+using core::count_of;
 using core::EndedBy;
 using namespace std::chrono_literals;
 
@@ -25,25 +25,24 @@ namespace {
 constexpr int kAcceptBatch = 64;
 // A listener that is out of descriptors looks again after this, or when a connection ends.
 constexpr auto kPause = 100ms;
-// One line for what this host lacks, per frontend and this time.
-constexpr auto kLackLineEvery = 10s;
 // Handshakes that have begun when a listener leaves have this long to end.
 constexpr auto kLastCall = 100ms;
 
 }  // namespace
 
 Frontend::Frontend(Shared& shared, Plan plan) :
-    shared_(shared), settings_(std::move(plan.settings)), pool_(std::move(plan.pool)) {
+    shared_(shared), settings_(std::move(plan.settings)),
+    backends_(settings_, shared, *this, std::move(plan.pool)) {
     shared_.frontends.emplace(settings_.bind, this);
     if (settings_.bind.wide()) shared_.wide.emplace(settings_.bind.endpoint.port, this);
-    pool_replaced(nullptr);
+    pool_replaced();
 }
 
 // ---- accepting ----
 
-void Frontend::listen(net::Descriptor listener, net::Lease lease) {
+void Frontend::listen(net::Descriptor listener, net::Reservation reservation) {
     listener_ = std::move(listener);
-    lease_ = std::move(lease);
+    reservation_ = std::move(reservation);
     watched_ = false;
     at_maxconn_ = is_full();
     watch();
@@ -69,7 +68,7 @@ void Frontend::close_listener(bool heir) {
     if (watched_) shared_.poller.remove(listener_.get());
     watched_ = false;
     closing_.listener = std::move(listener_);
-    closing_.lease = std::move(lease_);
+    closing_.reservation = std::move(reservation_);
     if (!heir) return close_now();
     shared_.poller.add(closing_.listener.get(), *this, 0, EPOLLIN);
     while (accept_one(closing_.listener)) {
@@ -82,7 +81,7 @@ void Frontend::close_now() {
     while (accept_one(closing_.listener)) {
     }
     closing_.listener.reset();
-    closing_.lease.reset();
+    closing_.reservation.reset();
     if (retired_) shared_.poller.again(*this);
 }
 
@@ -197,10 +196,23 @@ void Frontend::update(Settings settings, std::shared_ptr<balance::Pool> pool) {
 }
 
 void Frontend::replace_pool(std::shared_ptr<balance::Pool> pool) {
-    pool->adopt(*pool_);
-    std::swap(pool_, pool);
-    pool_replaced(pool.get());
-    departures_.pool_replaced(std::move(pool));
+    backends_.replace(std::move(pool));
+}
+
+void Frontend::pool_replaced() {
+    pool_is_new_ = true;
+    if (refusing_) refusing_ = !backends_.has_hope();
+    serve_queue_soon(Due::kNews);
+    shared_.poller.again(*this);
+}
+
+void Frontend::tell_pool() {
+    if (retired_) return;  // whoever looks after it was told that it has left
+    if (shared_.told.pool_changed) {
+        shared_.told.pool_changed(settings_.bind, backends_.shared_pool());
+    }
+    for (auto at = dialing_.begin(); at != dialing_.end();)
+        (at++)->pool_changed();
 }
 
 // Into the table again, with what it has. First of all that changes: it must not go, as one that is
@@ -212,8 +224,7 @@ void Frontend::revive() {
 }
 
 Known Frontend::known() {
-    departures_.finish();  // all that left are in its list then
-    return {settings_.bind, pool_, departures_.backends()};
+    return {settings_.bind, backends_.shared_pool(), backends_.all_leaving()};
 }
 
 void Frontend::retire(bool heir) {
@@ -244,7 +255,7 @@ void Frontend::retire(bool heir) {
 
 // What follows from all that has changed since the last turn.
 void Frontend::on_again() {
-    if (departures_.go_on()) shared_.poller.again(*this);
+    backends_.go_on();
     if (std::exchange(pool_is_new_, false)) tell_pool();
     serve_queue();
     end_if_empty();
@@ -266,7 +277,7 @@ void Frontend::end_if_empty() {
     shared_.poller.bury(*this);
 }
 
-void Frontend::close_connections(const Backends& backends) {
+void Frontend::close_connections(const BackendSet& backends) {
     std::vector<Session*> closing;
     for (Sessions* list : {&dialing_, &established_}) {
         for (Session& session : *list) {
@@ -275,18 +286,6 @@ void Frontend::close_connections(const Backends& backends) {
     }
     for (Session* session : closing)
         session->leave(backends, EndedBy::kDown);
-}
-
-void Frontend::leased(Backend& backend) {
-    ++backend.users;
-    if (pool_->counts_load()) pool_->note(backend);
-}
-
-void Frontend::released(Backend& backend) {
-    if (--backend.users == 0) departures_.unused(backend);
-    if (!pool_->counts_load()) return;  // nobody waits for room
-    pool_->note(backend);
-    serve_queue_soon(Due::kRoom);
 }
 
 // Of a moment: one of them that is called changes no other.
@@ -308,8 +307,7 @@ void Frontend::abort_all(EndedBy by) {
 
 void Frontend::no_backend(EndedBy by) {
     ++failed_;
-    if (by == EndedBy::kResource || said_empty_) return;
-    said_empty_ = true;
+    if (by == EndedBy::kResource || std::exchange(refusing_, true)) return;
     std::string why = "none of its backends could be connected to within " +
                       core::to_string(settings_.connect_timeout);
     if (by == EndedBy::kProxy) {
@@ -319,21 +317,19 @@ void Frontend::no_backend(EndedBy by) {
     log::warning("refused", "frontend " + settings_.name + " resets connections: " + why);
 }
 
-void Frontend::lacks(const Backend& backend, int error) {
-    const core::Time now = shared_.poller.now();
-    if (now < next_lack_line_) return;
-    next_lack_line_ = now + kLackLineEvery;
-    std::string why = std::strerror(error);
-    if (error == EADDRNOTAVAIL) {
-        why += ": no local port is left towards it (net.ipv4.ip_local_port_range)";
-    }
-    const bool descriptors = error == EMFILE || error == ENFILE;
-    log::warning(descriptors ? "descriptors" : "shortage",
-                 "frontend " + settings_.name + " cannot connect from this host to " +
-                     backend.endpoint.to_string() + ": " + why);
+void Frontend::connected(Session& session) {
+    static_cast<SessionHook&>(session).unlink();
+    established_.push_back(session);
+    refusing_ = false;
+    backends_.connected(*session.backend());
 }
 
-void Frontend::ended(Session& session, bool served, core::Outcome outcome) {
+void Frontend::dials_again(Session& session) {
+    static_cast<SessionHook&>(session).unlink();
+    dialing_.push_back(session);
+}
+
+void Frontend::ended(Session& session, core::Outcome outcome) {
     tallies_.ended(outcome, shared_.poller.now() - session.accepted());
     if (!outcome.normal() || session.line() != nullptr) tell_end(session, outcome);
     if (session.queued()) --queued_;
@@ -341,16 +337,13 @@ void Frontend::ended(Session& session, bool served, core::Outcome outcome) {
     --current_;
     shared_.budget.give_back(net::Budget::Use::kConnections, Shared::kOfConnection);
     shared_.ebb.ended(--shared_.sessions);
-    const BackendPtr backend = session.take_backend();
+    balance::Lease lease = session.take_lease();
     tallies_.bytes_up += session.bytes_up();
     tallies_.bytes_down += session.bytes_down();
-    if (served) {
-        --backend->connections_current;
-        backend->bytes_up += session.bytes_up();
-        backend->bytes_down += session.bytes_down();
-        if (backend->resets > 0 && session.bytes_down() > 0) served_well(*backend);
+    if (lease.established()) {
+        backends_.served(*lease, session.bytes_up(), session.bytes_down());
     }
-    if (backend) released(*backend);
+    lease.end();
     if (!shared_.paused.empty()) {
         for (Frontend* waiting : std::vector<Frontend*>(shared_.paused))
             waiting->resume();

@@ -22,22 +22,20 @@
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/proxy/proxy.hpp"
+#include "proxy/backends.hpp"
 #include "proxy/connect_times.hpp"
-#include "proxy/departures.hpp"
-#include "proxy/ejections.hpp"
-#include "proxy/ramps.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shared.hpp"
 #include "proxy/tallies.hpp"
 
 namespace amba::proxy {
 
-class Frontend final : public net::Pollable, public net::Deadline {
+class Frontend final : public net::Pollable, public net::Deadline, private BackendsObserver {
   public:
     Frontend(Shared& shared, Plan plan);
 
     // Takes a listening socket; accepting starts in this turn.
-    void listen(net::Descriptor listener, net::Lease lease);
+    void listen(net::Descriptor listener, net::Reservation reservation);
     // Serves what is queued and closes the listening socket. With an heir, another frontend that
     // takes over a part of its address, clients see no gap: the socket stays a moment longer, out
     // of the way of new connections, to serve those whose handshake had begun.
@@ -58,29 +56,20 @@ class Frontend final : public net::Pollable, public net::Deadline {
     void end_if_empty();
     void resume();  // descriptors are free again
     void abort_all(core::EndedBy by);
-    // Sessions of these backends dial another one, or are reset.
-    void close_connections(const Backends& backends);
 
     bool retired() const { return retired_; }
+    // Is a new connection likely to get a backend? Nobody knows it before the first was refused.
+    bool has_backend() const { return backends_.pool().usable() > 0 && !refusing_; }
     // Which of the tables it was in last, by the count of swaps.
     std::uint64_t table() const { return table_; }
     void set_table(std::uint64_t table) { table_ = table; }
     std::uint64_t connections() const { return current_; }
     const Settings& settings() const { return settings_; }
-    const balance::Pool& pool() const { return *pool_; }
-    balance::Choice pick(const balance::Ask& ask) { return pool_->pick(ask); }
+    Backends& backends() { return backends_; }
+    const Backends& backends() const { return backends_; }
     // How long to wait for one backend before another is asked as well.
     core::Duration hedge_after() const { return connect_times_.hedge_after(); }
     FrontendView view() const;
-
-    // A backend is not what it was: its share of new connections changes with it.
-    void note(balance::Backend& backend);
-    // What its checks say.
-    void mark(balance::Backend& backend, bool healthy, const std::string& why);
-    std::string describe(const balance::Backend& backend) const;
-    // An event of that backend: describe() and what.
-    void say(log::Level level, const char* event, const balance::Backend& backend,
-             const std::string& what) const;
 
     // Connections that wait for a backend, in the order of their arrival; `first` the first time.
     void enqueue(Session& session, bool first);
@@ -89,7 +78,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     bool serves_queue_soon() const { return queue_due_ != Due::kNot && has_queue(); }
 
     // Told by sessions.
-    void connected(Session& session, balance::Backend& backend);
+    void connected(Session& session);
     // Established; `alone` when no other backend was dialed before or beside it.
     void connect_took(core::Clock::duration time, bool alone) {
         tallies_.connect_took(time);
@@ -97,25 +86,11 @@ class Frontend final : public net::Pollable, public net::Deadline {
     }
     void retried() { ++tallies_.retries; }
     void hedged() { ++tallies_.hedges; }
-    // With the error of connect(2); 0: no answer.
-    void connect_failed(balance::Backend& backend, int error);
-    // This host lacks what a connect to it takes, which is no fault of the backend.
-    void lacks(const balance::Backend& backend, int error);
-    // No answer yet: its name may have moved.
-    void slow(const balance::Backend& backend);
-    // No answer yet, while another backend has answered.
-    void outrun(balance::Backend& backend);
-    // `silent`: the client had neither sent anything nor left.
-    void backend_reset(balance::Backend& backend, bool silent);
-    // It reset a connection that goes on with another backend.
-    void lost(Session& session, balance::Backend& backend, bool silent);
+    // Its backend reset it, and it goes on with another one.
+    void dials_again(Session& session);
     void no_backend(core::EndedBy by);
     void left_waiting();  // in the queue, to the end of its time
-    // A connection begins to use this backend.
-    void leased(balance::Backend& backend);
-    // A session uses this backend no more.
-    void released(balance::Backend& backend);
-    void ended(Session& session, bool served, core::Outcome outcome);
+    void ended(Session& session, core::Outcome outcome);
 
   private:
     struct Closing final : net::Deadline {
@@ -123,7 +98,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
         void on_deadline() override { frontend.close_now(); }
         Frontend& frontend;
         net::Descriptor listener;
-        net::Lease lease;
+        net::Reservation reservation;
     };
 
     // What in the queue is to be looked at in the next turn.
@@ -148,11 +123,13 @@ class Frontend final : public net::Pollable, public net::Deadline {
     bool has_queue() const { return !queue_.empty() || !tried_queue_.empty(); }
     void serve_queue_soon(Due due);
     void serve_queue();
-    void news_of(const balance::Backend& backend);
-    void served_well(balance::Backend& backend);
-    void pool_replaced(const balance::Pool* before);
     void tell_pool();
-    void forget_downs();
+    void backends_changed() override { serve_queue_soon(Due::kNews); }
+    void backend_returned(const balance::Backend& backend) override;
+    void room_made() override { serve_queue_soon(Due::kRoom); }
+    void pool_replaced() override;
+    void work_is_left() override { shared_.poller.again(*this); }
+    void close_connections(const BackendSet& backends) override;
     void admit(int fd);
     std::vector<Session*> all_sessions();
     void tell_end(const Session& session, core::Outcome outcome) const;
@@ -160,12 +137,9 @@ class Frontend final : public net::Pollable, public net::Deadline {
     Shared& shared_;
     Settings settings_;
     net::Descriptor listener_;
-    net::Lease lease_;  // of listener_
+    net::Reservation reservation_;  // of listener_
     Closing closing_{*this};
-    std::shared_ptr<balance::Pool> pool_;
-    Departures departures_{*this, shared_};
-    Ejections ejections_{*this, shared_};
-    Ramps ramps_{*this, shared_};
+    Backends backends_;
     ConnectTimes connect_times_;
     Tallies tallies_;
     // Each connection is in one of these.
@@ -176,14 +150,10 @@ class Frontend final : public net::Pollable, public net::Deadline {
     std::uint64_t queued_ = 0;
     std::uint64_t queued_total_ = 0;
     std::uint64_t queue_timeouts_ = 0;
-    std::size_t downs_ = 0;  // backends that their checks find down, those that left since too
     std::uint64_t current_ = 0;
     std::uint64_t total_ = 0;
     std::uint64_t failed_ = 0;
-    std::uint64_t resets_unlogged_ = 0;
     std::uint64_t table_ = 0;
-    core::Time next_reset_line_{};
-    core::Time next_lack_line_{};
     int accept_batch_ = 1;
     std::uint64_t accept_round_ = 0;
     Due queue_due_ = Due::kNot;
@@ -194,7 +164,7 @@ class Frontend final : public net::Pollable, public net::Deadline {
     bool at_maxconn_ = false;
     bool said_maxconn_ = false;
     bool said_waiting_ = false;
-    bool said_empty_ = false;
+    bool refusing_ = false;  // the last connection was reset for want of a backend
     bool said_resources_ = false;
     bool waiting_ = false;  // connections were left in the kernel's queue, as far as is known
 };

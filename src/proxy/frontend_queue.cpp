@@ -47,7 +47,7 @@ void Frontend::serve_queue_soon(Due due) {
 }
 
 // A backend that some may have tried in vain serves again.
-void Frontend::news_of(const balance::Backend& backend) {
+void Frontend::backend_returned(const balance::Backend& backend) {
     for (auto at = tried_queue_.begin(); at != tried_queue_.end();) {
         Session& session = *at++;
         session.forgive(backend);
@@ -78,6 +78,7 @@ void Frontend::serve_queue() {
 void Frontend::left_waiting() {
     ++failed_;
     ++queue_timeouts_;
+    if (!refusing_) refusing_ = !backends_.has_hope();
     if (std::exchange(said_waiting_, true)) return;
     log::warning("queue",
                  "frontend " + settings_.name + " resets connections that waited " +

@@ -73,7 +73,7 @@ Frontend* Proxy::find(const core::Bind& bind) const {
 
 void Proxy::mark(const core::Bind& bind, balance::Backend& backend, bool healthy,
                  const std::string& why) {
-    if (Frontend* frontend = find(bind)) frontend->mark(backend, healthy, why);
+    if (Frontend* frontend = find(bind)) frontend->backends().mark(backend, healthy, why);
 }
 
 void Proxy::stop_listening() {
@@ -99,13 +99,8 @@ std::optional<std::string> Proxy::not_listening() const {
 }
 
 std::optional<std::string> Proxy::without_backend() const {
-    const auto usable = [](const balance::Member& member) {
-        return member.weight > 0 && member.backend->state != balance::State::kUnhealthy &&
-               !member.backend->ejected;
-    };
     for (const Frontend* frontend : frontends_) {
-        const auto& members = frontend->pool().members();
-        if (std::none_of(members.begin(), members.end(), usable)) return frontend->settings().name;
+        if (!frontend->has_backend()) return frontend->settings().name;
     }
     return std::nullopt;
 }

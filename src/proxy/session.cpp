@@ -57,7 +57,7 @@ void Session::connected() {
     clear();
     const core::Time now = shared_.poller.now();
     if (has_slow()) {
-        frontend_.outrun(*extra_->backend);
+        frontend_.backends().outrun(*extra_->lease);
         drop_slow();
     }
     const auto took = now - (extra_ ? extra_->dials_since : accepted());
@@ -66,7 +66,8 @@ void Session::connected() {
     if (extra_ && extra_->line) extra_->line->connect = took;
     // Who was tried in vain is remembered: none is tried twice when this one resets at once.
     if (extra_ && !has_tried() && !extra_->line) extra_.reset();
-    frontend_.connected(*this, *backend_);
+    lease_.establish(now);
+    frontend_.connected(*this);
     moment_ = now;
     const auto idle = frontend_.settings().idle_timeout;
     shared_.deadlines.set(*this, moment_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
@@ -120,7 +121,7 @@ void Session::linger() {
         shared_.deadlines.set(*this, std::min(now + kLingerStep, moment_));
         return;
     }
-    if (!by_client) frontend_.backend_reset(*backend_, is_silent());
+    if (!by_client) frontend_.backends().reset(*lease_, is_silent());
     finish({by_client ? EndedBy::kClient : EndedBy::kServer, Stage::kData}, End::kReset);
 }
 
@@ -166,10 +167,9 @@ void Session::finish(core::Outcome outcome, End end) {
     }
     client_.reset();
     server_.reset();
-    const bool served = !dialing_ && backend_;
     dialing_ = false;
     shared_.poller.bury(*this);
-    frontend_.ended(*this, served, outcome);  // unlinks
+    frontend_.ended(*this, outcome);  // unlinks
 }
 
 }  // namespace amba::proxy

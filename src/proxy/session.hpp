@@ -29,6 +29,7 @@
 #include "amba/net/deadlines.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
+#include "proxy/backends_observer.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/tried.hpp"
 
@@ -47,8 +48,8 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     Session(Frontend& frontend, Shared& shared, net::Descriptor client);
     void start();
 
-    const balance::Backend* backend() const { return backend_.get(); }
-    balance::BackendPtr take_backend() { return std::move(backend_); }
+    balance::Backend* backend() const { return lease_.get(); }
+    balance::Lease take_lease() { return std::move(lease_); }
 
     // In the frontend's queue: goes on when a backend takes it now, or when what it waits for will
     // not come; false when it stays.
@@ -61,9 +62,9 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     void forgive(const balance::Backend& backend);
 
     // Does it dial one of them, or is it served by one?
-    bool uses(const Backends& backends) const;
+    bool uses(const BackendSet& backends) const;
     // They take no connections any more: it dials others, or is reset when it is established.
-    void leave(const Backends& backends, core::EndedBy by);
+    void leave(const BackendSet& backends, core::EndedBy by);
     // The frontend has another pool: a connect that has waited long, or whose backend has left, is
     // raced by one to a backend that is new.
     void pool_changed();
@@ -97,12 +98,12 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     };
     // Of a connection that is not made at the first try, that waits or is to be logged: hardly any.
     struct Extra {
-        Tried tried;                  // in vain, since the last pause
-        net::Descriptor slow;         // a connect without an answer, that server_ races with
-        balance::BackendPtr backend;  // of `slow`
-        net::Lease lease;             // of the third socket
-        bool raced = false;           // two were dialed at a time
-        bool was_reset = false;       // one of those tried had taken the connection
+        Tried tried;                   // in vain, since the last pause
+        net::Descriptor slow;          // a connect without an answer, that server_ races with
+        balance::Lease lease;          // of the backend of `slow`
+        net::Reservation reservation;  // of the third socket
+        bool raced = false;            // two were dialed at a time
+        bool was_reset = false;        // one of those tried had taken the connection
         core::EndedBy why = core::EndedBy::kServer;  // the last try failed
         core::Time dials_since{};                    // without the time that it has waited
         core::Time dialed_at{};                      // the last try, other than the first
@@ -143,9 +144,10 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     Dialed not_dialed(balance::Backend& backend, int error);
     void dial_ready(std::uint32_t events);
     void dial_failed(int error);
-    void try_failed(const balance::BackendPtr& backend, int error, bool fair);
+    void try_failed(balance::Lease lease, int error, bool fair);
     void dial_overdue();
-    balance::BackendPtr leave_dial();
+    balance::Fault fault_of(int error, bool fair) const;
+    balance::Lease leave_dial();
     void remember_try(balance::Backend& backend);
     void give_up(core::EndedBy by);
     core::Stage stage() const;
@@ -161,7 +163,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     void slow_ready(std::uint32_t events);
     void slow_failed(int error);
     void drop_slow();
-    balance::BackendPtr leave_slow();
+    balance::Lease leave_slow();
     void connected();
     void relay();
     void linger();
@@ -171,7 +173,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     Shared& shared_;
     net::Descriptor client_;
     net::Descriptor server_;
-    balance::BackendPtr backend_;
+    balance::Lease lease_;  // of the backend that is dialed or serves
     std::unique_ptr<Extra> extra_;
     Relay relay_;
     // While connecting: when all tries must be over. While it waits: when that must be over. Then:

@@ -41,7 +41,7 @@ bool Session::may_try() const {
 
 balance::Choice Session::pick() const {
     const bool by_source = frontend_.settings().algorithm == balance::Algorithm::kSource;
-    return frontend_.pick({tried(), by_source ? net::peer_hash(client_.get()) : 0});
+    return frontend_.backends().pick({tried(), by_source ? net::peer_hash(client_.get()) : 0});
 }
 
 void Session::dial_next() {
@@ -68,7 +68,7 @@ void Session::none_to_dial(balance::Choice choice) {
     const bool may = may_try();
     if (choice.full && may) return wait(Wait::kRoom);
     const Settings& settings = frontend_.settings();
-    if (frontend_.pool().usable() == 0) {
+    if (frontend_.backends().pool().weighted() == 0) {
         return settings.hold ? wait(Wait::kBackend) : give_up(EndedBy::kProxy);
     }
     if (settings.hold) return wait(Wait::kPause);
@@ -86,7 +86,7 @@ Session::Dialed Session::dial_chosen(Backend& backend) {
     // A backend that does not answer must leave time for those that are still to be tried.
     const auto retries = static_cast<std::size_t>(frontend_.settings().retries);
     const std::size_t tries = tried().size();
-    const std::size_t candidates = std::max(frontend_.pool().usable(), tries + 1);
+    const std::size_t candidates = std::max(frontend_.backends().pool().weighted(), tries + 1);
     const std::size_t most = std::max(std::min(retries + 1, candidates), tries + 1);
     const core::Time now = shared_.poller.now();
     return dial(backend, now + (moment_ - now) / static_cast<int>(most - tries));
@@ -100,7 +100,6 @@ Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
     }
     if (attempt.error != 0) return not_dialed(backend, attempt.error);
     server_ = std::move(attempt.socket);
-    backend_ = &backend;
     if (has_slow()) {
         extra_->raced = true;
         frontend_.hedged();
@@ -111,7 +110,7 @@ Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
         extra_->dialed_at = shared_.poller.now();
     }
     if (extra_ && extra_->line) ++extra_->line->tries;
-    frontend_.leased(backend);
+    lease_ = frontend_.backends().lease(backend);
     relay_.set_socket(Side::kBackend, server_.get());
     hedging_ = may_hedge();
     if (hedging_) {
@@ -124,10 +123,10 @@ Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
 Session::Dialed Session::not_dialed(Backend& backend, int error) {
     const bool here = net::is_refused_here(error);
     extra().why = here ? EndedBy::kResource : EndedBy::kServer;
-    if (here) frontend_.lacks(backend, error);
+    if (here) frontend_.backends().lacks(backend, error);
     if (is_for_all(error)) return Dialed::kShort;
     remember_try(backend);
-    if (!here) frontend_.connect_failed(backend, error);
+    if (!here) frontend_.backends().connect_failed(backend, error, balance::Fault::kBackend);
     return Dialed::kFailed;
 }
 
@@ -137,37 +136,41 @@ void Session::dial_ready(std::uint32_t events) {
         if (error != 0) return dial_failed(error);
     }
     if ((events & EPOLLOUT) == 0) return;
-    if (met_itself(*backend_, server_.get())) return dial_failed(ECONNREFUSED);
+    if (met_itself(*lease_, server_.get())) return dial_failed(ECONNREFUSED);
     relay_.on_events(Side::kBackend, events);
     connected();
 }
 
 void Session::dial_failed(int error) {
-    const balance::BackendPtr failed = leave_dial();
+    balance::Lease failed = leave_dial();
     remember_try(*failed);
     const core::Clock::duration lasted = shared_.poller.now() - extra_->dialed_at;
     const core::Duration fair =
         std::min(frontend_.hedge_after(), frontend_.settings().connect_timeout / 4);
-    try_failed(failed, error, lasted >= fair);
+    try_failed(std::move(failed), error, lasted >= fair);
     dial_next();
 }
 
 // With an error of 0 there was no answer in its time, which counts when it had a fair one: the last
 // try of a connection may have had the rest of `timeouts.connect`.
-void Session::try_failed(const balance::BackendPtr& backend, int error, bool fair) {
+void Session::try_failed(balance::Lease lease, int error, bool fair) {
     extra_->why = error == 0 ? EndedBy::kServerTimeout : EndedBy::kServer;
     extra_->was_reset |= error == ECONNRESET;
-    const bool counts = error == 0 ? fair : error != ECONNRESET || is_silent();
-    if (counts) frontend_.connect_failed(*backend, error);
-    frontend_.released(*backend);
+    frontend_.backends().connect_failed(*lease, error, fault_of(error, fair));
+}
+
+balance::Fault Session::fault_of(int error, bool fair) const {
+    if (error == 0 && !fair) return balance::Fault::kNetwork;
+    if (error == ECONNRESET && !is_silent()) return balance::Fault::kClient;
+    return balance::Fault::kBackend;
 }
 
 // Its socket is closed, and what the poller may still have of it is not to be taken for the next.
-balance::BackendPtr Session::leave_dial() {
+balance::Lease Session::leave_dial() {
     clear();
     server_.reset();
     shared_.poller.forget(*this, server_slot_);
-    return std::move(backend_);
+    return std::move(lease_);
 }
 
 void Session::remember_try(Backend& backend) {
@@ -185,7 +188,7 @@ void Session::dial_overdue() {
     const bool slow = hedging_;
     hedging_ = false;
     if (slow && shared_.poller.now() < moment_) {
-        frontend_.slow(*backend_);
+        frontend_.backends().slow(*lease_);
         return hedge();
     }
     const bool alone = !server_;
@@ -226,14 +229,15 @@ void Session::redial() {
     const bool silent = is_silent();
     dialing_ = true;
     kept_alive_ = false;
-    const balance::BackendPtr lost = leave_dial();
+    balance::Lease lost = leave_dial();
     relay_.forget_backend();
     remember_try(*lost);
     extra_->was_reset = true;
     extra_->why = EndedBy::kServer;
     extra_->dials_since = shared_.poller.now();
     moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
-    frontend_.lost(*this, *lost, silent);
+    frontend_.dials_again(*this);
+    frontend_.backends().lost(std::move(lost), silent);
     dial_next();
 }
 

@@ -26,16 +26,16 @@ bool Session::may_hedge() const {
 // The one that is dialed becomes the slow one, and another is dialed beside it, should there be
 // one.
 void Session::hedge() {
-    net::Lease lease = net::Lease::take(net::Budget::Use::kHedges);
-    if (!lease) {
+    net::Reservation reservation = net::Reservation::take(net::Budget::Use::kHedges);
+    if (!reservation) {
         // No descriptor to spare: this backend has half of the time that is left.
         const core::Time now = shared_.poller.now();
         return shared_.deadlines.set(*this, now + (moment_ - now) / 2);
     }
-    remember_try(*backend_);
-    extra_->lease = std::move(lease);
+    remember_try(*lease_);
+    extra_->reservation = std::move(reservation);
     extra_->slow = std::move(server_);
-    extra_->backend = std::move(backend_);
+    extra_->lease = std::move(lease_);
     server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
     dial_next();
 }
@@ -46,7 +46,7 @@ void Session::pool_changed() {
         if (!server_) dial_next();
         return;
     }
-    const bool left = server_ && frontend_.pool().find(backend_->endpoint) == nullptr;
+    const bool left = server_ && frontend_.backends().pool().find(lease_->endpoint) == nullptr;
     if (left && may_hedge()) hedge();
 }
 
@@ -57,16 +57,13 @@ void Session::slow_ready(std::uint32_t events) {
         if (error != 0) return slow_failed(error);
     }
     if ((events & EPOLLOUT) == 0) return;
-    if (met_itself(*extra_->backend, fd)) return slow_failed(ECONNREFUSED);
+    if (met_itself(*extra_->lease, fd)) return slow_failed(ECONNREFUSED);
     // It won: the second is dropped.
-    if (server_) {
-        const balance::BackendPtr second = leave_dial();
-        frontend_.released(*second);
-    }
+    if (server_) leave_dial().end();
     server_ = std::move(extra_->slow);
-    extra_->lease.reset();
-    backend_ = std::move(extra_->backend);
-    extra_->tried.remove(*backend_);
+    extra_->reservation.reset();
+    lease_ = std::move(extra_->lease);
+    extra_->tried.remove(*lease_);
     server_slot_ = static_cast<std::uint8_t>(kSlots - server_slot_);
     relay_.set_socket(Side::kBackend, server_.get());
     relay_.on_events(Side::kBackend, events);
@@ -78,32 +75,30 @@ void Session::slow_failed(int error) {
     if (!server_) dial_next();
 }
 
-balance::BackendPtr Session::leave_slow() {
+balance::Lease Session::leave_slow() {
     extra_->slow.reset();
-    extra_->lease.reset();
+    extra_->reservation.reset();
     shared_.poller.forget(*this, kSlots - server_slot_);
-    return std::move(extra_->backend);
+    return std::move(extra_->lease);
 }
 
 // The second won, its backend has left, or it is all over.
 void Session::drop_slow() {
     if (!has_slow()) return;
-    const balance::BackendPtr slow = leave_slow();
-    frontend_.released(*slow);
+    leave_slow().end();
 }
 
-bool Session::uses(const Backends& backends) const {
-    return backends.contains(backend_.get()) ||
-           (has_slow() && backends.contains(extra_->backend.get()));
+bool Session::uses(const BackendSet& backends) const {
+    return backends.contains(lease_.get()) ||
+           (has_slow() && backends.contains(extra_->lease.get()));
 }
 
-void Session::leave(const Backends& backends, core::EndedBy by) {
+void Session::leave(const BackendSet& backends, core::EndedBy by) {
     if (!dialing_) return abort(by);
-    if (has_slow() && backends.contains(extra_->backend.get())) drop_slow();
-    if (server_ && backends.contains(backend_.get())) {
-        const balance::BackendPtr left = leave_dial();
+    if (has_slow() && backends.contains(extra_->lease.get())) drop_slow();
+    if (server_ && backends.contains(lease_.get())) {
+        const balance::Lease left = leave_dial();
         remember_try(*left);
-        frontend_.released(*left);
     }
     if (!server_) dial_next();
 }

@@ -82,7 +82,7 @@ void Session::end_wait() {
 // Of who waits, when nobody takes it: is that still what it waits for? A swap may have taken all
 // backends away, lowered `retries`, or ended `empty=hold`.
 bool Session::waits_on(balance::Choice choice) const {
-    const bool none = frontend_.pool().usable() == 0;
+    const bool none = frontend_.backends().pool().weighted() == 0;
     switch (extra_->wait) {
         case Wait::kRoom: return choice.full;
         case Wait::kBackend: return none && frontend_.settings().hold;

@@ -27,12 +27,6 @@ inline constexpr std::size_t kChunk = 16 * 1024;
 
 class Frontend;
 
-using Backends = std::unordered_set<const balance::Backend*>;  // compared, never used
-
-inline std::string count_of(std::uint64_t count, const char* what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 class Shared {
   public:
     Shared(net::Poller& poller_in, net::Deadlines& deadlines_in, std::uint64_t seed) :

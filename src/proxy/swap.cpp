@@ -75,8 +75,8 @@ bool Proxy::bind_next(Binding& binding, std::size_t i) const {
     const core::Bind& bind = item.plan.settings.bind;
     const Frontend* kept = find(bind);
     if (kept == nullptr || !kept->listening()) {
-        net::Lease lease = net::Lease::take(net::Budget::Use::kListeners);
-        if (!lease) {
+        net::Reservation reservation = net::Reservation::take(net::Budget::Use::kListeners);
+        if (!reservation) {
             binding.refusal = core::error("cannot bind " + bind.to_string() +
                                           ": connections and listeners have all descriptors that " +
                                           "there are (ulimit -n)");
@@ -95,7 +95,7 @@ bool Proxy::bind_next(Binding& binding, std::size_t i) const {
         }
         if (!holders.empty()) shared.push_back(listener->get());
         item.listener = std::move(*listener);
-        item.lease = std::move(lease);
+        item.reservation = std::move(reservation);
     }
     binding.prepared.items.push_back(std::move(item));
     return true;
@@ -146,7 +146,7 @@ void Proxy::swap_next(Swapping& swapping, std::size_t i) {
     } else {
         frontend->update(std::move(item.plan.settings), std::move(item.plan.pool));
     }
-    if (item.listener) frontend->listen(std::move(item.listener), std::move(item.lease));
+    if (item.listener) frontend->listen(std::move(item.listener), std::move(item.reservation));
     frontend->set_table(swapping.mark);
     swapping.next.push_back(frontend);
 }

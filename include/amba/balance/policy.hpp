@@ -26,10 +26,10 @@ struct Share {
     std::int32_t whole_weight = 1;  // above 0
     std::int32_t weight = 1;        // of it, what it has now: less during a slow start
     std::uint32_t load = 0;         // connections
-    bool open = true;               // takes new connections: not down, not ejected
+    bool usable = true;             // takes new connections
     bool full = false;              // of connections, for now
 
-    bool ready() const { return open && !full; }
+    bool ready() const { return usable && !full; }
 };
 using Shares = std::vector<Share>;
 

@@ -1,78 +1,31 @@
 // The pool: which backend takes the next connection.
 //
-// A Backend is one server address within a frontend. Its identity is the address and port, and it
-// outlives pools: a backend that is in the table before and after a swap is the same object, with
-// its counters, its health and its connections. A Pool is the list of backends with their weights,
-// which never changes, and the state of the policy that chooses among them; a swap replaces the
-// Pool of a frontend as a whole.
+// A Pool is the list of backends with their weights, which never changes, and the state of the
+// policy that chooses among them; a swap replaces the Pool of a frontend as a whole, while the
+// backends that stay remain the same objects.
 //
-// The order of choice: primaries that are open, backups that are open, and when no backend is open
-// all with a weight above 0, because a check may be wrong. Open is what is neither down by its
-// checks nor ejected for its failures.
+// The order of choice: primaries that are usable (BackendHealth::usable), backups that are usable,
+// and when no backend is usable all with a weight above 0, because a check may be wrong.
 //
 // Pure: no clock, no socket. One thread (the loop) uses a pool; another may build the next one from
 // it meanwhile, as that reads the list alone.
 #pragma once
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "amba/balance/backend.hpp"
 #include "amba/balance/policy.hpp"
-#include "amba/balance/rate.hpp"
 #include "amba/core/check.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/endpoint.hpp"
 
 namespace amba::balance {
-
-// What its checks say; as long as nothing checks it, what the last connect said.
-enum class State : std::uint8_t { kUnknown, kHealthy, kUnhealthy };
-
-// Is a backend reached from its own address? Then it is on this host, and a connect to a port where
-// nobody listens may meet itself.
-enum class Whereabouts : std::uint8_t { kUnknown, kElsewhere, kOnOwnAddress };
-
-class Backend : public boost::intrusive_ref_counter<Backend> {
-  public:
-    explicit Backend(const core::Endpoint& at) : endpoint(at) {}
-
-    const core::Endpoint endpoint;
-    State state = State::kUnknown;
-    bool down = false;     // by its checks: takes connections only when all are
-    bool ejected = false;  // for a while, after failures of real connections
-    Whereabouts whereabouts = Whereabouts::kUnknown;
-    std::uint8_t ramp = kRampSteps;  // of its weight; less during a slow start
-    std::uint32_t users = 0;         // connections that dial it or are served by it
-    std::uint32_t connections_current = 0;
-    std::uint32_t failures = 0;            // of connects, in a row
-    std::uint32_t resets = 0;              // before a byte, in a row
-    core::Time connected_at{};             // when a connection to it was last established
-    std::uint64_t connections_total = 0;   // established to this backend
-    std::uint64_t connections_failed = 0;  // connects that it refused or left unanswered
-    std::uint64_t bytes_up = 0;            // client to backend, of ended connections
-    std::uint64_t bytes_down = 0;
-
-    // For those who look; nothing decides by it.
-    Rate rate;                         // of established connections
-    std::uint32_t downs = 0;           // times it became unhealthy or was ejected
-    std::uint64_t resets_total = 0;    // connections that it reset
-    core::Time since{};                // when its state became what it is
-    std::unique_ptr<std::string> why;  // of its state; null: nothing to say
-    void turned(core::Time now, std::string_view reason) {
-        since = now;
-        why = reason.empty() ? nullptr : std::make_unique<std::string>(reason);
-    }
-};
-
-using BackendPtr = boost::intrusive_ptr<Backend>;
 
 struct Member {
     BackendPtr backend;
@@ -113,7 +66,7 @@ class Pool {
     void adopt(const Pool& before);
     static constexpr std::size_t kCarried = 2048;
 
-    // A backend is not what it was: down, ejected, loaded, ramped. O(log n)
+    // The health, the ramp or the load of a backend is another one. O(log n)
     void note(const Backend& backend);
     // Must it be told of every connection that begins and ends?
     bool counts_load() const { return counts_load_; }
@@ -128,16 +81,16 @@ class Pool {
     // The backend for one try. Weighted round robin: over any window of sum-of-weights first tries
     // each primary is within one of its share. O(log n)
     Choice pick(const Ask& ask = {});
-    // How many have a weight above 0, and how many of these are open.
-    std::size_t usable() const { return primaries_.shares.size() + backups_.shares.size(); }
-    std::size_t open() const { return primaries_.open + backups_.open; }
+    // How many have a weight above 0, and how many of these are usable.
+    std::size_t weighted() const { return primaries_.shares.size() + backups_.shares.size(); }
+    std::size_t usable() const { return primaries_.usable + backups_.usable; }
 
   private:
     struct Group {
         std::vector<std::uint32_t> members;  // those with a weight, by their place in members_
         Shares shares;
         std::unique_ptr<Policy> policy;  // null: nobody is in it
-        std::size_t open = 0;            // shares
+        std::size_t usable = 0;          // shares
         bool last_resort = false;        // takes no notice of health
     };
     void fill(Group& group, Algorithm algorithm, std::uint64_t seed,
@@ -157,7 +110,7 @@ class Pool {
     bool has_slow_starts_ = false;
     Group primaries_;
     Group backups_;
-    std::unique_ptr<Group> all_;  // made when no backend is open
+    std::unique_ptr<Group> all_;  // made when no backend is usable
 };
 
 }  // namespace amba::balance

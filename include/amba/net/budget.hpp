@@ -72,20 +72,21 @@ class Budget {
 };
 
 // Descriptors of the process's budget, given back at its end.
-class Lease {
+class Reservation {
   public:
-    Lease() = default;
+    Reservation() = default;
     // Empty when there is no room.
-    static Lease take(Budget::Use use, std::size_t count = 1) {
-        return Budget::of_process().take(use, count) ? Lease(use, count) : Lease();
+    static Reservation take(Budget::Use use, std::size_t count = 1) {
+        return Budget::of_process().take(use, count) ? Reservation(use, count) : Reservation();
     }
-    static Lease add(Budget::Use use, std::size_t count = 1) {
+    static Reservation add(Budget::Use use, std::size_t count = 1) {
         Budget::of_process().add(use, count);
-        return Lease(use, count);
+        return Reservation(use, count);
     }
-    ~Lease() { reset(); }
-    Lease(Lease&& other) noexcept : use_(other.use_), count_(std::exchange(other.count_, 0)) {}
-    Lease& operator=(Lease&& other) noexcept {
+    ~Reservation() { reset(); }
+    Reservation(Reservation&& other) noexcept :
+        use_(other.use_), count_(std::exchange(other.count_, 0)) {}
+    Reservation& operator=(Reservation&& other) noexcept {
         if (this == &other) return *this;
         reset();
         use_ = other.use_;
@@ -96,7 +97,7 @@ class Lease {
     void reset() { Budget::of_process().give_back(use_, std::exchange(count_, 0)); }
 
   private:
-    Lease(Budget::Use use, std::size_t count) : use_(use), count_(count) {}
+    Reservation(Budget::Use use, std::size_t count) : use_(use), count_(count) {}
     Budget::Use use_ = Budget::Use::kConnections;
     std::size_t count_ = 0;
 };

@@ -93,8 +93,8 @@ void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint6
 struct Prepared {
     struct Item {
         Plan plan;
-        net::Descriptor listener;  // empty: the frontend listens already
-        net::Lease lease;          // of `listener`
+        net::Descriptor listener;      // empty: the frontend listens already
+        net::Reservation reservation;  // of `listener`
     };
     std::vector<Item> items;
 };

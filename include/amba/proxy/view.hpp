@@ -24,14 +24,22 @@ struct EndedView {
     std::uint64_t count = 0;
 };
 
+enum class BackendState : std::uint8_t {
+    kUnknown,
+    kHealthy,
+    kUnhealthy,
+    kEjected,  // left out for its failures
+    kLeaving,  // out of the table, or out of DNS and held
+};
+const char* word(BackendState state);  // "unknown", "healthy", ...
+
 struct BackendView {
     std::string address;  // the resolved address and port
     std::string origin;   // HOST:PORT as the table has it
     int weight = 0;
     bool backup = false;
-    // "unknown", "healthy", "unhealthy", "ejected" when left out for its failures, or "leaving"
-    // when out of the table, or out of DNS and held
-    std::string state;
+    BackendState state = BackendState::kUnknown;
+    bool usable = true;  // takes new connections (balance::BackendHealth)
     core::Time since{};  // of that state
     std::string why;     // of that state, in words; empty: nothing to say
     std::uint32_t maxconn = 0;

@@ -67,7 +67,7 @@ function take(fresh) {
     }
     while (samples.length > 1 && samples[1].t < status.t - kGraph * 1000) samples.shift();
 }
-const isUsable = backend => backend.state === 'healthy' || backend.state === 'unknown';
+const isUsable = backend => backend.usable;
 
 // ---- health history: what the events tell of the past, and each change seen since ----
 const kAfter = {up: 'healthy', down: 'unhealthy', ejected: 'ejected', returned: 'healthy'};

@@ -67,8 +67,8 @@ class Simulation {
                 member.maxconn = setting.maxconn;
                 members.push_back(member);
             }
-            pools_.push_back(
-                std::make_unique<balance::Pool>(members, setting.algorithm, random_() + 1));
+            ambassadors_.push_back(
+                std::make_unique<Ambassador>(members, setting.algorithm, random_() + 1));
             arrive(a, 0);
         }
     }
@@ -106,6 +106,15 @@ class Simulation {
     std::size_t refused() const { return refused_; }
 
   private:
+    struct Ambassador final : balance::LoadObserver {
+        Ambassador(std::vector<balance::Member> members, Algorithm algorithm, std::uint64_t seed) :
+            pool(std::move(members), algorithm, seed) {}
+        void lease_began(balance::Backend& backend) override { pool.note(backend); }
+        void lease_ended(balance::Backend& backend) override { pool.note(backend); }
+
+        balance::Pool pool;
+        std::vector<std::vector<balance::Lease>> leases{kBackends};  // by the backend
+    };
     struct Server {
         std::size_t busy = 0;
         std::deque<Connection> waiting;
@@ -123,17 +132,16 @@ class Simulation {
     }
 
     void begin(int ambassador) {
-        balance::Pool& pool = *pools_[static_cast<std::size_t>(ambassador)];
+        Ambassador& at = *ambassadors_[static_cast<std::size_t>(ambassador)];
         const auto client = static_cast<std::uint64_t>(ambassador) * 1'000'000 +
                             random_() % static_cast<unsigned>(setting_.clients);
-        const balance::Choice choice = pool.pick({{}, client});
+        const balance::Choice choice = at.pool.pick({{}, client});
         if (choice.backend == nullptr) {
             ++refused_;
             return;
         }
-        ++choice.backend->users;
-        pool.note(*choice.backend);
         const int b = choice.backend->endpoint.address.bytes()[3] - 1;
+        at.leases[static_cast<std::size_t>(b)].emplace_back(*choice.backend, at);
         Server& server = servers_[static_cast<std::size_t>(b)];
         account(server);
         const Connection connection{ambassador, b, now_};
@@ -152,11 +160,9 @@ class Simulation {
     }
 
     void end(const Connection& connection) {
-        balance::Pool& pool = *pools_[static_cast<std::size_t>(connection.ambassador)];
-        balance::Backend& backend =
-            *pool.members()[static_cast<std::size_t>(connection.backend)].backend;
-        --backend.users;
-        pool.note(backend);
+        ambassadors_[static_cast<std::size_t>(connection.ambassador)]
+            ->leases[static_cast<std::size_t>(connection.backend)]
+            .pop_back();
         Server& server = servers_[static_cast<std::size_t>(connection.backend)];
         account(server);
         --server.busy;
@@ -177,7 +183,7 @@ class Simulation {
     const Setting setting_;
     const bool one_slow_;
     std::mt19937 random_;
-    std::vector<std::unique_ptr<balance::Pool>> pools_;
+    std::vector<std::unique_ptr<Ambassador>> ambassadors_;
     std::vector<Server> servers_;
     std::priority_queue<Event> events_;
     std::vector<double> waits_;

@@ -23,7 +23,8 @@ admin::Status one_frontend() {
     proxy::BackendView backend;
     backend.address = "10.0.0.1:80";
     backend.origin = "www1:80";
-    backend.state = "unhealthy";
+    backend.state = proxy::BackendState::kUnhealthy;
+    backend.usable = false;
     frontend.backends.push_back(backend);
     status.frontends.push_back(frontend);
     return status;

@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "amba/balance/pool.hpp"
+#include "amba/balance/pool_health.hpp"
 
 using namespace amba;
 using balance::Algorithm;
@@ -41,31 +41,31 @@ int number(const Backend* backend) {
 }
 
 // A pool with connections that begin and end.
-class Live {
+class Live final : public balance::LoadObserver {
   public:
     explicit Live(std::vector<Member> of, Algorithm algorithm, std::uint64_t seed = 0) :
-        all(std::move(of)), pool(all, algorithm, seed) {}
+        all(std::move(of)), pool_ptr(std::make_shared<Pool>(all, algorithm, seed)), pool(*pool_ptr),
+        health(pool_ptr, {}, 0) {}
 
     int open(std::uint64_t client = 0) {
         const Choice choice = pool.pick({{}, client});
         full = choice.full;
         if (choice.backend == nullptr) return -1;
-        ++choice.backend->users;
-        pool.note(*choice.backend);
+        leases.emplace(number(choice.backend), balance::Lease(*choice.backend, *this));
         return number(choice.backend);
     }
-    void close(int n) {
-        --at(n).users;
-        pool.note(at(n));
-    }
-    void set_down(int n, bool down) {
-        at(n).down = down;
-        pool.note(at(n));
-    }
+    void close(int n) { leases.erase(leases.find(n)); }
+    void set_down(int n, bool down) { health.checked(at(n), now, !down, ""); }
+    void lease_began(Backend& backend) override { pool.note(backend); }
+    void lease_ended(Backend& backend) override { pool.note(backend); }
     Backend& at(int n) { return *all[static_cast<std::size_t>(n)].backend; }
 
+    core::Time now = core::Clock::now();
     std::vector<Member> all;
-    Pool pool;
+    std::shared_ptr<Pool> pool_ptr;
+    Pool& pool;
+    balance::PoolHealth health;
+    std::multimap<int, balance::Lease> leases;
     bool full = false;
 };
 
@@ -190,15 +190,15 @@ TEST_P(EveryPolicy, NeverChoosesWhomItMayNot) {
                     bool any_open = false;
                     for (const Member& m : all) {
                         const Backend& b = *m.backend;
-                        any_open |= m.weight > 0 && !b.down;
+                        any_open |= m.weight > 0 && b.health().usable();
                     }
                     const int got = live.open(random());
                     if (got < 0) break;
                     open.push_back(got);
                     const Member& m = all[static_cast<std::size_t>(got)];
                     ASSERT_GT(m.weight, 0);
-                    ASSERT_TRUE(!any_open || !m.backend->down) << "seed " << seed;
-                    ASSERT_TRUE(m.maxconn == 0 || m.backend->users <= m.maxconn);
+                    ASSERT_TRUE(!any_open || m.backend->health().usable()) << "seed " << seed;
+                    ASSERT_TRUE(m.maxconn == 0 || m.backend->users() <= m.maxconn);
                 }
             }
         }
@@ -218,15 +218,17 @@ TEST_P(EveryPolicy, SharesByWeight) {
 
 TEST_P(EveryPolicy, ASlowStartBeginsWithASmallShare) {
     if (GetParam() == Algorithm::kFirst) return;
-    Live live(members({1, 1}), GetParam(), 3);
-    live.at(1).ramp = 1;
-    live.pool.note(live.at(1));
+    std::vector<Member> all = members({1, 1});
+    all[1].slowstart = std::chrono::seconds(16);
+    Live live(std::move(all), GetParam(), 3);
+    live.set_down(1, true);
+    live.set_down(1, false);
     std::map<int, int> served;
     for (std::uint64_t i = 0; i < 1700; ++i)
         ++served[live.open(i)];
     EXPECT_NEAR(served[1], 100, 60);
-    live.at(1).ramp = balance::kRampSteps;
-    live.pool.note(live.at(1));
+    std::vector<balance::PoolHealth::Changed> changed;
+    live.health.time_passed(live.now + std::chrono::seconds(16), changed);
     const int before = served[1];
     for (std::uint64_t i = 0; i < 1700; ++i)
         ++served[live.open(i)];
@@ -358,7 +360,7 @@ TEST(Source, NobodyGetsMoreThanAQuarterAboveItsPart) {
     for (int i = 0; i < 400; ++i)
         live.open(42);  // one client: it would all be one backend's
     for (int n = 0; n < 4; ++n)
-        EXPECT_LE(live.at(n).users, 126u);
+        EXPECT_LE(live.at(n).users(), 126u);
 }
 
 // Random draws with a look at the load spread far better than draws alone.
@@ -369,7 +371,7 @@ TEST(Random, TakesTheLessLoadedOfTwo) {
         live.open();
     std::uint32_t most = 0;
     for (int n = 0; n < kBackends; ++n)
-        most = std::max(most, live.at(n).users);
+        most = std::max(most, live.at(n).users());
     EXPECT_LE(most, 106u);
 }
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 
+#include "support/backends.hpp"
 #include "support/peer.hpp"
 #include "support/temp_dir.hpp"
 
@@ -94,7 +95,7 @@ class ChecksTest : public testing::Test {
     std::unique_ptr<health::Checks> checks = std::make_unique<health::Checks>(
         poller, deadlines, 1,
         [this](const core::Bind& owner, Backend& backend, bool healthy, const std::string& why) {
-            backend.state = healthy ? State::kHealthy : State::kUnhealthy;
+            test::mark(backend, healthy);
             changes.push_back(std::to_string(owner.endpoint.port) +
                               (healthy ? " up" : " down: " + why));
             if (on_change) on_change();
@@ -140,7 +141,7 @@ TEST_F(ChecksTest, ANewBackendIsNotAskedAtOnceUnlessHurried) {
     run_for(100ms);
     EXPECT_EQ(peer.accepted(), 0u);
     checks->hurry(one->endpoint);
-    one->connected_at = core::Clock::now() + 1h;  // does not speak for it now
+    test::connection_to(*one, core::Clock::now() + 1h);  // does not speak for it now
     ASSERT_TRUE(told(1));
     EXPECT_TRUE(run_until([&] { return peer.accepted() == 1; }));
     run_for(100ms);
@@ -154,7 +155,8 @@ TEST_F(ChecksTest, ATcpCheckIsLeftOutWhereConnectionsSpeakForTheBackend) {
     const BackendPtr by_redis = backend(asked.place());
     const auto tcp = check(20ms);
     // After each look there will have been a connection.
-    by_tcp->connected_at = by_redis->connected_at = core::Clock::now() + 1h;
+    test::connection_to(*by_tcp, core::Clock::now() + 1h);
+    test::connection_to(*by_redis, core::Clock::now() + 1h);
     checks->watch(bind(80), {{by_tcp, tcp}, {by_redis, redis(20ms)}});
     EXPECT_TRUE(
         run_until([&] { return asked.accepted() >= 5 && report(by_tcp, tcp).in_a_row >= 3; }));
@@ -168,7 +170,7 @@ TEST_F(ChecksTest, AnUnhealthyBackendIsAskedWhateverConnectionsSay) {
     const auto by = check(20ms);
     checks->watch(bind(80), {{one, by}});
     ASSERT_TRUE(told(1));
-    one->connected_at = core::Clock::now() + 1h;
+    test::connection_to(*one, core::Clock::now() + 1h);
     EXPECT_TRUE(run_until([&] { return report(one, by).in_a_row >= 8; }));
     EXPECT_THAT(changes, SizeIs(1));
 }
@@ -178,7 +180,7 @@ TEST_F(ChecksTest, AHealthyBackendThatNobodyUsesIsAskedATenthAsOften) {
     const test::Peer used(pong());
     const BackendPtr idle = backend(unused.place());
     const BackendPtr busy = backend(used.place());
-    busy->connections_current = 1;
+    const auto connection = test::connection_to(*busy, core::Time());
     const auto start = core::Clock::now();
     checks->watch(bind(80), {{idle, redis(30ms)}, {busy, redis(30ms)}});
     ASSERT_TRUE(told(2));
@@ -235,7 +237,7 @@ TEST_F(ChecksTest, WhatStaysKeepsItsProgress) {
 TEST_F(ChecksTest, OneThatIsUnhealthyBeforeItsFirstCheckHasToRise) {
     const test::Peer peer(test::script::swallow);
     const BackendPtr one = backend(peer.place());
-    one->state = State::kUnhealthy;
+    test::mark(*one, false);
     const auto by = check(20ms, [](core::Check& out) { out.rise = 4; });
     checks->watch(bind(80), {{one, by}});
     ASSERT_TRUE(told(1));
@@ -330,7 +332,7 @@ TEST_F(ChecksTest, TheServerDoesNotSeeATcpCheckAndSeesAProtocolEndWithFin) {
         count_end(client);
     });
     const BackendPtr one = backend(plain.place());
-    one->connections_current = 1;
+    const auto connection = test::connection_to(*one, core::Time());
     const auto by = check(10ms);
     checks->watch(bind(80), {{one, by}});
     ASSERT_TRUE(run_until([&] { return report(one, by).in_a_row >= 50; }));

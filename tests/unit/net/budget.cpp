@@ -87,16 +87,16 @@ TEST(Budget, AFullOneHasRoomForANewListener) {
     EXPECT_GE(take_all(budget, Use::kListeners), 3u);
 }
 
-TEST(Lease, GivesBackOnceHoweverOftenItMoves) {
+TEST(Reservation, GivesBackOnceHoweverOftenItMoves) {
     Budget& budget = Budget::of_process();
     const std::size_t before = budget.in_use(Use::kHedges);
     {
-        Lease first = Lease::take(Use::kHedges, 3);
+        Reservation first = Reservation::take(Use::kHedges, 3);
         ASSERT_TRUE(first);
-        Lease second = std::move(first);
+        Reservation second = std::move(first);
         EXPECT_FALSE(first);  // NOLINT: what is left behind is what is asked
         EXPECT_EQ(budget.in_use(Use::kHedges), before + 3);
-        second = Lease::add(Use::kHedges);
+        second = Reservation::add(Use::kHedges);
         EXPECT_EQ(budget.in_use(Use::kHedges), before + 1);
         second.reset();
         EXPECT_EQ(budget.in_use(Use::kHedges), before);

@@ -1,0 +1,226 @@
+// What a frontend makes of its backends: what connections and checks say of them.
+#include "proxy/backends.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "amba/core/count_of.hpp"
+
+namespace amba::proxy {
+
+using balance::Backend;
+using balance::HealthChange;
+using balance::Member;
+using core::count_of;
+using enum log::Level;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Resets by backends in mid-stream are folded into one line per frontend and this time.
+constexpr auto kResetLineEvery = 10s;
+constexpr auto kLackLineEvery = 10s;
+
+balance::HealthRules rules_of(const Settings& settings) {
+    return {settings.observe, static_cast<std::uint32_t>(settings.error_limit),
+            settings.max_ejected};
+}
+
+const char* reason_of(int error) {
+    return error == 0 ? "no answer" : std::strerror(error);
+}
+
+}  // namespace
+
+Backends::Backends(const Settings& settings, Shared& shared, BackendsObserver& observer,
+                   std::shared_ptr<balance::Pool> pool) :
+    settings_(settings),
+    shared_(shared), observer_(observer),
+    health_(std::move(pool), rules_of(settings), shared.draw()),
+    departures_(settings, shared, health_, observer) {}
+
+bool Backends::has_hope() const {
+    const std::vector<Member>& members = pool().members();
+    return std::any_of(members.begin(), members.end(), [](const Member& member) {
+        const balance::BackendHealth& health = member.backend->health();
+        return member.weight > 0 && health.usable() && health.state() != balance::State::kUnhealthy;
+    });
+}
+
+// ---- what has changed, and who is told ----
+
+std::string Backends::describe(const Backend& backend) const {
+    std::string text = "backend " + backend.endpoint.to_string();
+    const Member* member = pool().find(backend.endpoint);
+    if (member != nullptr && member->origin != backend.endpoint.to_string()) {
+        text += " (" + member->origin + ")";
+    }
+    return text + " of frontend " + settings_.name;
+}
+
+void Backends::say(log::Level level, const char* event, const Backend& backend,
+                   const std::string& what) const {
+    log::write(level, event, describe(backend) + what,
+               {settings_.name, backend.endpoint.to_string()});
+}
+
+void Backends::take(Backend& backend, const HealthChange& change, const std::string& why) {
+    if (!change.any()) return;
+    if (change.up) say(kInfo, "up", backend, " is up: " + why);
+    if (change.down) {
+        const bool closed = settings_.close_on_marked_down && backend.users() > 0;
+        say(kWarning, "down", backend,
+            " is down: " + why + "; " + count_of(backend.users(), "connection") +
+                (closed ? " closed" : " kept"));
+    }
+    if (change.fails) say(kWarning, "down", backend, " cannot be connected to: " + why);
+    if (change.slow) {
+        say(kWarning, "slow", backend, ": no answer, another backend was faster");
+    }
+    if (change.returned) {
+        say(kInfo, "returned", backend, " takes connections again, on trial");
+    }
+    if (change.ejected) {
+        say(kWarning, "ejected", backend, " is " + std::string(backend.health().why()));
+    }
+    if (change.answers) say(kInfo, "up", backend, " answers again");
+    if (change.share) {
+        observer_.backends_changed();
+        wait();
+    }
+    if (change.news) observer_.backend_returned(backend);
+}
+
+void Backends::take(const std::vector<balance::PoolHealth::Changed>& changed) {
+    for (const auto& [backend, change] : changed)
+        take(*backend, change);
+}
+
+// ---- time ----
+
+void Backends::wait() {
+    const core::Time due = health_.due();
+    if (due == core::Time::max()) return clear();
+    if (!armed() || when() != due) shared_.deadlines.set(*this, due);
+}
+
+void Backends::on_deadline() {
+    shared_.poller.refresh_now();
+    std::vector<balance::PoolHealth::Changed> changed;
+    health_.time_passed(shared_.poller.now(), changed);
+    take(changed);
+    wait();
+}
+
+void Backends::lease_ended(Backend& backend) {
+    if (backend.users() == 0) departures_.unused(backend);
+    if (!pool().counts_load()) return;  // nobody waits for room
+    health_.load_changed(backend);
+    observer_.room_made();
+}
+
+// ---- swaps ----
+
+void Backends::replace(std::shared_ptr<balance::Pool> pool) {
+    health_.set_rules(rules_of(settings_));
+    std::vector<balance::PoolHealth::Changed> changed;
+    auto before = health_.replace(std::move(pool), shared_.poller.now(), changed);
+    take(changed);
+    observer_.pool_replaced();
+    departures_.pool_replaced(std::move(before));
+}
+
+void Backends::go_on() {
+    if (departures_.go_on()) observer_.work_is_left();
+}
+
+std::vector<balance::BackendPtr> Backends::all_leaving() {
+    departures_.finish();  // all that left are in its list then
+    return departures_.backends();
+}
+
+// ---- what connections say ----
+
+void Backends::connected(Backend& backend) {
+    take(backend, health_.connected(backend, shared_.poller.now()));
+}
+
+void Backends::connect_failed(Backend& backend, int error, balance::Fault fault) {
+    if (fault != balance::Fault::kBackend) return;
+    const core::Time now = shared_.poller.now();
+    ++backend.counters.connections_failed;
+    // A SYN is refused with ECONNREFUSED: this one was established, and reset before anybody
+    // looked.
+    if (error == ECONNRESET) {
+        ++backend.counters.resets_total;
+        take(backend, health_.reset_in_queue(backend, now));
+        return say_reset(backend, now);
+    }
+    slow(backend);
+    const char* const why = reason_of(error);
+    take(backend, health_.connect_failed(backend, now, fault, why), why);
+}
+
+void Backends::slow(const Backend& backend) {
+    const Member* member = pool().find(backend.endpoint);
+    if (member != nullptr && shared_.told.connect_failed) shared_.told.connect_failed(*member);
+}
+
+void Backends::outrun(Backend& backend) {
+    take(backend, health_.outrun(backend, shared_.poller.now()));
+}
+
+void Backends::reset(Backend& backend, bool silent) {
+    const core::Time now = shared_.poller.now();
+    ++backend.counters.resets_total;
+    take(backend, health_.reset(backend, now, silent));
+    say_reset(backend, now);
+}
+
+void Backends::lost(balance::Lease lease, bool silent) {
+    ++lease->counters.connections_failed;
+    reset(*lease, silent);
+}
+
+void Backends::say_reset(const Backend& backend, core::Time now) {
+    ++resets_unlogged_;
+    if (now < next_reset_line_) return;
+    next_reset_line_ = now + kResetLineEvery;
+    const std::string more = resets_unlogged_ > 1
+                                 ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
+                                 : std::string();
+    resets_unlogged_ = 0;
+    say(kWarning, "reset", backend, " reset a connection in mid-stream" + more);
+}
+
+void Backends::served(Backend& backend, std::uint64_t bytes_up, std::uint64_t bytes_down) {
+    backend.counters.bytes_up += bytes_up;
+    backend.counters.bytes_down += bytes_down;
+    if (bytes_down > 0) take(backend, health_.served(backend, shared_.poller.now()));
+}
+
+void Backends::lacks(const Backend& backend, int error) {
+    const core::Time now = shared_.poller.now();
+    if (now < next_lack_line_) return;
+    next_lack_line_ = now + kLackLineEvery;
+    std::string why = std::strerror(error);
+    if (error == EADDRNOTAVAIL) {
+        why += ": no local port is left towards it (net.ipv4.ip_local_port_range)";
+    }
+    const bool descriptors = error == EMFILE || error == ENFILE;
+    log::warning(descriptors ? "descriptors" : "shortage",
+                 "frontend " + settings_.name + " cannot connect from this host to " +
+                     backend.endpoint.to_string() + ": " + why);
+}
+
+// ---- what checks say ----
+
+void Backends::mark(Backend& backend, bool healthy, const std::string& why) {
+    const HealthChange change = health_.checked(backend, shared_.poller.now(), healthy, why);
+    take(backend, change, why);
+    if (change.down && settings_.close_on_marked_down) observer_.close_connections({&backend});
+}
+
+}  // namespace amba::proxy

@@ -1,0 +1,89 @@
+// The backends of a frontend: its pool with their health, and those that leave.
+//
+// Takes what connections and checks say of a backend, has balance::PoolHealth judge it, and tells
+// the log and the frontend what became of it. Time that changes a backend (an ejection that is
+// over, the steps of a slow start) is one deadline here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "amba/balance/pool_health.hpp"
+#include "amba/log/log.hpp"
+#include "amba/net/deadlines.hpp"
+#include "amba/proxy/proxy.hpp"
+#include "proxy/backends_observer.hpp"
+#include "proxy/departures.hpp"
+#include "proxy/shared.hpp"
+
+namespace amba::proxy {
+
+class Backends final : public balance::LoadObserver, private net::Deadline {
+  public:
+    // The settings are those of the frontend, and change before replace() is called.
+    Backends(const Settings& settings, Shared& shared, BackendsObserver& observer,
+             std::shared_ptr<balance::Pool> pool);
+
+    const balance::Pool& pool() const { return health_.pool(); }
+    std::shared_ptr<balance::Pool> shared_pool() const { return health_.shared_pool(); }
+    // Is there one that is usable and that nobody has found dead?
+    bool has_hope() const;
+    balance::Choice pick(const balance::Ask& ask) { return health_.pool().pick(ask); }
+    balance::Lease lease(balance::Backend& backend) { return {backend, *this}; }
+
+    // Another pool. Its own members stay what they are; others leave as `removed` says.
+    void replace(std::shared_ptr<balance::Pool> pool);
+    // The next part of what a large swap left to do.
+    void go_on();
+    // Those that left and have connections, all of them.
+    std::vector<balance::BackendPtr> all_leaving();
+
+    // What connections say.
+    void connected(balance::Backend& backend);
+    // With the error of connect(2); 0: no answer.
+    void connect_failed(balance::Backend& backend, int error, balance::Fault fault);
+    // No answer yet: its name may have moved.
+    void slow(const balance::Backend& backend);
+    // No answer yet, while another backend has answered.
+    void outrun(balance::Backend& backend);
+    // It reset a connection. `silent`: the client had neither sent anything nor left.
+    void reset(balance::Backend& backend, bool silent);
+    // The same, and the connection goes on with another backend.
+    void lost(balance::Lease lease, bool silent);
+    // A connection of it is over.
+    void served(balance::Backend& backend, std::uint64_t bytes_up, std::uint64_t bytes_down);
+    // This host lacks what a connect to it takes, which is no fault of the backend.
+    void lacks(const balance::Backend& backend, int error);
+    // What its checks say.
+    void mark(balance::Backend& backend, bool healthy, const std::string& why);
+
+    // Adds them to the view, and says where.
+    using Places = std::unordered_map<const balance::Backend*, std::size_t>;
+    Places show(FrontendView& view, core::Time now) const;
+
+  private:
+    void on_deadline() override;
+    void lease_began(balance::Backend& backend) override { health_.load_changed(backend); }
+    void lease_ended(balance::Backend& backend) override;
+    void take(balance::Backend& backend, const balance::HealthChange& change,
+              const std::string& why = "");
+    void take(const std::vector<balance::PoolHealth::Changed>& changed);
+    void say_reset(const balance::Backend& backend, core::Time now);
+    void wait();
+    std::string describe(const balance::Backend& backend) const;
+    void say(log::Level level, const char* event, const balance::Backend& backend,
+             const std::string& what) const;
+
+    const Settings& settings_;
+    Shared& shared_;
+    BackendsObserver& observer_;
+    balance::PoolHealth health_;
+    Departures departures_;
+    std::uint64_t resets_unlogged_ = 0;
+    core::Time next_reset_line_{};
+    core::Time next_lack_line_{};
+};
+
+}  // namespace amba::proxy

@@ -1,0 +1,32 @@
+// What the backends of a frontend tell it, while it may be in the middle of something: whoever is
+// told only remembers it, and acts in a turn of its own. The one exception is closing.
+#pragma once
+
+#include <unordered_set>
+
+#include "amba/balance/backend.hpp"
+
+namespace amba::proxy {
+
+using BackendSet = std::unordered_set<const balance::Backend*>;  // compared, never used
+
+class BackendsObserver {
+  public:
+    // Some take more new connections than before, or fewer.
+    virtual void backends_changed() = 0;
+    // It can be connected to again: connections that tried it in vain may try it anew.
+    virtual void backend_returned(const balance::Backend& backend) = 0;
+    // A connection has ended where others may wait for room.
+    virtual void room_made() = 0;
+    // There is another pool.
+    virtual void pool_replaced() = 0;
+    // go_on() has more to do.
+    virtual void work_is_left() = 0;
+    // Connections of these dial others, or are reset. Done at once.
+    virtual void close_connections(const BackendSet& backends) = 0;
+
+  protected:
+    ~BackendsObserver() = default;
+};
+
+}  // namespace amba::proxy
