@@ -6,22 +6,13 @@
 #include <cstring>
 #include <utility>
 
-#include "amba/core/count_of.hpp"
-
 namespace amba::proxy {
 
 using balance::Backend;
 using balance::HealthChange;
 using balance::Member;
-using core::count_of;
-using enum log::Level;
-using namespace std::chrono_literals;
 
 namespace {
-
-// Resets by backends in mid-stream are folded into one line per frontend and this time.
-constexpr auto kResetLineEvery = 10s;
-constexpr auto kLackLineEvery = 10s;
 
 balance::HealthRules rules_of(const Settings& settings) {
     return {settings.observe, static_cast<std::uint32_t>(settings.error_limit),
@@ -34,10 +25,10 @@ const char* reason_of(int error) {
 
 }  // namespace
 
-Backends::Backends(const Settings& settings, Shared& shared, BackendsObserver& observer,
-                   std::shared_ptr<balance::Pool> pool) :
+Backends::Backends(const Settings& settings, Shared& shared, AvailabilityObserver& waiting,
+                   BackendsObserver& observer, std::shared_ptr<balance::Pool> pool) :
     settings_(settings),
-    shared_(shared), observer_(observer),
+    shared_(shared), waiting_(waiting), observer_(observer), log_(settings),
     health_(std::move(pool), rules_of(settings), shared.draw()),
     departures_(settings, shared, health_, observer) {}
 
@@ -51,46 +42,14 @@ bool Backends::has_hope() const {
 
 // ---- what has changed, and who is told ----
 
-std::string Backends::describe(const Backend& backend) const {
-    std::string text = "backend " + backend.endpoint.to_string();
-    const Member* member = pool().find(backend.endpoint);
-    if (member != nullptr && member->origin != backend.endpoint.to_string()) {
-        text += " (" + member->origin + ")";
-    }
-    return text + " of frontend " + settings_.name;
-}
-
-void Backends::say(log::Level level, const char* event, const Backend& backend,
-                   const std::string& what) const {
-    log::write(level, event, describe(backend) + what,
-               {settings_.name, backend.endpoint.to_string()});
-}
-
 void Backends::take(Backend& backend, const HealthChange& change, const std::string& why) {
     if (!change.any()) return;
-    if (change.up) say(kInfo, "up", backend, " is up: " + why);
-    if (change.down) {
-        const bool closed = settings_.close_on_marked_down && backend.users() > 0;
-        say(kWarning, "down", backend,
-            " is down: " + why + "; " + count_of(backend.users(), "connection") +
-                (closed ? " closed" : " kept"));
-    }
-    if (change.fails) say(kWarning, "down", backend, " cannot be connected to: " + why);
-    if (change.slow) {
-        say(kWarning, "slow", backend, ": no answer, another backend was faster");
-    }
-    if (change.returned) {
-        say(kInfo, "returned", backend, " takes connections again, on trial");
-    }
-    if (change.ejected) {
-        say(kWarning, "ejected", backend, " is " + std::string(backend.health().why()));
-    }
-    if (change.answers) say(kInfo, "up", backend, " answers again");
+    log_.changed(pool(), backend, change, why);
     if (change.share) {
-        observer_.backends_changed();
+        waiting_.backends_changed();
         wait();
     }
-    if (change.news) observer_.backend_returned(backend);
+    if (change.news) waiting_.backend_returned(backend);
 }
 
 void Backends::take(const std::vector<balance::PoolHealth::Changed>& changed) {
@@ -118,7 +77,7 @@ void Backends::lease_ended(Backend& backend) {
     if (backend.users() == 0) departures_.unused(backend);
     if (!pool().counts_load()) return;  // nobody waits for room
     health_.load_changed(backend);
-    observer_.room_made();
+    waiting_.room_made();
 }
 
 // ---- swaps ----
@@ -133,7 +92,7 @@ void Backends::replace(std::shared_ptr<balance::Pool> pool) {
 }
 
 void Backends::go_on() {
-    if (departures_.go_on()) observer_.work_is_left();
+    if (departures_.go_on()) observer_.turn_is_due();
 }
 
 std::vector<balance::BackendPtr> Backends::all_leaving() {
@@ -156,7 +115,7 @@ void Backends::connect_failed(Backend& backend, int error, balance::Fault fault)
     if (error == ECONNRESET) {
         ++backend.counters.resets_total;
         take(backend, health_.reset_in_queue(backend, now));
-        return say_reset(backend, now);
+        return log_.reset(pool(), backend, now);
     }
     slow(backend);
     const char* const why = reason_of(error);
@@ -176,23 +135,12 @@ void Backends::reset(Backend& backend, bool silent) {
     const core::Time now = shared_.poller.now();
     ++backend.counters.resets_total;
     take(backend, health_.reset(backend, now, silent));
-    say_reset(backend, now);
+    log_.reset(pool(), backend, now);
 }
 
 void Backends::lost(balance::Lease lease, bool silent) {
     ++lease->counters.connections_failed;
     reset(*lease, silent);
-}
-
-void Backends::say_reset(const Backend& backend, core::Time now) {
-    ++resets_unlogged_;
-    if (now < next_reset_line_) return;
-    next_reset_line_ = now + kResetLineEvery;
-    const std::string more = resets_unlogged_ > 1
-                                 ? " (" + std::to_string(resets_unlogged_) + " since the last line)"
-                                 : std::string();
-    resets_unlogged_ = 0;
-    say(kWarning, "reset", backend, " reset a connection in mid-stream" + more);
 }
 
 void Backends::served(Backend& backend, std::uint64_t bytes_up, std::uint64_t bytes_down) {
@@ -202,17 +150,7 @@ void Backends::served(Backend& backend, std::uint64_t bytes_up, std::uint64_t by
 }
 
 void Backends::lacks(const Backend& backend, int error) {
-    const core::Time now = shared_.poller.now();
-    if (now < next_lack_line_) return;
-    next_lack_line_ = now + kLackLineEvery;
-    std::string why = std::strerror(error);
-    if (error == EADDRNOTAVAIL) {
-        why += ": no local port is left towards it (net.ipv4.ip_local_port_range)";
-    }
-    const bool descriptors = error == EMFILE || error == ENFILE;
-    log::warning(descriptors ? "descriptors" : "shortage",
-                 "frontend " + settings_.name + " cannot connect from this host to " +
-                     backend.endpoint.to_string() + ": " + why);
+    log_.lacks(backend, error, shared_.poller.now());
 }
 
 // ---- what checks say ----

@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "amba/balance/pool_health.hpp"
-#include "amba/log/log.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/proxy/proxy.hpp"
+#include "proxy/backends_log.hpp"
 #include "proxy/backends_observer.hpp"
+#include "proxy/connect_times.hpp"
 #include "proxy/departures.hpp"
 #include "proxy/shared.hpp"
 
@@ -23,8 +24,8 @@ namespace amba::proxy {
 class Backends final : public balance::LoadObserver, private net::Deadline {
   public:
     // The settings are those of the frontend, and change before replace() is called.
-    Backends(const Settings& settings, Shared& shared, BackendsObserver& observer,
-             std::shared_ptr<balance::Pool> pool);
+    Backends(const Settings& settings, Shared& shared, AvailabilityObserver& waiting,
+             BackendsObserver& observer, std::shared_ptr<balance::Pool> pool);
 
     const balance::Pool& pool() const { return health_.pool(); }
     std::shared_ptr<balance::Pool> shared_pool() const { return health_.shared_pool(); }
@@ -42,6 +43,12 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
 
     // What connections say.
     void connected(balance::Backend& backend);
+    // Established after that time; `alone` when no other backend was dialed before or beside it.
+    void connect_took(core::Clock::duration time, bool alone) {
+        if (alone) connect_times_.add(time);
+    }
+    // How long to wait for one backend before another is asked as well.
+    core::Duration hedge_after() const { return connect_times_.hedge_after(); }
     // With the error of connect(2); 0: no answer.
     void connect_failed(balance::Backend& backend, int error, balance::Fault fault);
     // No answer yet: its name may have moved.
@@ -70,20 +77,16 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
     void take(balance::Backend& backend, const balance::HealthChange& change,
               const std::string& why = "");
     void take(const std::vector<balance::PoolHealth::Changed>& changed);
-    void say_reset(const balance::Backend& backend, core::Time now);
     void wait();
-    std::string describe(const balance::Backend& backend) const;
-    void say(log::Level level, const char* event, const balance::Backend& backend,
-             const std::string& what) const;
 
     const Settings& settings_;
     Shared& shared_;
+    AvailabilityObserver& waiting_;
     BackendsObserver& observer_;
+    BackendsLog log_;
     balance::PoolHealth health_;
     Departures departures_;
-    std::uint64_t resets_unlogged_ = 0;
-    core::Time next_reset_line_{};
-    core::Time next_lack_line_{};
+    ConnectTimes connect_times_;
 };
 
 }  // namespace amba::proxy

@@ -1,5 +1,5 @@
-// What the backends of a frontend tell it, while it may be in the middle of something: whoever is
-// told only remembers it, and acts in a turn of its own. The one exception is closing.
+// What the backends of a frontend tell, while whoever is told may be in the middle of something: it
+// only remembers it, and acts in a turn of its own. The one exception is closing.
 #pragma once
 
 #include <unordered_set>
@@ -10,7 +10,8 @@ namespace amba::proxy {
 
 using BackendSet = std::unordered_set<const balance::Backend*>;  // compared, never used
 
-class BackendsObserver {
+// Who waits for a backend.
+class AvailabilityObserver {
   public:
     // Some take more new connections than before, or fewer.
     virtual void backends_changed() = 0;
@@ -18,12 +19,18 @@ class BackendsObserver {
     virtual void backend_returned(const balance::Backend& backend) = 0;
     // A connection has ended where others may wait for room.
     virtual void room_made() = 0;
-    // There is another pool.
+
+  protected:
+    ~AvailabilityObserver() = default;
+};
+
+class BackendsObserver {
+  public:
     virtual void pool_replaced() = 0;
-    // go_on() has more to do.
-    virtual void work_is_left() = 0;
     // Connections of these dial others, or are reset. Done at once.
     virtual void close_connections(const BackendSet& backends) = 0;
+    // There is something to do in a turn of its own: Backends::go_on(), WaitQueue::serve().
+    virtual void turn_is_due() = 0;
 
   protected:
     ~BackendsObserver() = default;

@@ -32,7 +32,7 @@ void Departures::pool_replaced(std::shared_ptr<balance::Pool> before) {
     before_ = std::move(before);
     next_ = 0;
     said_ = unsaid_ = unsaid_connections_ = 0;
-    if (go_on()) observer_.work_is_left();
+    if (go_on()) observer_.turn_is_due();
 }
 
 bool Departures::go_on() {

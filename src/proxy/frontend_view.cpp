@@ -22,23 +22,23 @@ FrontendView Frontend::view() const {
     FrontendView out;
     out.name = settings_.name;
     out.bind = settings_.bind.to_string();
-    out.listening = listening();
-    out.paused = paused_;
-    out.at_maxconn = at_maxconn_;
+    out.listening = listener_.listening();
+    out.paused = listener_.paused();
+    out.at_maxconn = listener_.at_maxconn();
     out.leaving = retired_;
-    out.connections_current = current_;
-    out.connections_total = total_;
+    out.connections_current = listener_.connections();
+    out.connections_total = listener_.total();
     out.connections_failed = failed_;
     const core::Time now = core::Clock::now();
     tallies_.show(out, now);
     out.balance = word(settings_.algorithm);
     out.maxconn = settings_.maxconn;
-    out.queue_current = queued_;
-    out.queue_total = queued_total_;
-    out.queue_timeouts = queue_timeouts_;
+    out.queue_current = queue_.size();
+    out.queue_total = queue_.total();
+    out.queue_timeouts = queue_.timeouts();
     const Backends::Places places = backends_.show(out, now);
     // Backends count the bytes of ended connections; those of open ones are added here.
-    for (const Session& session : established_) {
+    for (const Session& session : connections_.served()) {
         out.bytes_up += session.bytes_up();
         out.bytes_down += session.bytes_down();
         const auto at = places.find(session.backend());

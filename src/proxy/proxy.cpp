@@ -19,7 +19,7 @@ Proxy::~Proxy() {
     for (Frontend* frontend : all())
         frontend->retire();
     for (Frontend* frontend : all())
-        frontend->close_now();
+        frontend->listener().close_now();
     abort_all();
     for (Frontend* frontend : all())
         frontend->end_if_empty();
@@ -61,8 +61,8 @@ void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
     if (frontend == nullptr) return;
     std::vector<Plan> plans;
     plans.push_back({frontend->settings(), std::move(targets), nullptr});
-    build(plans, {frontend->known()}, seed_ + shared_->poller.rounds());
-    frontend->replace_pool(std::move(plans.front().pool));
+    build(plans, {known(*frontend)}, seed_ + shared_->poller.rounds());
+    frontend->backends().replace(std::move(plans.front().pool));
 }
 
 // In the table, or out of it with connections left.
@@ -79,7 +79,7 @@ void Proxy::mark(const core::Bind& bind, balance::Backend& backend, bool healthy
 void Proxy::stop_listening() {
     slices_.finish();
     for (Frontend* frontend : frontends_)
-        frontend->close_listener();
+        frontend->listener().close();
 }
 
 void Proxy::abort_all() {
@@ -93,7 +93,7 @@ std::size_t Proxy::connections() const {
 
 std::optional<std::string> Proxy::not_listening() const {
     for (const Frontend* frontend : frontends_) {
-        if (!frontend->listening()) return frontend->settings().name;
+        if (!frontend->listener().listening()) return frontend->settings().name;
     }
     return std::nullopt;
 }
@@ -117,7 +117,7 @@ std::vector<FrontendView> Proxy::view() const {
     for (const Frontend* frontend : frontends_)
         out.push_back(frontend->view());
     for (const Frontend* frontend : shared_->retired) {
-        if (frontend->connections() > 0) out.push_back(frontend->view());
+        if (frontend->listener().connections() > 0) out.push_back(frontend->view());
     }
     return out;
 }

@@ -61,7 +61,8 @@ void Session::connected() {
         drop_slow();
     }
     const auto took = now - (extra_ ? extra_->dials_since : accepted());
-    frontend_.connect_took(took, !has_tried() && !(extra_ && extra_->raced));
+    frontend_.tallies().connect_took(took);
+    frontend_.backends().connect_took(took, !has_tried() && !(extra_ && extra_->raced));
     dialing_ = false;
     if (extra_ && extra_->line) extra_->line->connect = took;
     // Who was tried in vain is remembered: none is tried twice when this one resets at once.

@@ -43,6 +43,9 @@ inline constexpr std::uint32_t kBothEnds = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPO
 using SessionHook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
+class Session;
+using Sessions = boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
+
 class Session final : public net::Pollable, public net::Deadline, public SessionHook {
   public:
     Session(Frontend& frontend, Shared& shared, net::Descriptor client);

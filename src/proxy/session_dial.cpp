@@ -46,7 +46,7 @@ balance::Choice Session::pick() const {
 
 void Session::dial_next() {
     // Those that came before have their turn first.
-    if (!has_tried() && frontend_.serves_queue_soon()) return wait(Wait::kRoom);
+    if (!has_tried() && frontend_.queue().is_due()) return wait(Wait::kRoom);
     while (dialing_) {
         const bool in_time = shared_.poller.now() < moment_;
         const balance::Choice choice = in_time ? pick() : balance::Choice();
@@ -102,9 +102,9 @@ Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
     server_ = std::move(attempt.socket);
     if (has_slow()) {
         extra_->raced = true;
-        frontend_.hedged();
+        ++frontend_.tallies().hedges;
     } else if (has_tried()) {
-        frontend_.retried();
+        ++frontend_.tallies().retries;
     }
     if (extra_ && (has_tried() || extra_->pause.count() > 0)) {
         extra_->dialed_at = shared_.poller.now();
@@ -114,7 +114,8 @@ Session::Dialed Session::dial(Backend& backend, core::Time try_deadline) {
     relay_.set_socket(Side::kBackend, server_.get());
     hedging_ = may_hedge();
     if (hedging_) {
-        try_deadline = std::min(try_deadline, shared_.poller.now() + frontend_.hedge_after());
+        try_deadline =
+            std::min(try_deadline, shared_.poller.now() + frontend_.backends().hedge_after());
     }
     shared_.deadlines.set(*this, try_deadline);
     return Dialed::kUnderWay;
@@ -146,7 +147,7 @@ void Session::dial_failed(int error) {
     remember_try(*failed);
     const core::Clock::duration lasted = shared_.poller.now() - extra_->dialed_at;
     const core::Duration fair =
-        std::min(frontend_.hedge_after(), frontend_.settings().connect_timeout / 4);
+        std::min(frontend_.backends().hedge_after(), frontend_.settings().connect_timeout / 4);
     try_failed(std::move(failed), error, lasted >= fair);
     dial_next();
 }
@@ -178,7 +179,7 @@ void Session::remember_try(Backend& backend) {
 }
 
 void Session::give_up(EndedBy by) {
-    frontend_.no_backend(by);
+    frontend_.refused(by);
     finish({by, by == EndedBy::kProxy ? Stage::kQueue : Stage::kConnect}, End::kReset);
 }
 
@@ -236,7 +237,7 @@ void Session::redial() {
     extra_->why = EndedBy::kServer;
     extra_->dials_since = shared_.poller.now();
     moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
-    frontend_.dials_again(*this);
+    frontend_.connections().dials(*this);
     frontend_.backends().lost(std::move(lost), silent);
     dial_next();
 }

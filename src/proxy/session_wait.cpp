@@ -45,7 +45,7 @@ void Session::wait(Wait what) {
         moment_ = now + x.queue_left;
     }
     queued_ = true;
-    frontend_.enqueue(*this, !std::exchange(x.waited, true));
+    frontend_.queue().enter(*this, !std::exchange(x.waited, true));
     // Those tried in vain may be well again before there is room at the others.
     const bool pause = what == Wait::kPause || (has_tried() && !x.was_reset);
     shared_.deadlines.set(*this, pause ? std::min(moment_, now + next_pause()) : moment_);
@@ -64,7 +64,8 @@ void Session::end_wait() {
     Extra& x = *extra_;
     clear();
     queued_ = false;
-    frontend_.dequeue(*this);
+    frontend_.queue().leave(*this);
+    frontend_.connections().dials(*this);
     if (!x.on_queue_time) return;
     const auto waited = now - x.waits_since;
     if (x.line) x.line->queued += waited;
@@ -119,7 +120,7 @@ void Session::wait_is_over() {
         return dial_next();
     }
     if (!extra_->on_queue_time) return give_up(extra_->why);
-    frontend_.left_waiting();
+    frontend_.timed_out();
     finish({EndedBy::kServerTimeout, Stage::kQueue}, End::kReset);
 }
 

@@ -26,6 +26,7 @@ namespace amba::proxy {
 inline constexpr std::size_t kChunk = 16 * 1024;
 
 class Frontend;
+class Listener;
 
 class Shared {
   public:
@@ -52,7 +53,9 @@ class Shared {
         return !has_room();
     }
 
-    std::vector<Frontend*> paused;  // waiting for descriptors
+    std::vector<Listener*> paused;  // waiting for descriptors
+    void connection_began();
+    void connection_ended();
     // All that live: those of the table, and those out of it with connections left.
     std::unordered_map<core::Bind, Frontend*, core::BindHash> frontends;
     // Of these the ones on every address, by port: they alone overlap others.

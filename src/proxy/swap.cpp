@@ -1,6 +1,7 @@
 // A swap, in its steps: what serves, bind what is new, then make it the table.
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "amba/net/tcp.hpp"
@@ -10,16 +11,21 @@
 
 namespace amba::proxy {
 
+Known Proxy::known(Frontend& frontend) {
+    Backends& backends = frontend.backends();
+    return {frontend.settings().bind, backends.shared_pool(), backends.all_leaving()};
+}
+
 void Proxy::known(std::function<void(std::vector<Known>)> done) {
     const auto out = std::make_shared<std::vector<Known>>();
     out->reserve(frontends_.size() + shared_->retired.size());
     // A retired one may be gone by the next slice.
     for (Frontend* frontend : shared_->retired)
-        out->push_back(frontend->known());
+        out->push_back(known(*frontend));
     slices_.run(
         frontends_.size(),
         [this, out](std::size_t i) {
-            out->push_back(frontends_[i]->known());
+            out->push_back(known(*frontends_[i]));
             return true;
         },
         [out, done = std::move(done)] { done(std::move(*out)); });
@@ -74,7 +80,7 @@ bool Proxy::bind_next(Binding& binding, std::size_t i) const {
     Prepared::Item item{std::move(binding.plans[i]), {}, {}};
     const core::Bind& bind = item.plan.settings.bind;
     const Frontend* kept = find(bind);
-    if (kept == nullptr || !kept->listening()) {
+    if (kept == nullptr || !kept->listener().listening()) {
         net::Reservation reservation = net::Reservation::take(net::Budget::Use::kListeners);
         if (!reservation) {
             binding.refusal = core::error("cannot bind " + bind.to_string() +
@@ -105,7 +111,7 @@ bool Proxy::bind_next(Binding& binding, std::size_t i) const {
 std::vector<int> Proxy::holders_of(const core::Bind& bind) const {
     std::vector<int> out;
     for (const Frontend* frontend : overlapping(bind)) {
-        const std::vector<int> sockets = frontend->sockets();
+        const std::vector<int> sockets = frontend->listener().sockets();
         out.insert(out.end(), sockets.begin(), sockets.end());
     }
     return out;
@@ -118,14 +124,13 @@ struct Proxy::Swapping {
     std::function<void()> done;
     std::vector<Frontend*> next;
     std::vector<Frontend*> before;
-    std::uint64_t mark = 0;
+    std::unordered_set<const Frontend*> stay;  // those of `next`
 };
 
 void Proxy::commit(Prepared prepared, std::function<void()> done) {
     const auto swapping = std::make_shared<Swapping>();
     swapping->prepared = std::move(prepared);
     swapping->done = std::move(done);
-    swapping->mark = ++swaps_;
     const std::size_t count = swapping->prepared.items.size();
     swapping->next.reserve(count);
     slices_.run(
@@ -146,9 +151,10 @@ void Proxy::swap_next(Swapping& swapping, std::size_t i) {
     } else {
         frontend->update(std::move(item.plan.settings), std::move(item.plan.pool));
     }
-    if (item.listener) frontend->listen(std::move(item.listener), std::move(item.reservation));
-    frontend->set_table(swapping.mark);
+    if (item.listener)
+        frontend->listener().listen(std::move(item.listener), std::move(item.reservation));
     swapping.next.push_back(frontend);
+    swapping.stay.insert(frontend);
 }
 
 // The frontends that are in no table any more.
@@ -160,7 +166,7 @@ void Proxy::retire_absent(std::shared_ptr<Swapping> swapping) {
         [this, swapping](std::size_t i) {
             Frontend* frontend = swapping->before[i];
             const auto stays = [&](const Frontend* one) {
-                return one->table() == swapping->mark;
+                return swapping->stay.contains(one);
             };
             if (stays(frontend)) return true;
             const std::vector<Frontend*> heirs = overlapping(frontend->settings().bind);

@@ -156,6 +156,7 @@ class Proxy {
   private:
     struct Binding;
     struct Swapping;
+    static Known known(Frontend& frontend);
     bool bind_next(Binding& binding, std::size_t i) const;
     void swap_next(Swapping& swapping, std::size_t i);
     void retire_absent(std::shared_ptr<Swapping> swapping);
@@ -167,7 +168,6 @@ class Proxy {
     std::unique_ptr<Shared> shared_;
     std::vector<Frontend*> frontends_;  // in the order of the table; owned, freed by the poller
     const std::uint64_t seed_;
-    std::uint64_t swaps_ = 0;
     net::Slices slices_;
 };
 

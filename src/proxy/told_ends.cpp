@@ -1,7 +1,8 @@
-// What a frontend tells of a connection that has ended: an event when it did not end well, and a
-// line in the log when connections are logged.
+// The event and the line of a connection that has ended.
+#include "proxy/told_ends.hpp"
+
+#include "amba/log/log.hpp"
 #include "amba/log/recorder.hpp"
-#include "proxy/frontend.hpp"
 
 namespace amba::proxy {
 
@@ -18,11 +19,12 @@ std::uint32_t folded(std::uint64_t bits) {
 }  // namespace
 
 // Thousands may end at once: one that ended like the last of its backend is counted, no more.
-void Frontend::tell_end(const Session& session, core::Outcome outcome) const {
+void tell_end(const Session& session, core::Outcome outcome, const Settings& settings,
+              core::Time now) {
     const balance::Backend* backend = session.backend();
     const std::string letters = outcome.letters();
     const std::uint64_t server = backend == nullptr ? 0 : core::EndpointHash{}(backend->endpoint);
-    const std::uint64_t about = core::BindHash{}(settings_.bind) * 31 + server;
+    const std::uint64_t about = core::BindHash{}(settings.bind) * 31 + server;
     const log::Recorder::Key key{folded(about),
                                  folded(static_cast<unsigned char>(letters[0]) * 256u +
                                         static_cast<unsigned char>(letters[1]))};
@@ -31,9 +33,9 @@ void Frontend::tell_end(const Session& session, core::Outcome outcome) const {
 
     const std::string address = backend == nullptr ? "" : backend->endpoint.to_string();
     const std::string why = core::to_string(outcome);
-    const core::Clock::duration total = shared_.poller.now() - session.accepted();
+    const core::Clock::duration total = now - session.accepted();
     if (!known) {
-        log::record({log::Level::kInfo, "ended", settings_.name, address, letters,
+        log::record({log::Level::kInfo, "ended", settings.name, address, letters,
                      "a connection ended " + letters + ": " + why},
                     key);
     }
@@ -41,7 +43,7 @@ void Frontend::tell_end(const Session& session, core::Outcome outcome) const {
     if (line == nullptr) return;
     log::Connection out;
     const std::string client = line->client.to_string();
-    out.frontend = settings_.name;
+    out.frontend = settings.name;
     out.client = client;
     out.backend = address;
     out.ended = letters;

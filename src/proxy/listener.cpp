@@ -1,0 +1,190 @@
+// How connections are accepted, and when they are not.
+#include "proxy/listener.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "amba/core/count_of.hpp"
+#include "amba/log/log.hpp"
+#include "amba/net/tcp.hpp"
+
+namespace amba::proxy {
+
+using core::count_of;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Connections accepted in one go, before others have their turn.
+constexpr int kAcceptBatch = 64;
+// A listener that is out of descriptors looks again after this, or when a connection ends.
+constexpr auto kPause = 100ms;
+// Handshakes that have begun when a listener leaves have this long to end.
+constexpr auto kLastCall = 100ms;
+
+}  // namespace
+
+Listener::~Listener() {
+    end_pause();
+}
+
+void Listener::listen(net::Descriptor listener, net::Reservation reservation) {
+    listener_ = std::move(listener);
+    reservation_ = std::move(reservation);
+    watched_ = false;
+    at_maxconn_ = is_full();
+    watch();
+}
+
+// The poller has the listener while it may accept. Level-triggered: an edge would have to be
+// followed by an accept that finds nothing.
+void Listener::watch() {
+    const bool wanted = listener_ && !paused_ && !at_maxconn_;
+    if (wanted == watched_) return;
+    watched_ = wanted;
+    if (!wanted) return shared_.poller.remove(listener_.get());
+    if (shared_.poller.add_level(listener_.get(), *this, 0, EPOLLIN)) return;
+    watched_ = false;
+    log::error("bind",
+               "frontend " + settings_.name + " cannot be watched: " + std::strerror(errno));
+}
+
+// ---- closing ----
+
+void Listener::close(bool heir) {
+    end_pause();
+    if (!listener_) return;
+    close_now();
+    net::retire_listener(listener_.get());
+    if (watched_) shared_.poller.remove(listener_.get());
+    watched_ = false;
+    last_call_.listener = std::move(listener_);
+    last_call_.reservation = std::move(reservation_);
+    if (!heir) return close_now();
+    shared_.poller.add(last_call_.listener.get(), *this, 0, EPOLLIN);
+    while (accept_one(last_call_.listener)) {
+    }
+    shared_.deadlines.set(last_call_, shared_.poller.now() + kLastCall);
+}
+
+void Listener::close_now() {
+    last_call_.clear();
+    while (accept_one(last_call_.listener)) {
+    }
+    last_call_.listener.reset();
+    last_call_.reservation.reset();
+    observer_.stopped_listening();
+}
+
+std::vector<int> Listener::sockets() const {
+    std::vector<int> out;
+    for (const net::Descriptor* fd : {&listener_, &last_call_.listener}) {
+        if (*fd) out.push_back(fd->get());
+    }
+    return out;
+}
+
+// ---- accepting ----
+
+void Listener::on_ready(unsigned, std::uint32_t) {
+    while (accept_one(last_call_.listener)) {
+    }
+    // One at a time when they come one at a time; more while each round finds some left.
+    const bool in_a_row =
+        std::exchange(accept_round_, shared_.poller.rounds()) + 1 == accept_round_;
+    accept_batch_ = in_a_row ? std::min(accept_batch_ * 2, kAcceptBatch) : 1;
+    // After a pause to the end of the queue: only what finds nothing more tells that it is over.
+    for (int i = 0; i < accept_batch_ || has_backlog_; ++i) {
+        if (!accept_one(listener_)) return;
+    }
+}
+
+// False when the queue is empty or nothing can be taken from it now.
+bool Listener::accept_one(const net::Descriptor& listener) {
+    if (!listener) return false;
+    if (is_full() && &listener == &listener_) {
+        pause_at_maxconn();
+        return false;
+    }
+    if (shared_.full()) {
+        pause("all descriptors are in use");
+        return false;
+    }
+    const int fd = accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        ++connections_;
+        ++total_;
+        observer_.accepted(net::Descriptor(fd));
+        return true;
+    }
+    switch (errno) {
+        case EAGAIN: has_backlog_ = false; return false;
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM: pause(std::strerror(errno)); return false;
+        // accept(2): pending network errors of the new socket, and clients that left the queue.
+        default: return errno != EBADF && errno != EINVAL && errno != ENOTSOCK;
+    }
+}
+
+// ---- pausing ----
+
+void Listener::pause(const char* why) {
+    if (!listener_) return;
+    shared_.deadlines.set(*this, shared_.poller.now() + kPause);
+    if (paused_) return;
+    paused_ = true;
+    has_backlog_ = true;
+    watch();
+    shared_.paused.push_back(this);
+    if (said_pause_) return;
+    said_pause_ = true;
+    log::warning("descriptors", "frontend " + settings_.name + " accepts no more for now, at " +
+                                    count_of(shared_.sessions, "connection") + ": " + why +
+                                    "; new ones wait in the kernel's queue");
+}
+
+void Listener::end_pause() {
+    clear();
+    if (!paused_) return;
+    std::erase(shared_.paused, this);
+    paused_ = false;
+}
+
+void Listener::resume() {
+    end_pause();
+    watch();
+}
+
+// As HAProxy has it: what is above a frontend's maxconn waits in the kernel's queue.
+void Listener::pause_at_maxconn() {
+    at_maxconn_ = true;
+    watch();
+    if (said_maxconn_) return;
+    said_maxconn_ = true;
+    log::warning("maxconn", "frontend " + settings_.name + " has its maxconn of " +
+                                count_of(settings_.maxconn, "connection") +
+                                "; new ones wait in the kernel's queue");
+}
+
+void Listener::leave_maxconn() {
+    if (!at_maxconn_ || is_full()) return;
+    at_maxconn_ = false;
+    watch();
+}
+
+void Listener::ended() {
+    --connections_;
+    leave_maxconn();
+    if (!said_pause_ || has_backlog_ || !shared_.budget.is_half_free()) return;
+    said_pause_ = false;
+    log::info("descriptors", "frontend " + settings_.name + " has descriptors to spare again");
+}
+
+}  // namespace amba::proxy

@@ -1,0 +1,20 @@
+// What the begin and the end of a connection mean for all others.
+#include "proxy/shared.hpp"
+
+#include "proxy/listener.hpp"
+
+namespace amba::proxy {
+
+void Shared::connection_began() {
+    budget.add(net::Budget::Use::kConnections, kOfConnection);
+    ebb.began(++sessions);
+}
+
+void Shared::connection_ended() {
+    budget.give_back(net::Budget::Use::kConnections, kOfConnection);
+    ebb.ended(--sessions);
+    for (Listener* listener : std::vector<Listener*>(paused))
+        listener->resume();
+}
+
+}  // namespace amba::proxy
