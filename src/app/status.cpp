@@ -1,3 +1,4 @@
+// Beside what the proxy sees: the settings that the table has for it.
 #include "app/status.hpp"
 
 #include <string_view>

@@ -1,3 +1,4 @@
+// Which subjects are checked, as the lists of the frontends change.
 #include "health/register.hpp"
 
 #include <tuple>
