@@ -48,7 +48,7 @@ void Frontend::tell_pool() {
     }
     Sessions& dialing = connections_.dialing();
     for (auto at = dialing.begin(); at != dialing.end();)
-        (at++)->pool_changed();
+        (at++)->dialer().pool_changed();
 }
 
 void Frontend::retire(bool heir) {
@@ -141,7 +141,7 @@ void Frontend::ended(Session& session, core::Outcome outcome) {
     if (!outcome.normal() || session.line() != nullptr) {
         tell_end(session, outcome, settings_, shared_.poller.now());
     }
-    if (session.queued()) {
+    if (session.waits()) {
         queue_.leave(session);
     } else {
         static_cast<SessionHook&>(session).unlink();

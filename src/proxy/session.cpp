@@ -1,4 +1,4 @@
-// The story of a connection from accept to its end, but for how it comes by a backend.
+// The story of a connection from accept to its end; how it comes by a backend is in dialer.cpp.
 #include "proxy/session.hpp"
 
 #include <sys/epoll.h>
@@ -42,36 +42,50 @@ Session::Session(Frontend& frontend, Shared& shared, net::Descriptor client) :
     if (const auto client_at = net::peer_of(client_.get())) extra().line->client = *client_at;
 }
 
+Session::Extra& Session::extra() {
+    if (!extra_) extra_.reset(new (spare_blocks().take()) Extra(*this, frontend_, shared_));
+    return *extra_;
+}
+
+// Of the process: a session that is over is freed by the poller, which outlives the proxy.
+SpareBlocks& Session::spare_blocks() {
+    static SpareBlocks blocks(sizeof(Extra));
+    return blocks;
+}
+
+void Session::GiveBack::operator()(Extra* extra) const {
+    extra->~Extra();
+    spare_blocks().give_back(extra);
+}
+
 void Session::start() {
     relay_.set_socket(Side::kClient, client_.get());
-    moment_ = shared_.poller.now() + frontend_.settings().connect_timeout;
     if (!shared_.poller.add(client_.get(), *this, kClientSlot, kBothEnds)) {
         return finish({EndedBy::kResource, Stage::kConnect}, End::kReset);
     }
-    dial_next();
+    extra().dialer.start();
 }
 
 // ---- RELAY ----
 
-void Session::connected() {
-    clear();
-    const core::Time now = shared_.poller.now();
-    if (has_slow()) {
-        frontend_.backends().outrun(*extra_->lease);
-        drop_slow();
-    }
-    const auto took = now - (extra_ ? extra_->dials_since : accepted());
-    frontend_.tallies().connect_took(took);
-    frontend_.backends().connect_took(took, !has_tried() && !(extra_ && extra_->raced));
+void Session::connected(Attempt attempt, std::uint32_t events, core::Clock::duration took) {
+    server_ = std::move(attempt.socket);
+    lease_ = std::move(attempt.lease);
+    server_slot_ = attempt.slot;
     dialing_ = false;
-    if (extra_ && extra_->line) extra_->line->connect = took;
+    if (Line* line = extra_->line.get()) {
+        line->connect = took;
+        line->queued = dialer().dialing().waited_for(shared_.poller.now());
+        line->tries = dialer().tries();
+    }
     // Who was tried in vain is remembered: none is tried twice when this one resets at once.
-    if (extra_ && !has_tried() && !extra_->line) extra_.reset();
-    lease_.establish(now);
+    if (!dialer().dialing().has_tried() && !extra_->line) extra_.reset();
+    relay_.set_socket(Side::kBackend, server_.get());
+    relay_.on_events(Side::kBackend, events);
     frontend_.connected(*this);
-    moment_ = now;
+    moved_at_ = shared_.poller.now();
     const auto idle = frontend_.settings().idle_timeout;
-    shared_.deadlines.set(*this, moment_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
+    shared_.deadlines.set(*this, moved_at_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
     relay();
 }
 
@@ -86,12 +100,12 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
             return;
         }
     } else {
-        if (dialing_) return slot == server_slot_ ? dial_ready(events) : slow_ready(events);
+        if (dialing_) return dialer().on_ready(slot, events);
         if (slot != server_slot_) return;  // of one that lost the race in this batch
         if (lost_before_a_byte(events)) return redial();
         relay_.on_events(Side::kBackend, events, shared_.poller.rounds());
     }
-    if (!lingering_) moment_ = shared_.poller.now();
+    if (!lingering_) moved_at_ = shared_.poller.now();
     relay();
 }
 
@@ -111,15 +125,16 @@ void Session::relay() {
 // A reset in is a reset out, once the other side has everything that came before it.
 void Session::linger() {
     const core::Time now = shared_.poller.now();
-    if (!lingering_) moment_ = now + kLinger;
+    if (!lingering_) extra().lingers_until = now + kLinger;
     lingering_ = true;
     const bool by_client = relay_.reset_by(Side::kClient);
     const bool handed_on =
         verdict_ == Relay::Verdict::kClientReset || verdict_ == Relay::Verdict::kBackendReset;
     const Side other = by_client ? Side::kBackend : Side::kClient;
     const bool delivered = handed_on && net::unacknowledged(relay_.socket(other)) == 0;
-    if (!delivered && now < moment_) {
-        shared_.deadlines.set(*this, std::min(now + kLingerStep, moment_));
+    if (!delivered && now < extra_->lingers_until) {
+        shared_.deadlines.set(*this,
+                              std::min<core::Time>(now + kLingerStep, extra_->lingers_until));
         return;
     }
     if (!by_client) frontend_.backends().reset(*lease_, is_silent());
@@ -128,13 +143,12 @@ void Session::linger() {
 
 void Session::on_deadline() {
     shared_.poller.refresh_now();
-    if (dialing_) return dial_overdue();
     if (lingering_) return linger();
     if (!kept_alive_) net::keep_alive(server_.get());
     kept_alive_ = true;
     const auto idle = frontend_.settings().idle_timeout;
     if (idle == 0ms) return;
-    const core::Time expires = moment_ + idle;
+    const core::Time expires = moved_at_ + idle;
     if (shared_.poller.now() < expires) return shared_.deadlines.set(*this, expires);
     // What was cut off must not look whole: the end that a side waits for, bytes that it has not
     // taken.
@@ -143,11 +157,44 @@ void Session::on_deadline() {
            cut_off ? End::kReset : End::kClose);
 }
 
+// ---- established and lost ----
+
+// The backend aborted before a byte went either way, as one does that is killed with connections in
+// its queue: for the client, as long as it is there, nothing has happened yet.
+bool Session::lost_before_a_byte(std::uint32_t events) const {
+    return (events & EPOLLERR) != 0 && !lingering_ && relay_.untouched() &&
+           net::arrived(server_.get()) != net::Arrived::kBytes &&
+           net::arrived(client_.get()) != net::Arrived::kEnd;
+}
+
+bool Session::is_silent() const {
+    return relay_.silent() && net::arrived(client_.get()) == net::Arrived::kNothing;
+}
+
+void Session::redial() {
+    const bool silent = is_silent();
+    clear();
+    dialing_ = true;
+    kept_alive_ = false;
+    server_.reset();
+    shared_.poller.forget(*this, server_slot_);
+    relay_.forget_backend();
+    extra().dialer.start_again({{}, std::move(lease_), server_slot_}, silent);
+}
+
+bool Session::uses(const BackendSet& backends) const {
+    return dialing_ ? dialer().uses(backends) : backends.contains(lease_.get());
+}
+
+void Session::leave(const BackendSet& backends, EndedBy by) {
+    if (!dialing_) return abort(by);
+    dialer().leave(backends);
+}
+
 // ---- FINISH ----
 
 Stage Session::stage() const {
-    if (!dialing_) return Stage::kData;
-    return queued_ && extra_->on_queue_time ? Stage::kQueue : Stage::kConnect;
+    return dialing_ ? dialer().dialing().stage() : Stage::kData;
 }
 
 void Session::abort(EndedBy by) {
@@ -157,10 +204,13 @@ void Session::abort(EndedBy by) {
 void Session::finish(core::Outcome outcome, End end) {
     if (buried()) return;
     clear();
-    if (queued_ && extra_->on_queue_time && extra_->line) {
-        extra_->line->queued += shared_.poller.now() - extra_->waits_since;
+    if (dialing_ && extra_) {
+        if (Line* line = extra_->line.get()) {
+            line->queued = dialer().dialing().waited_for(shared_.poller.now());
+            line->tries = dialer().tries();
+        }
+        lease_ = dialer().end(end == End::kReset);
     }
-    drop_slow();
     relay_.drop(shared_);
     if (end == End::kReset) {
         net::reset_on_close(client_.get());
@@ -168,7 +218,6 @@ void Session::finish(core::Outcome outcome, End end) {
     }
     client_.reset();
     server_.reset();
-    dialing_ = false;
     shared_.poller.bury(*this);
     frontend_.ended(*this, outcome);  // unlinks
 }

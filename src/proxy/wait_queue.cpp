@@ -18,7 +18,7 @@ bool came_before(const Session& a, const Session& b) {
 
 void WaitQueue::enter(Session& session, bool first) {
     static_cast<SessionHook&>(session).unlink();
-    Sessions& queue = session.has_tried() ? tried_ : fresh_;
+    Sessions& queue = session.dialer().dialing().has_tried() ? tried_ : fresh_;
     // Most are the last to have come, and those that waited before are among the first.
     auto at = queue.end();
     if (!queue.empty() && came_before(session, queue.back())) {
@@ -43,7 +43,7 @@ void WaitQueue::serve_soon(Due due) {
 
 void WaitQueue::backend_returned(const balance::Backend& backend) {
     for (Session& session : tried_)
-        session.forgive(backend);
+        session.dialer().forgive(backend);
     serve_soon(Due::kNews);
 }
 
@@ -61,9 +61,10 @@ void WaitQueue::serve() {
         const bool takes_fresh =
             has_fresh && (tried == tried_.end() || !came_before(*tried, *fresh));
         Session& session = takes_fresh ? *fresh++ : *tried++;
-        if (due == Due::kRoom && session.pauses()) continue;
-        const bool went = session.leave_queue();
-        if (!went && !session.has_tried()) nobody = true;
+        Dialer& dialer = session.dialer();
+        if (due == Due::kRoom && dialer.dialing().pauses()) continue;
+        const bool went = dialer.take_turn();
+        if (!went && !dialer.dialing().has_tried()) nobody = true;
     }
 }
 

@@ -54,8 +54,14 @@ TEST_F(Allocations, AreOneForAConnection) {
     const std::size_t before = g_allocations;
     for (std::size_t i = 0; i < kConnections; ++i)
         whole_life();
-    // The session, and what Asio needs for the timer now and then.
-    EXPECT_LE(g_allocations - before, kConnections + kConnections / 2);
+        // The session, and what Asio needs for the timer now and then. Under a sanitizer what it
+        // has while it dials comes from the heap, too.
+#ifdef AMBA_SANITIZED
+    constexpr std::size_t kEach = 2;
+#else
+    constexpr std::size_t kEach = 1;
+#endif
+    EXPECT_LE(g_allocations - before, kEach * kConnections + kConnections / 2);
     for (int i = 0; i < 1000 && proxy.connections() > 0; ++i)
         turn();
     EXPECT_EQ(proxy.connections(), 0u);

@@ -37,6 +37,7 @@ class ByHand : public testing::Test {
         std::vector<proxy::Plan> plans(1);
         plans[0].settings.name = "front";
         plans[0].settings.bind.endpoint = endpoint_of(front);
+        change(plans[0].settings);
         proxy::Target target;
         target.endpoint = endpoint_of(place_of(backend));
         target.origin = "backend";
@@ -51,6 +52,9 @@ class ByHand : public testing::Test {
             turn();
         turn();
     }
+
+    // What a test wants other than the defaults.
+    virtual void change(proxy::Settings&) {}
 
     static net::Descriptor listen_somewhere() {
         net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
