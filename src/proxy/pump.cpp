@@ -24,6 +24,12 @@ bool would_block(int code) {
     return code == EAGAIN || code == EWOULDBLOCK;
 }
 
+// The kernel had no memory for the call, or does not splice this socket: of the socket that says
+// nothing, and its own error is not taken.
+bool is_of_the_call(int code) {
+    return code == ENOMEM || code == ENOBUFS || code == EINVAL || code == ENOSYS || code == EPERM;
+}
+
 int send_flags(bool urgent) {
     return MSG_NOSIGNAL | MSG_DONTWAIT | (urgent ? MSG_OOB : 0);
 }
@@ -167,7 +173,7 @@ Pump::Flow Pump::fill_pipe(Leg& source, Shared& shared) {
     if (got < 0 && (errno == EINTR || would_block(errno))) return read_failed(source);
     if (got <= 0) {
         // The end, an error, or the same at a mark with bytes behind it: a read tells which.
-        if (got < 0) source.error_taken = true;
+        if (got < 0 && !is_of_the_call(errno)) source.error_taken = true;
         copy_again();
         return Flow::kDone;
     }

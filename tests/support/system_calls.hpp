@@ -1,0 +1,58 @@
+// A double of the system calls that move the bytes of a connection: each is the real one, but for
+// the one call that a test has chosen, which fails or moves less than it was asked to.
+//
+// The linker puts it in the place of libc's (ld(1), --wrap) in a program that has the option
+// AMBA_DOUBLED_CALLS of tests/CMakeLists.txt, so that the product has no seam for it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <set>
+
+namespace amba::test {
+
+enum class Call : unsigned {
+    kRecv,
+    kSend,
+    kSpliceIn,   // from a socket
+    kSpliceOut,  // to a socket
+    kShutdown,
+    kPipe,
+    kCount_,
+};
+const char* to_string(Call call);
+
+struct Fault {
+    Call call;
+    unsigned nth;   // from 0, of the calls of that kind
+    int error = 0;  // the call fails, and nothing is moved
+    std::size_t at_most = std::numeric_limits<std::size_t>::max();  // bytes, without an error
+};
+
+// While it lives, calls on watched sockets are counted, and one of them is other than it would be.
+// One at a time, in a program of one thread.
+class SystemCalls {
+  public:
+    explicit SystemCalls(Fault fault);
+    ~SystemCalls();
+    SystemCalls(const SystemCalls&) = delete;
+    SystemCalls& operator=(const SystemCalls&) = delete;
+
+    void watch(int fd) { watched_.insert(fd); }
+    // Closed: the next descriptor of that number is another.
+    void forget(int fd) { watched_.erase(fd); }
+    // The fault has happened.
+    bool met() const { return seen(fault_.call) > fault_.nth; }
+    unsigned seen(Call call) const { return seen_[static_cast<unsigned>(call)]; }
+
+    // For the calls themselves.
+    static const Fault* of(Call call, int fd);
+
+  private:
+    Fault fault_;
+    std::set<int> watched_;
+    std::array<unsigned, static_cast<unsigned>(Call::kCount_)> seen_{};
+};
+
+}  // namespace amba::test
