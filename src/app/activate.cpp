@@ -7,6 +7,7 @@
 #include "amba/log/log.hpp"
 #include "amba/net/tcp.hpp"
 #include "app/commands.hpp"
+#include "app/give_back.hpp"
 #include "app/plan.hpp"
 
 namespace amba::app {
@@ -45,7 +46,13 @@ Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, net::Re
     proxy_(poller, deadlines, seed, what_it_tells()), server_(server), own_admin_(own_admin),
     seed_(seed) {
     proxy_.discard_beside([this](std::shared_ptr<void> what) {
-        offload_.run([what = std::move(what)]() mutable { what.reset(); }, nullptr);
+        // It may be the last of a swap to be freed, behind what was given back with its verdict.
+        offload_.run(
+            [what = std::move(what)]() mutable {
+                what.reset();
+                give_back_heap();
+            },
+            nullptr);
     });
 }
 
