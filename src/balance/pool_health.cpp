@@ -16,6 +16,24 @@ constexpr core::Duration kAtOnce = 1s;
 
 }  // namespace
 
+PoolHealth::PoolHealth(std::shared_ptr<Pool> pool, const HealthRules& rules, std::uint64_t seed) :
+    pool_(std::move(pool)), rules_(rules), random_(seed) {
+    for (const Member& member : pool_->members()) {
+        Backend& backend = *member.backend;
+        backend.timed_ = false;
+        watch_time(backend);
+        ejected_ += backend.health_.ejected();
+        downs_ += backend.health_.down();
+        if (backend.timed_ || backend.health_.down()) pool_->note(backend);
+    }
+}
+
+// Those that time changes no more leave the list when it is gone through.
+void PoolHealth::watch_time(Backend& backend) {
+    if (backend.health_.due() == core::Time::max()) return;
+    if (!std::exchange(backend.timed_, true)) timed_.emplace_back(&backend);
+}
+
 // ---- events ----
 
 HealthChange PoolHealth::take(Backend& backend, HealthChange change) {
@@ -24,22 +42,19 @@ HealthChange PoolHealth::take(Backend& backend, HealthChange change) {
     if (change.down) ++downs_;
     if (change.up && downs_ > 0) --downs_;
     if (change.share) pool_->note(backend);
-    // Those that time changes no more leave the list when it is gone through.
-    if (backend.health_.due() != core::Time::max() && !std::exchange(backend.timed_, true)) {
-        timed_.emplace_back(&backend);
-    }
+    watch_time(backend);
     return change;
 }
 
-bool PoolHealth::has(const Backend& backend) const {
+const Member* PoolHealth::member_of(const Backend& backend) const {
     const Member* member = pool_->find(backend.endpoint);
-    return member != nullptr && member->backend == &backend;
+    return member != nullptr && member->backend == &backend ? member : nullptr;
 }
 
 EjectionTerms PoolHealth::terms(const Backend& backend) {
     const bool room =
         (ejected_ + 1) * 100 <= pool_->weighted() * static_cast<std::size_t>(rules_.max_ejected);
-    if (!rules_.observe || !room || !has(backend)) return {};
+    if (!rules_.observe || !room || member_of(backend) == nullptr) return {};
     return {std::max(rules_.error_limit, 1U), draw(random_)};
 }
 
@@ -74,8 +89,8 @@ HealthChange PoolHealth::served(Backend& backend, core::Time now) {
 
 HealthChange PoolHealth::checked(Backend& backend, core::Time now, bool healthy,
                                  std::string_view why) {
-    const Member* member = pool_->find(backend.endpoint);
-    if (member == nullptr || member->backend != &backend) return {};
+    const Member* member = member_of(backend);
+    if (member == nullptr) return {};
     return take(backend, backend.health_.checked(now, healthy, why, member->slowstart));
 }
 
@@ -106,7 +121,7 @@ std::shared_ptr<Pool> PoolHealth::replace(std::shared_ptr<Pool> pool, core::Time
     pool->adopt(*pool_);
     std::swap(pool_, pool);
     for (const BackendPtr& backend : std::vector<BackendPtr>(timed_)) {
-        if (backend->health().ejected() && !has(*backend)) {
+        if (backend->health().ejected() && member_of(*backend) == nullptr) {
             take(*backend, backend->health_.removed(now));
         }
     }
@@ -133,8 +148,8 @@ void PoolHealth::forget_unchecked() {
 }
 
 HealthChange PoolHealth::came_back(Backend& backend, core::Time now) {
-    const Member* member = pool_->find(backend.endpoint);
-    if (member == nullptr || member->backend != &backend) return {};
+    const Member* member = member_of(backend);
+    if (member == nullptr) return {};
     // It is trusted anew.
     HealthChange change = take(backend, backend.health_.removed(now));
     if (!member->check) change.share |= take(backend, backend.health_.unchecked()).share;

@@ -32,8 +32,8 @@ class PoolHealth {
         HealthChange change;
     };
 
-    PoolHealth(std::shared_ptr<Pool> pool, const HealthRules& rules, std::uint64_t seed) :
-        pool_(std::move(pool)), rules_(rules), random_(seed) {}
+    // The backends may have been another frontend's, which is gone: their health goes on.
+    PoolHealth(std::shared_ptr<Pool> pool, const HealthRules& rules, std::uint64_t seed);
 
     Pool& pool() { return *pool_; }
     const Pool& pool() const { return *pool_; }
@@ -74,8 +74,9 @@ class PoolHealth {
     std::size_t ejected() const { return ejected_; }
 
   private:
-    bool has(const Backend& backend) const;
+    const Member* member_of(const Backend& backend) const;  // nullptr: it is none
     EjectionTerms terms(const Backend& backend);
+    void watch_time(Backend& backend);
     HealthChange take(Backend& backend, HealthChange change);
     void forget_unchecked();
     void return_surplus(core::Time now, std::vector<Changed>& changed);

@@ -195,6 +195,26 @@ TEST(PoolHealth, WhoIsDownAndNotCheckedAnyMoreIsUsable) {
     EXPECT_EQ(f.health.pool().usable(), 2u);
 }
 
+// A frontend that was out of the table is gone with its last connection, and is in the table again.
+TEST(PoolHealth, TakesUpTheBackendsOfOneThatIsGone) {
+    std::vector<Member> backends = members(3);
+    {
+        Frontend before(backends);
+        EXPECT_TRUE(before.fails(0));
+        EXPECT_TRUE(before.health.checked(before.at(1), before.now, false, "").down);
+    }
+    Frontend f(backends);
+    EXPECT_EQ(f.health.ejected(), 1u);
+    EXPECT_EQ(f.health.pool().usable(), 1u);
+    EXPECT_FALSE(f.fails(2));  // more than the share
+    EXPECT_EQ(f.pass(2s).size(), 1u);
+    EXPECT_EQ(f.health.ejected(), 0u);
+    EXPECT_EQ(f.health.pool().usable(), 2u);
+    // What time changes is known of it from then on, too.
+    EXPECT_TRUE(f.fails(0));
+    EXPECT_EQ(f.pass(10s).size(), 1u);
+}
+
 TEST(Lease, IsTheLoadOfABackend) {
     Frontend f({member(backend(0))});
     f.members[0].maxconn = 2;
