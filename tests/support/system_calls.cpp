@@ -1,6 +1,7 @@
-// What stands in the place of recv(2), send(2), splice(2), shutdown(2) and pipe2(2).
+// What stands in the place of recv(2), send(2), splice(2) and the other calls of a connection.
 #include "support/system_calls.hpp"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -34,6 +35,10 @@ const char* to_string(Call call) {
         case Call::kSpliceOut: return "splice to a socket";
         case Call::kShutdown: return "shutdown";
         case Call::kPipe: return "pipe2";
+        case Call::kSocket: return "socket";
+        case Call::kConnect: return "connect";
+        case Call::kAccept: return "accept4";
+        case Call::kWatch: return "epoll_ctl";
         case Call::kCount_: break;
     }
     return "";
@@ -60,6 +65,7 @@ const Fault* SystemCalls::of(Call call, int fd) {
 using amba::test::Call;
 using amba::test::fails;
 using amba::test::Fault;
+using amba::test::kAnyDescriptor;
 using amba::test::size_of;
 using amba::test::SystemCalls;
 
@@ -93,9 +99,35 @@ int __wrap_shutdown(int fd, int how) {
 
 int __real_pipe2(int* ends, int flags);
 int __wrap_pipe2(int* ends, int flags) {
-    return fails(SystemCalls::of(Call::kPipe, amba::test::kAnyDescriptor))
+    return fails(SystemCalls::of(Call::kPipe, kAnyDescriptor)) ? -1 : __real_pipe2(ends, flags);
+}
+
+int __real_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol) {
+    return fails(SystemCalls::of(Call::kSocket, kAnyDescriptor))
                ? -1
-               : __real_pipe2(ends, flags);
+               : __real_socket(family, type, protocol);
+}
+
+int __real_connect(int fd, const sockaddr* to, socklen_t size);
+int __wrap_connect(int fd, const sockaddr* to, socklen_t size) {
+    return fails(SystemCalls::of(Call::kConnect, kAnyDescriptor)) ? -1
+                                                                  : __real_connect(fd, to, size);
+}
+
+int __real_accept4(int fd, sockaddr* from, socklen_t* size, int flags);
+int __wrap_accept4(int fd, sockaddr* from, socklen_t* size, int flags) {
+    return fails(SystemCalls::of(Call::kAccept, kAnyDescriptor))
+               ? -1
+               : __real_accept4(fd, from, size, flags);
+}
+
+int __real_epoll_ctl(int epoll, int what, int fd, epoll_event* event);
+int __wrap_epoll_ctl(int epoll, int what, int fd, epoll_event* event) {
+    const bool adds = what == EPOLL_CTL_ADD;
+    return adds && fails(SystemCalls::of(Call::kWatch, kAnyDescriptor))
+               ? -1
+               : __real_epoll_ctl(epoll, what, fd, event);
 }
 
 }  // extern "C"

@@ -1,5 +1,5 @@
-// A double of the system calls that move the bytes of a connection: each is the real one, but for
-// the one call that a test has chosen, which fails or moves less than it was asked to.
+// A double of the system calls of a connection: each is the real one, but for the one call that a
+// test has chosen, which fails or moves less than it was asked to.
 //
 // The linker puts it in the place of libc's (ld(1), --wrap) in a program that has the option
 // AMBA_DOUBLED_CALLS of tests/CMakeLists.txt, so that the product has no seam for it.
@@ -19,6 +19,10 @@ enum class Call : unsigned {
     kSpliceOut,  // to a socket
     kShutdown,
     kPipe,
+    kSocket,
+    kConnect,
+    kAccept,
+    kWatch,  // epoll_ctl with EPOLL_CTL_ADD
     kCount_,
 };
 const char* to_string(Call call);
@@ -30,8 +34,9 @@ struct Fault {
     std::size_t at_most = std::numeric_limits<std::size_t>::max();  // bytes, without an error
 };
 
-// While it lives, calls on watched sockets are counted, and one of them is other than it would be.
-// One at a time, in a program of one thread.
+// While it lives, calls are counted, and one of them is other than it would be: of those that move
+// bytes the calls on watched sockets, of the others all, those of the test as well. One at a time,
+// in a program of one thread.
 class SystemCalls {
   public:
     explicit SystemCalls(Fault fault);

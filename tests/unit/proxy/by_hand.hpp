@@ -33,28 +33,43 @@ class ByHand : public testing::Test {
         front = place_of(placeholder);
     }
 
-    void SetUp() override {
-        std::vector<proxy::Plan> plans(1);
-        plans[0].settings.name = "front";
-        plans[0].settings.bind.endpoint = endpoint_of(front);
-        change(plans[0].settings);
-        proxy::Target target;
-        target.endpoint = endpoint_of(place_of(backend));
-        target.origin = "backend";
-        plans[0].targets.push_back(std::move(target));
-        proxy::build(plans, {}, 0);
-        bool swapped = false;
-        proxy.prepare(std::move(plans), [&](core::Result<proxy::Prepared> prepared) {
-            ASSERT_TRUE(prepared);
-            proxy.commit(std::move(*prepared), [&] { swapped = true; });
-        });
-        while (!swapped)
-            turn();
-        turn();
-    }
-
+    void SetUp() override { ASSERT_EQ(swap({plan({target(backend)})}), ""); }
     // What a test wants other than the defaults.
     virtual void change(proxy::Settings&) {}
+
+    static proxy::Target target(const net::Descriptor& server) {
+        proxy::Target out;
+        out.endpoint = endpoint_of(place_of(server));
+        out.origin = "backend";
+        return out;
+    }
+    // Of the frontend at `front`.
+    proxy::Plan plan(std::vector<proxy::Target> targets) {
+        proxy::Plan out;
+        out.settings.name = "front";
+        out.settings.bind.endpoint = endpoint_of(front);
+        change(out.settings);
+        out.targets = std::move(targets);
+        return out;
+    }
+    // The table that serves from now on. Empty, or why it is refused.
+    std::string swap(std::vector<proxy::Plan> plans) {
+        std::string refused;
+        bool over = false;
+        const auto commit = [&](core::Result<proxy::Prepared> prepared) {
+            if (prepared) return proxy.commit(std::move(*prepared), [&] { over = true; });
+            refused = prepared.error().reason;
+            over = true;
+        };
+        proxy.known([&](std::vector<proxy::Known> known) {
+            proxy::build(plans, known, 0);
+            proxy.prepare(std::move(plans), commit);
+        });
+        while (!over)
+            turn();
+        turn();
+        return refused;
+    }
 
     static net::Descriptor listen_somewhere() {
         net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

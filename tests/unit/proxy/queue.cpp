@@ -29,8 +29,27 @@ class Queue : public test::ByHand {
         ASSERT_EQ(listen(backend.get(), 64), 0);
     }
 
+    proxy::Target one_at_a_time() {
+        proxy::Target out = target(backend);
+        out.maxconn = 1;
+        return out;
+    }
+
   private:
     sockaddr_in place_{};
+};
+
+class Maxconn : public Queue {
+  protected:
+    void SetUp() override { ASSERT_EQ(swap({plan({one_at_a_time()})}), ""); }
+    void change(proxy::Settings& settings) override {
+        settings.queue_timeout = queue_timeout;
+        settings.hold = hold;
+        settings.maxconn = maxconn;
+    }
+    core::Duration queue_timeout{10'000};
+    bool hold = false;
+    std::uint32_t maxconn = 0;
 };
 
 }  // namespace
@@ -64,5 +83,86 @@ TEST_F(Queue, IsLeftByAClientThatGoes) {
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     reset(client);
     EXPECT_TRUE(turn_until([&] { return proxy.connections() == 0; }));
+    EXPECT_EQ(queued(), 0u);
+}
+
+TEST_F(Maxconn, OfABackendIsWaitedForInOrder) {
+    Ends served = connect();
+    const net::Descriptor second = knock();
+    ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
+    const net::Descriptor third = knock();
+    ASSERT_TRUE(turn_until([&] { return queued() == 2; }));
+    reset(served.client);
+    turn_until_readable(backend);
+    net::Descriptor server = accept();
+    turn();
+    EXPECT_EQ(queued(), 1u);
+    pass(second, server, "second");
+    reset(server);
+    EXPECT_EQ(heard(second), ", reset");
+    turn_until_readable(backend);
+    server = accept();
+    turn();
+    pass(third, server, "third");
+    EXPECT_EQ(queued(), 0u);
+}
+
+TEST_F(Maxconn, OfABackendIsWaitedForUntilTheTimeIsOver) {
+    queue_timeout = 50ms;
+    ASSERT_EQ(swap({plan({one_at_a_time()})}), "");
+    const Ends served = connect();
+    const net::Descriptor second = knock();
+    EXPECT_EQ(heard(second), ", reset");
+    EXPECT_EQ(proxy.view().at(0).queue_timeouts, 1u);
+    EXPECT_EQ(queued(), 0u);
+}
+
+TEST_F(Maxconn, ThatIsRaisedLetsThemIn) {
+    const Ends served = connect();
+    const net::Descriptor second = knock();
+    ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
+    ASSERT_EQ(swap({plan({target(backend)})}), "");
+    turn_until_readable(backend);
+    EXPECT_EQ(queued(), 0u);
+}
+
+TEST_F(Maxconn, OfAFrontendLeavesTheRestToTheKernel) {
+    maxconn = 1;
+    ASSERT_EQ(swap({plan({target(backend)})}), "");
+    Ends served = connect();
+    const net::Descriptor second = knock();
+    poller.run(core::Clock::now() + 20ms);
+    EXPECT_TRUE(proxy.view().at(0).at_maxconn);
+    EXPECT_EQ(proxy.connections(), 1u);
+    reset(served.client);
+    turn_until_readable(backend);
+    EXPECT_EQ(proxy.view().at(0).connections_total, 2u);
+}
+
+TEST_F(Maxconn, WithoutABackendAClientWaitsForOne) {
+    hold = true;
+    ASSERT_EQ(swap({plan({})}), "");
+    const net::Descriptor client = knock();
+    ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
+    ASSERT_EQ(swap({plan({target(backend)})}), "");
+    turn_until_readable(backend);
+    EXPECT_EQ(queued(), 0u);
+}
+
+TEST_F(Maxconn, WithoutABackendAClientIsResetWhereNobodyIsToWait) {
+    ASSERT_EQ(swap({plan({})}), "");
+    const net::Descriptor client = knock();
+    EXPECT_EQ(heard(client), ", reset");
+    EXPECT_EQ(proxy.without_backend(), "front");
+    EXPECT_EQ(proxy.view().at(0).connections_failed, 1u);
+}
+
+// All who wait are told at once: of a swap that takes what they wait for, too.
+TEST_F(Maxconn, WhoWaitsInVainIsResetByTheSwap) {
+    const Ends served = connect();
+    const net::Descriptor second = knock();
+    ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
+    ASSERT_EQ(swap({plan({})}), "");
+    EXPECT_EQ(heard(second), ", reset");
     EXPECT_EQ(queued(), 0u);
 }
