@@ -195,7 +195,7 @@ constexpr Family<F> kFrontends[] = {
      }},
     {"amba_frontend_retries_total", "counter", "Connects begun after one had failed.",
      [](const F& f) {
-         return as_double(f.retries_total);
+         return as_double(f.retries_total.value_or(0));
      }},
     {"amba_frontend_hedges_total", "counter", "Connects begun beside a slow one.",
      [](const F& f) {

@@ -1,3 +1,4 @@
+// Counters are compared by name, as frontends and backends come and go between two documents.
 #include "admin/rates.hpp"
 
 namespace amba::admin {
@@ -34,8 +35,8 @@ Rate Rates::between(const std::string& name, const Counters& now, double seconds
             per_second(before.up, now.up, seconds), per_second(before.down, now.down, seconds)};
 }
 
-std::vector<FrontendRates> Rates::take(const Report& report, core::Time now) {
-    if (any_ && report.daemon != daemon_) {
+std::vector<FrontendRates> Rates::take(const Status& status, core::Time now) {
+    if (any_ && status.daemon != daemon_) {
         counters_.clear();
         histories_.clear();
     }
@@ -43,15 +44,16 @@ std::vector<FrontendRates> Rates::take(const Report& report, core::Time now) {
     ByName<Counters> counters;
     ByName<History> histories;
     std::vector<FrontendRates> out;
-    out.reserve(report.frontends.size());
-    for (const FrontendReport& frontend : report.frontends) {
+    out.reserve(status.frontends.size());
+    for (const proxy::FrontendView& frontend : status.frontends) {
         // One that leaves may have given its address to a new one.
-        const bool leaving = frontend.state == "leaving";
+        const bool leaving = frontend.leaving;
         const std::string name =
             free_name(counters, frontend.bind + (leaving ? "\nleaving" : "\n"));
         FrontendRates rates;
-        rates.rate = between(name, {frontend.total, frontend.bytes_up, frontend.bytes_down},
-                             seconds, counters);
+        rates.rate =
+            between(name, {frontend.connections_total, frontend.bytes_up, frontend.bytes_down},
+                    seconds, counters);
         if (const auto known = histories_.find(name); known != histories_.end()) {
             rates.history = std::move(known->second);
         }
@@ -59,15 +61,16 @@ std::vector<FrontendRates> Rates::take(const Report& report, core::Time now) {
         append(rates.history.connections, rate.connections);
         append(rates.history.bytes, rate.up < 0 || rate.down < 0 ? -1 : rate.up + rate.down);
         histories.emplace(name, rates.history);
-        for (const BackendReport& backend : frontend.backends) {
+        for (const proxy::BackendView& backend : frontend.backends) {
             const std::string full =
                 free_name(counters, name + "\n" + backend.address + "\n" + backend.origin);
-            rates.backends.push_back(between(
-                full, {backend.total, backend.bytes_up, backend.bytes_down}, seconds, counters));
+            rates.backends.push_back(
+                between(full, {backend.connections_total, backend.bytes_up, backend.bytes_down},
+                        seconds, counters));
         }
         out.push_back(std::move(rates));
     }
-    daemon_ = report.daemon;
+    daemon_ = status.daemon;
     before_ = now;
     any_ = true;
     counters_ = std::move(counters);

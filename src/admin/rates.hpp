@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "admin/report.hpp"
+#include "amba/admin/status.hpp"
 #include "amba/core/duration.hpp"
 
 namespace amba::admin {
@@ -28,13 +28,13 @@ struct History {
 struct FrontendRates {
     Rate rate;
     History history;
-    std::vector<Rate> backends;  // in the report's order
+    std::vector<Rate> backends;  // in the status's order
 };
 
 class Rates {
   public:
-    // What the report says beside the one before it. Same order as its frontends.
-    std::vector<FrontendRates> take(const Report& report, core::Time now);
+    // What the status says beside the one before it. Same order as its frontends.
+    std::vector<FrontendRates> take(const Status& status, core::Time now);
 
   private:
     struct Counters {

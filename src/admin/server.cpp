@@ -19,9 +19,9 @@
 #include <utility>
 
 #include "amba/core/duration.hpp"
+#include "amba/files/files.hpp"
 #include "amba/net/budget.hpp"
 #include "amba/net/descriptor.hpp"
-#include "amba/net/file_id.hpp"
 #include "amba/net/tcp.hpp"
 
 namespace amba::admin {
@@ -59,20 +59,20 @@ struct Server::Roster {
 struct Server::Listener {
     Listener(asio::io_context& loop, net::Descriptor fd, std::string socket_path) :
         descriptor(loop, fd.release()), retry(loop), local(true), path(std::move(socket_path)) {
-        if (!path.empty()) made = net::file_id(path);
+        if (!path.empty()) made = files::file_id(path);
     }
     Listener(asio::io_context& loop, net::Descriptor fd, const core::Bind& at) :
         descriptor(loop, fd.release()), retry(loop), local(false), bind(at) {}
     ~Listener() {
         // By now the name may be another's.
-        if (made && net::file_id(path) == made) ::unlink(path.c_str());
+        if (made && files::file_id(path) == made) ::unlink(path.c_str());
     }
     asio::posix::stream_descriptor descriptor;
     asio::steady_timer retry;
     bool local;
-    std::string path;                 // to remove at the end; empty for TCP
-    std::optional<net::FileId> made;  // of `path`
-    core::Bind bind;                  // for TCP
+    std::string path;                   // to remove at the end; empty for TCP
+    std::optional<files::FileId> made;  // of `path`
+    core::Bind bind;                    // for TCP
     net::Reservation reservation = net::Reservation::add(net::Budget::Use::kListeners);
 };
 
@@ -274,23 +274,23 @@ void Server::accept(const std::shared_ptr<Listener>& listener) {
     listener->descriptor.async_wait(
         asio::posix::stream_descriptor::wait_read,
         [this, known = std::weak_ptr(listener)](boost::system::error_code error) {
-            const auto listener = known.lock();
-            if (error || !listener) return;
-            net::Reservation reservation = roster_->make_room(listener->local);
+            const auto still = known.lock();
+            if (error || !still) return;
+            net::Reservation reservation = roster_->make_room(still->local);
             bool pause = !reservation;
             if (!pause) {
-                const int fd = accept4(listener->descriptor.native_handle(), nullptr, nullptr,
+                const int fd = accept4(still->descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
-                    std::make_shared<Connection>(loop_, fd, std::move(reservation), listener->local,
+                    std::make_shared<Connection>(loop_, fd, std::move(reservation), still->local,
                                                  handler_, roster_)
                         ->start();
                 }
                 pause = fd < 0 && errno != EAGAIN && errno != ECONNABORTED;
             }
-            if (!pause) return accept(listener);
-            listener->retry.expires_after(kRetryAccept);
-            listener->retry.async_wait([this, known](boost::system::error_code stopped) {
+            if (!pause) return accept(still);
+            still->retry.expires_after(kRetryAccept);
+            still->retry.async_wait([this, known](boost::system::error_code stopped) {
                 const auto again = known.lock();
                 if (!stopped && again) accept(again);
             });

@@ -2,8 +2,11 @@
 #include "amba/admin/status.hpp"
 
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
+#include "admin/status_words.hpp"
 #include "amba/core/rfc3339.hpp"
+#include "amba/table/json.hpp"
 
 namespace amba::admin {
 
@@ -11,9 +14,33 @@ using nlohmann::ordered_json;
 
 namespace {
 
-void add_settings(ordered_json& out, const std::string& settings) {
-    if (!settings.empty()) out["settings"] = ordered_json::parse(settings);
-}
+// The settings of what is in the table, found by its address there.
+class SettingsOf {
+  public:
+    explicit SettingsOf(const table::Table* table) {
+        if (table == nullptr) return;
+        for (const table::Frontend& frontend : table->frontends)
+            frontends_.emplace(frontend.bind.to_string(), &frontend);
+    }
+    // Of the frontend whose backends are asked for next.
+    void add(ordered_json& out, const proxy::FrontendView& frontend) {
+        backends_.clear();
+        const auto at = frontends_.find(frontend.bind);
+        if (at == frontends_.end()) return;  // it has left, with connections
+        out["settings"] = table::settings_json(*at->second);
+        for (const table::Backend& backend : at->second->backends)
+            backends_.emplace(backend.to_string(), &backend);
+    }
+    void add(ordered_json& out, const proxy::BackendView& backend) const {
+        if (backend.state == proxy::BackendState::kLeaving) return;
+        const auto at = backends_.find(backend.origin);
+        if (at != backends_.end()) out["settings"] = table::settings_json(*at->second);
+    }
+
+  private:
+    std::unordered_map<std::string, const table::Frontend*> frontends_;
+    std::unordered_map<std::string, const table::Backend*> backends_;
+};
 
 // Of the steady clock, as a time of the day; empty: never.
 std::string time_of(core::Time time, const Status& status) {
@@ -28,18 +55,12 @@ ordered_json to_value(const proxy::HistogramView& histogram) {
         count += n;
     return {{"sum", histogram.sum},
             {"count", count},
-            {"le", std::vector<double>(histogram.bounds.begin(), histogram.bounds.end())},
+            {"le", histogram.bounds},
             {"counts", histogram.counts}};
 }
 
-const char* state_of(const proxy::FrontendView& frontend) {
-    if (frontend.leaving) return "leaving";
-    if (frontend.paused) return "paused";
-    if (frontend.at_maxconn) return "at maxconn";
-    return frontend.listening ? "listening" : "closed";
-}
-
-ordered_json to_value(const proxy::BackendView& backend, const Status& status) {
+ordered_json to_value(const proxy::BackendView& backend, const Status& status,
+                      const SettingsOf& settings) {
     ordered_json out{{"address", backend.address},
                      {"origin", backend.origin},
                      {"weight", backend.weight},
@@ -53,21 +74,22 @@ ordered_json to_value(const proxy::BackendView& backend, const Status& status) {
                      {"connections_current", backend.connections_current},
                      {"connections_total", backend.connections_total},
                      {"connections_failed", backend.connections_failed},
-                     {"connections_rate", backend.connections_rate},
+                     {"connections_rate", backend.connections_rate.value_or(0)},
                      {"resets_total", backend.resets_total},
                      {"downs_total", backend.downs_total},
                      {"bytes_up", backend.bytes_up},
                      {"bytes_down", backend.bytes_down}};
-    add_settings(out, backend.settings);
+    settings.add(out, backend);
     return out;
 }
 
-ordered_json to_value(const proxy::FrontendView& frontend, const Status& status) {
+ordered_json to_value(const proxy::FrontendView& frontend, const Status& status,
+                      SettingsOf& settings) {
     ordered_json out{{"name", frontend.name},
                      {"bind", frontend.bind},
                      {"listening", frontend.listening},
                      {"paused", frontend.paused},
-                     {"state", state_of(frontend)},
+                     {"state", state_word(frontend)},
                      {"balance", frontend.balance},
                      {"maxconn", frontend.maxconn},
                      {"queue_current", frontend.queue_current},
@@ -76,8 +98,8 @@ ordered_json to_value(const proxy::FrontendView& frontend, const Status& status)
                      {"connections_current", frontend.connections_current},
                      {"connections_total", frontend.connections_total},
                      {"connections_failed", frontend.connections_failed},
-                     {"connections_rate", frontend.connections_rate},
-                     {"retries_total", frontend.retries_total},
+                     {"connections_rate", frontend.connections_rate.value_or(0)},
+                     {"retries_total", frontend.retries_total.value_or(0)},
                      {"hedges_total", frontend.hedges_total},
                      {"bytes_up", frontend.bytes_up},
                      {"bytes_down", frontend.bytes_down}};
@@ -87,10 +109,10 @@ ordered_json to_value(const proxy::FrontendView& frontend, const Status& status)
         out["ended"][ended.letters] = ended.count;
     out["connect"] = to_value(frontend.connect);
     out["session"] = to_value(frontend.session);
-    add_settings(out, frontend.settings);
+    settings.add(out, frontend);
     out["backends"] = ordered_json::array();
     for (const auto& backend : frontend.backends)
-        out["backends"].push_back(to_value(backend, status));
+        out["backends"].push_back(to_value(backend, status, settings));
     return out;
 }
 
@@ -103,7 +125,7 @@ std::string to_json(const Status& status) {
                      {"now", core::rfc3339(status.now_us)},
                      {"generation", status.generation},
                      {"revision", status.revision},
-                     {"applied", status.applied},
+                     {"applied", status.applied_us == 0 ? "" : core::rfc3339(status.applied_us)},
                      {"tables_applied", status.tables_applied},
                      {"tables_rejected", status.tables_rejected},
                      {"stopping", status.stopping},
@@ -114,9 +136,10 @@ std::string to_json(const Status& status) {
                            {"revision", status.rejected->revision},
                            {"reason", status.rejected->reason}};
     }
+    SettingsOf settings(status.table.get());
     out["frontends"] = ordered_json::array();
     for (const auto& frontend : status.frontends)
-        out["frontends"].push_back(to_value(frontend, status));
+        out["frontends"].push_back(to_value(frontend, status, settings));
     return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

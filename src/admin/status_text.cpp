@@ -1,6 +1,7 @@
+// The columns of `amba status`.
 #include "amba/admin/status_text.hpp"
 
-#include "admin/report.hpp"
+#include "admin/status_words.hpp"
 #include "admin/text_table.hpp"
 
 namespace amba::admin {
@@ -19,36 +20,37 @@ Span bytes_cell(std::uint64_t bytes) {
     return {bytes_words(static_cast<double>(bytes))};
 }
 
-TextTable table_of(const Report& report) {
+TextTable table_of(const Status& status) {
     TextTable table;
     table.columns = {{"ADDRESS", true}, {"STATE", true}, {"FOR"},    {"WEIGHT"},
                      {"NOW"},           {"QUEUE"},       {"RATE/s"}, {"TOTAL"},
                      {"FAILED"},        {"RETRIES"},     {"UP"},     {"DOWN"},
                      {"WHY", true}};
-    for (const FrontendReport& frontend : report.frontends) {
-        table.rows.push_back({name_cell(frontend),
-                              state_cell(frontend.state),
-                              {},
-                              {},
-                              current_cell(frontend.current, frontend.maxconn),
-                              number_cell(frontend.queue),
-                              rate_cell(frontend.rate),
-                              number_cell(frontend.total),
-                              number_cell(frontend.failed),
-                              frontend.retries ? number_cell(*frontend.retries) : Span{},
-                              bytes_cell(frontend.bytes_up),
-                              bytes_cell(frontend.bytes_down),
-                              why_cell(frontend)});
-        for (const BackendReport& backend : frontend.backends) {
+    for (const proxy::FrontendView& frontend : status.frontends) {
+        table.rows.push_back(
+            {name_cell(frontend),
+             state_cell(frontend),
+             {},
+             {},
+             current_cell(frontend.connections_current, frontend.maxconn),
+             number_cell(frontend.queue_current),
+             rate_cell(frontend.connections_rate),
+             number_cell(frontend.connections_total),
+             number_cell(frontend.connections_failed),
+             frontend.retries_total ? number_cell(*frontend.retries_total) : Span{},
+             bytes_cell(frontend.bytes_up),
+             bytes_cell(frontend.bytes_down),
+             why_cell(frontend)});
+        for (const proxy::BackendView& backend : frontend.backends) {
             table.rows.push_back({name_cell(backend),
-                                  state_cell(backend.state),
-                                  age_cell(report.now, backend.since),
+                                  state_cell(backend),
+                                  age_cell(status, backend),
                                   weight_cell(backend),
-                                  current_cell(backend.current, backend.maxconn),
+                                  current_cell(backend.connections_current, backend.maxconn),
                                   {},
-                                  rate_cell(backend.rate),
-                                  number_cell(backend.total),
-                                  number_cell(backend.failed),
+                                  rate_cell(backend.connections_rate),
+                                  number_cell(backend.connections_total),
+                                  number_cell(backend.connections_failed),
                                   {},
                                   bytes_cell(backend.bytes_up),
                                   bytes_cell(backend.bytes_down),
@@ -61,13 +63,13 @@ TextTable table_of(const Report& report) {
 }  // namespace
 
 core::Result<std::string> to_text(const std::string& status_json, const Look& look) {
-    const auto report = read_report(status_json);
-    if (!report) return report.error();
-    std::vector<Line> lines = summary(*report);
-    if (!report->frontends.empty()) {
-        for (Line& line : lay_out(table_of(*report)).lines)
+    const auto status = status_from_json(status_json);
+    if (!status) return status.error();
+    std::vector<Line> lines = summary(*status);
+    if (!status->frontends.empty()) {
+        for (Line& line : lay_out(table_of(*status)).lines)
             lines.push_back(std::move(line));
-    } else if (report->generation != 0) {
+    } else if (status->generation != 0) {
         lines.push_back({{"the table has no frontend"}});
     }
     std::string out;

@@ -1,3 +1,4 @@
+// Widths first, then columns are left out until the rest fits.
 #include "admin/text_table.hpp"
 
 #include <algorithm>

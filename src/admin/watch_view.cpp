@@ -1,9 +1,11 @@
+// Frames are made of rows that are counted once a document, and drawn as far as the screen reaches.
 #include "amba/admin/watch_view.hpp"
 
 #include <algorithm>
 #include <limits>
 
 #include "admin/rates.hpp"
+#include "admin/status_words.hpp"
 #include "admin/text_table.hpp"
 
 namespace amba::admin {
@@ -60,7 +62,7 @@ struct WatchView::State {
     Look look;
     core::Duration interval;
     Rates rates;
-    Report report;
+    Status status;
     std::vector<FrontendRates> rated;
     std::vector<Row> rows;
     std::size_t widest_name = 0;
@@ -82,8 +84,8 @@ struct WatchView::State {
 void WatchView::State::index_rows() {
     rows.clear();
     widest_name = 0;
-    for (std::size_t i = 0; i < report.frontends.size(); ++i) {
-        const FrontendReport& frontend = report.frontends[i];
+    for (std::size_t i = 0; i < status.frontends.size(); ++i) {
+        const proxy::FrontendView& frontend = status.frontends[i];
         rows.push_back({i, 0, true});
         widest_name = std::max(widest_name, width(name_cell(frontend).text));
         for (std::size_t j = 0; j < frontend.backends.size(); ++j) {
@@ -102,7 +104,7 @@ void WatchView::State::move(std::ptrdiff_t lines) {
 
 std::vector<Span> WatchView::State::cells(const Row& row, std::size_t spark,
                                           std::size_t name) const {
-    const FrontendReport& frontend = report.frontends[row.frontend];
+    const proxy::FrontendView& frontend = status.frontends[row.frontend];
     const FrontendRates& rates_here = rated[row.frontend];
     const auto clipped = [&](Span cell) {
         return Span{clip(cell.text, name, look.utf8), cell.tone};
@@ -110,43 +112,43 @@ std::vector<Span> WatchView::State::cells(const Row& row, std::size_t spark,
     if (row.is_frontend) {
         const Rate& rate = rates_here.rate;
         return {clipped(name_cell(frontend)),
-                state_cell(frontend.state),
+                state_cell(frontend),
                 {},
                 {},
-                current_cell(frontend.current, frontend.maxconn),
-                {std::to_string(frontend.queue)},
+                current_cell(frontend.connections_current, frontend.maxconn),
+                {std::to_string(frontend.queue_current)},
                 rate_cell(rate.connections),
                 spark_cell(rates_here.history.connections, spark, look.utf8),
                 flow_cell(rate.up),
                 flow_cell(rate.down),
                 spark_cell(rates_here.history.bytes, spark, look.utf8),
-                {std::to_string(frontend.total)},
-                {std::to_string(frontend.failed)},
-                {frontend.retries ? std::to_string(*frontend.retries) : ""},
+                {std::to_string(frontend.connections_total)},
+                {std::to_string(frontend.connections_failed)},
+                {frontend.retries_total ? std::to_string(*frontend.retries_total) : ""},
                 why_cell(frontend)};
     }
-    const BackendReport& backend = frontend.backends[row.backend];
+    const proxy::BackendView& backend = frontend.backends[row.backend];
     const Rate& rate = rates_here.backends[row.backend];
     return {clipped(name_cell(backend)),
-            state_cell(backend.state),
-            age_cell(report.now, backend.since),
+            state_cell(backend),
+            age_cell(status, backend),
             weight_cell(backend),
-            current_cell(backend.current, backend.maxconn),
+            current_cell(backend.connections_current, backend.maxconn),
             {},
             rate_cell(rate.connections),
             {},
             flow_cell(rate.up),
             flow_cell(rate.down),
             {},
-            {std::to_string(backend.total)},
-            {std::to_string(backend.failed)},
+            {std::to_string(backend.connections_total)},
+            {std::to_string(backend.connections_failed)},
             {},
             why_cell(backend)};
 }
 
 std::vector<Line> WatchView::State::top() const {
     std::vector<Line> lines;
-    if (any) lines = summary(report);
+    if (any) lines = summary(status);
     if (!missing.empty()) {
         const Span why{"not answering since " + missing_since + ": " + missing, Tone::kBad};
         lines.insert(lines.begin(), {why});
@@ -189,11 +191,11 @@ WatchView::WatchView(Look look, core::Duration interval) : state_(std::make_uniq
 WatchView::~WatchView() = default;
 
 core::Result<void> WatchView::take(const std::string& status_json, core::Time now) {
-    auto report = read_report(status_json);
-    if (!report) return report.error();
+    auto status = status_from_json(status_json);
+    if (!status) return status.error();
     State& state = *state_;
-    state.report = std::move(*report);
-    state.rated = state.rates.take(state.report, now);
+    state.status = std::move(*status);
+    state.rated = state.rates.take(state.status, now);
     state.index_rows();
     state.any = true;
     state.missing.clear();

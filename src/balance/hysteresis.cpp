@@ -1,3 +1,4 @@
+// Rows of results against `fall` and `rise`.
 #include "amba/balance/hysteresis.hpp"
 
 #include <algorithm>

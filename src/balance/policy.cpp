@@ -1,3 +1,4 @@
+// The one place that knows all policies.
 #include "amba/balance/policy.hpp"
 
 #include "balance/policies.hpp"

@@ -1,3 +1,4 @@
+// Two heaps: those that are owed a turn by their deadline, the others by when they are owed one.
 #include "amba/balance/rotation.hpp"
 
 #include <algorithm>

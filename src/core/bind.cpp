@@ -1,3 +1,4 @@
+// Which binds overlap, and which connects arrive at one.
 #include "amba/core/bind.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Durations, read and written.
 #include "amba/core/duration.hpp"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// Addresses, read strictly (inet_pton(3)) and written as RFC 5952 wants it.
 #include "amba/core/endpoint.hpp"
 
 #include <arpa/inet.h>

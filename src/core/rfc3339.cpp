@@ -1,3 +1,4 @@
+// Days to dates and back without a locale or a time zone.
 #include "amba/core/rfc3339.hpp"
 
 #include <algorithm>

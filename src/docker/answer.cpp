@@ -1,3 +1,4 @@
+// Values of an answer, of the kind that is expected or with an error that names their place.
 #include "docker/answer.hpp"
 
 namespace amba::docker {

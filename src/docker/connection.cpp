@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "amba/core/endpoint.hpp"
-#include "amba/net/resolver.hpp"
+#include "amba/names/resolver.hpp"
 #include "amba/net/tcp.hpp"
 #include "docker/tls.hpp"
 
@@ -92,21 +92,21 @@ Connection::Operation Connection::run(core::Time until, Start start) {
 }
 
 core::Result<std::vector<Connection::Place>> Connection::resolve() {
-    net::Question question;
+    names::Question question;
     question.name = host_.name;
     question.port = host_.port;
     question.both_families = true;
-    net::Resolver resolver(loop_);
-    const auto answer = std::make_shared<net::Answer>();
+    names::Resolver resolver(loop_);
+    const auto answer = std::make_shared<names::Answer>();
     const Operation asked = run(until_, [&](auto done) {
-        resolver.resolve(question, [answer, done](net::Answer got) {
+        resolver.resolve(question, [answer, done](names::Answer got) {
             *answer = std::move(got);
             done(ErrorCode());
         });
     });
     if (asked.error) return core::error(why_not(asked.error));
     std::vector<Place> found;
-    for (const net::Place& place : answer->places)
+    for (const names::Place& place : answer->places)
         found.push_back(place_of(place.endpoint));
     if (found.empty()) return core::error("the name does not resolve: " + answer->error);
     return found;

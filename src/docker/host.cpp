@@ -1,3 +1,4 @@
+// DOCKER_HOST and its kin, taken apart.
 #include "amba/docker/host.hpp"
 
 #include <sys/un.h>

@@ -1,3 +1,4 @@
+// Host, path, tag and digest, by the rules of the docker client.
 #include "docker/image_name.hpp"
 
 #include <algorithm>

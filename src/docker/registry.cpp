@@ -1,3 +1,4 @@
+// The docker client's config.json: which entry is a registry's, and what is in it.
 #include "docker/registry.hpp"
 
 #include <openssl/evp.h>

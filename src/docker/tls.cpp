@@ -1,3 +1,4 @@
+// An OpenSSL context with the files of the docker client, and an error that names the file.
 #include "docker/tls.hpp"
 
 #include <openssl/ssl.h>

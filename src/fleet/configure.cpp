@@ -41,13 +41,16 @@ bool same(const table::Table& wanted, table::Table current) {
 
 }  // namespace
 
-std::vector<core::Result<std::string>> Fleet::statuses(
+std::vector<core::Result<admin::Status>> Fleet::statuses(
     const std::vector<const Member*>& ambassadors) const {
     std::vector<Question> questions;
     for (const Member* one : ambassadors)
         questions.push_back({one, {"status", "--json"}});
-    std::vector<core::Result<std::string>> all(questions.size(), core::error("no answer"));
-    ask(questions, [&](std::size_t i, const auto& answer) { all[i] = said(answer); });
+    std::vector<core::Result<admin::Status>> all(questions.size(), core::error("no answer"));
+    ask(questions, [&](std::size_t i, const auto& answer) {
+        const core::Result<std::string> text = said(answer);
+        all[i] = text ? admin::status_from_json(*text) : text.error();
+    });
     return all;
 }
 

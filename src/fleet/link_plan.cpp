@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "amba/core/endpoint.hpp"
 #include "amba/fleet/snapshot.hpp"
+#include "fleet/ambassador_address.hpp"
 
 namespace amba::fleet {
 
@@ -17,11 +17,6 @@ namespace {
 // 127.127.0.0/16 without .0, .1 and .255 of each /24.
 constexpr std::size_t kBlocks = 256;
 constexpr std::size_t kPerBlock = 253;
-
-bool is_ambassadors(const std::string& address) {
-    const auto parsed = core::Address::parse(address);
-    return parsed && !parsed->is_v6() && parsed->bytes()[0] == 127 && parsed->bytes()[1] == 127;
-}
 
 // The addresses of one client.
 class LinkAddresses {

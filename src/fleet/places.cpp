@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
-#include "amba/core/endpoint.hpp"
 #include "amba/fleet/plan.hpp"
+#include "fleet/ambassador_address.hpp"
 
 namespace amba::fleet {
 
@@ -19,11 +19,6 @@ std::vector<std::string> split(const std::string& text) {
         begin = end + 1;
     }
     return parts;
-}
-
-bool is_ambassadors(const std::string& address) {
-    const auto parsed = core::Address::parse(address);
-    return parsed && !parsed->is_v6() && parsed->bytes()[0] == 127 && parsed->bytes()[1] == 127;
 }
 
 // A name twice has the address that a resolver would find first.

@@ -1,3 +1,4 @@
+// Networks of both, then published ports, then why neither is a way.
 #include "fleet/reach.hpp"
 
 #include <algorithm>

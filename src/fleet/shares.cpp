@@ -1,3 +1,4 @@
+// Whole weights up to 256 that are nearest to shares divided among containers.
 #include "amba/fleet/shares.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A thread follows the events of each Engine, and what each Engine said last is remembered.
 #include "amba/fleet/watch.hpp"
 
 #include <algorithm>

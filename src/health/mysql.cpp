@@ -16,7 +16,7 @@
 #include <algorithm>
 
 #include "amba/core/result.hpp"
-#include "health/digest.hpp"
+#include "amba/files/digest.hpp"
 #include "health/talk.hpp"
 
 namespace amba::health {
@@ -45,12 +45,12 @@ constexpr std::string_view kCaching = "caching_sha2_password";
 // known here, it has the length that is expected, or the server takes it for a broken handshake.
 std::string proof(std::string_view method, std::string_view salt, const SecretPtr& secret) {
     if (secret && method == kNative) {
-        const std::string once = sha1(secret->password);
-        return exclusive_or(once, sha1(std::string(salt) + sha1(once)));
+        const std::string once = files::sha1(secret->password);
+        return files::exclusive_or(once, files::sha1(std::string(salt) + files::sha1(once)));
     }
     if (secret && method == kCaching) {
-        const std::string once = sha256(secret->password);
-        return exclusive_or(once, sha256(sha256(once) + std::string(salt)));
+        const std::string once = files::sha256(secret->password);
+        return files::exclusive_or(once, files::sha256(files::sha256(once) + std::string(salt)));
     }
     if (method == kNative) return {};
     if (method == "client_ed25519") return std::string(kSignature, '\0');

@@ -19,7 +19,7 @@
 #include <optional>
 
 #include "amba/core/result.hpp"
-#include "health/digest.hpp"
+#include "amba/files/digest.hpp"
 #include "health/scram.hpp"
 #include "health/talk.hpp"
 
@@ -159,8 +159,8 @@ class Postgres final : public Talk {
         switch (method) {
             case kCleartext: return Step::more(message_of('p', secret_->password + nul));
             case kMd5: {
-                const std::string inner = md5_hex(secret_->password + user_);
-                const std::string proof = md5_hex(inner + std::string(body.substr(0, 4)));
+                const std::string inner = files::md5_hex(secret_->password + user_);
+                const std::string proof = files::md5_hex(inner + std::string(body.substr(0, 4)));
                 return Step::more(message_of('p', "md5" + proof + nul));
             }
             case kSasl: return begin_scram(body);

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "health/digest.hpp"
+#include "amba/files/digest.hpp"
 
 namespace amba::health {
 
@@ -29,13 +29,13 @@ std::string Scram::random_nonce() {
     std::string bytes(18, '\0');
     // So few bytes are never given in part (getrandom(2)).
     if (getrandom(bytes.data(), bytes.size(), 0) < 0) return {};
-    return base64(bytes);
+    return files::base64(bytes);
 }
 
 core::Result<std::string> Scram::answer(std::string_view server_first, Secret& secret) {
     std::string_view rest = server_first;
     const std::string_view nonce = take_value(rest, 'r');
-    const auto salt = from_base64(take_value(rest, 's'));
+    const auto salt = files::from_base64(take_value(rest, 's'));
     const std::string_view count = take_value(rest, 'i');
     int rounds = 0;
     const auto [end, failure] = std::from_chars(count.data(), count.data() + count.size(), rounds);
@@ -51,14 +51,15 @@ core::Result<std::string> Scram::answer(std::string_view server_first, Secret& s
     const std::string without_proof = "c=biws,r=" + std::string(nonce);
     const std::string all = bare_ + "," + std::string(server_first) + "," + without_proof;
     const std::string& salted = secret.salted(*salt, rounds);
-    const std::string client_key = hmac_sha256(salted, "Client Key");
-    expected_ = hmac_sha256(hmac_sha256(salted, "Server Key"), all);
-    return without_proof +
-           ",p=" + base64(exclusive_or(client_key, hmac_sha256(sha256(client_key), all)));
+    const std::string client_key = files::hmac_sha256(salted, "Client Key");
+    expected_ = files::hmac_sha256(files::hmac_sha256(salted, "Server Key"), all);
+    return without_proof + ",p=" +
+           files::base64(
+               files::exclusive_or(client_key, files::hmac_sha256(files::sha256(client_key), all)));
 }
 
 bool Scram::is_proof(std::string_view server_final) const {
-    return !expected_.empty() && from_base64(take_value(server_final, 'v')) == expected_;
+    return !expected_.empty() && files::from_base64(take_value(server_final, 'v')) == expected_;
 }
 
 }  // namespace amba::health

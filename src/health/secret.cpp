@@ -7,8 +7,8 @@
 
 #include <cerrno>
 
+#include "amba/files/digest.hpp"
 #include "amba/net/descriptor.hpp"
-#include "health/digest.hpp"
 
 namespace amba::health {
 
@@ -18,7 +18,8 @@ const std::string& Secret::salted(const std::string& salt, int rounds) {
         return known->second;
     }
     if (salted_.size() >= kMost) salted_.clear();
-    return salted_.emplace(std::pair(salt, rounds), hi(password, salt, rounds)).first->second;
+    return salted_.emplace(std::pair(salt, rounds), files::hi(password, salt, rounds))
+        .first->second;
 }
 
 core::Result<SecretPtr> read_secret(const std::string& path) {

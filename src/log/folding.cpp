@@ -1,3 +1,4 @@
+// Counts lines of a kind within a time; what is held back becomes one line at its end.
 #include "log/folding.hpp"
 
 #include <algorithm>

@@ -16,6 +16,7 @@
 #include "amba/core/duration.hpp"
 #include "amba/core/text.hpp"
 #include "amba/log/recorder.hpp"
+#include "amba/log/wall_clock.hpp"
 #include "log/folding.hpp"
 #include "log/lines.hpp"
 #include "log/writer.hpp"
@@ -91,11 +92,6 @@ std::string one_line(std::string_view event, std::string_view message, const Abo
                member("backend", about.backend) + ",\"message\":" + quoted(message);
     }
     return std::string(event) + ": " + printable(message);
-}
-
-std::int64_t now_us() {
-    using namespace std::chrono;
-    return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 std::uint32_t hash_of(std::string_view text, std::string_view more) {

@@ -1,3 +1,4 @@
+// A ring of fixed size: an entry that is like the one before it only counts.
 #include "amba/log/recorder.hpp"
 
 #include <algorithm>

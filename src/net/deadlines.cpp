@@ -1,3 +1,4 @@
+// One timer of Asio for the earliest of an ordered tree.
 #include "amba/net/deadlines.hpp"
 
 namespace amba::net {

@@ -1,3 +1,4 @@
+// A slice ends by the clock, so that one costs the connections the same whatever the work is.
 #include "amba/net/slices.hpp"
 
 #include <utility>

@@ -1,4 +1,7 @@
 // What status and metrics see of the backends of a frontend.
+#include <algorithm>
+#include <array>
+
 #include "proxy/backends.hpp"
 
 namespace amba::proxy {
@@ -6,15 +9,20 @@ namespace amba::proxy {
 using balance::Backend;
 using balance::BackendHealth;
 
+namespace {
+
+constexpr std::array kStateWords{"unknown", "healthy", "unhealthy", "ejected", "leaving"};
+
+}  // namespace
+
 const char* word(BackendState state) {
-    switch (state) {
-        case BackendState::kUnknown: return "unknown";
-        case BackendState::kHealthy: return "healthy";
-        case BackendState::kUnhealthy: return "unhealthy";
-        case BackendState::kEjected: return "ejected";
-        case BackendState::kLeaving: return "leaving";
-    }
-    return "";
+    return kStateWords[static_cast<std::size_t>(state)];
+}
+
+BackendState backend_state(std::string_view word) {
+    const auto at = std::find(kStateWords.begin(), kStateWords.end(), word);
+    if (at == kStateWords.end()) return BackendState::kUnknown;
+    return static_cast<BackendState>(at - kStateWords.begin());
 }
 
 namespace {

@@ -58,7 +58,7 @@ void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint6
     for (Plan& plan : plans) {
         const auto at = by_bind.find(plan.settings.bind);
         plan.pool = make_pool(std::move(plan.targets), at == by_bind.end() ? nullptr : at->second,
-                              plan.settings.algorithm, seed);
+                              plan.settings.balance, seed);
     }
 }
 

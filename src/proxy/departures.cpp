@@ -12,6 +12,7 @@ using balance::Backend;
 using balance::BackendPtr;
 using balance::Member;
 using core::count_of;
+using core::Removed;
 
 namespace {
 

@@ -36,7 +36,7 @@ Dialer::Dialer(Session& session, Frontend& frontend, Shared& shared) :
 // ---- what Dialing asks ----
 
 balance::Choice Dialer::pick(std::span<Backend* const> tried) {
-    const bool by_source = frontend_.settings().algorithm == balance::Algorithm::kSource;
+    const bool by_source = frontend_.settings().balance == balance::Algorithm::kSource;
     return frontend_.backends().pick(
         {tried, by_source ? net::peer_hash(session_.client_socket()) : 0});
 }

@@ -14,7 +14,7 @@ using Act = DialAction::Kind;
 
 Dialing::Dialing(const Settings& settings, Candidates& candidates, core::Time accepted) :
     settings_(settings), candidates_(candidates), ends_(accepted), dials_since_(accepted),
-    queue_left_(settings.queue_timeout) {}
+    queue_left_(settings.timeouts.queue) {}
 
 DialAction Dialing::next(const DialEvent& event, core::Time now) {
     switch (event.kind) {
@@ -59,7 +59,7 @@ DialAction Dialing::start(Backend* lost, core::Time now) {
         dialed_ = nullptr;
         has_slow_ = hedges_ = false;
     }
-    ends_ = now + settings_.connect_timeout;
+    ends_ = now + settings_.timeouts.connect;
     return dial_next(now);
 }
 
@@ -128,9 +128,9 @@ DialAction Dialing::none_to_dial(balance::Choice choice, core::Time now) {
     const bool may = may_try();
     if (choice.full && may) return wait(Wait::kRoom, now);
     if (candidates_.weighted() == 0) {
-        return settings_.hold ? wait(Wait::kBackend, now) : give_up(EndedBy::kProxy);
+        return holds() ? wait(Wait::kBackend, now) : give_up(EndedBy::kProxy);
     }
-    if (settings_.hold) return wait(Wait::kPause, now);
+    if (holds()) return wait(Wait::kPause, now);
     const bool used_up =
         settings_.retries == 0 || (!may && (choice.backend != nullptr || choice.full));
     // A server that took the connection and reset it has answered.
@@ -163,7 +163,7 @@ DialAction Dialing::pool_changed() const {
 }
 
 bool Dialing::had_fair_time(core::Time now) const {
-    const core::Duration fair = std::min(candidates_.hedge_after(), settings_.connect_timeout / 4);
+    const core::Duration fair = std::min(candidates_.hedge_after(), settings_.timeouts.connect / 4);
     return now - dialed_at_ >= fair;
 }
 

@@ -131,6 +131,7 @@ class Dialing {
     DialAction overdue(core::Time now);
     DialAction pool_changed() const;
     DialAction give_up(core::EndedBy by) const;
+    bool holds() const { return settings_.empty == core::Empty::kHold; }
     bool may_try() const;
     bool may_hedge() const;
     // waiting

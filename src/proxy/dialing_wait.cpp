@@ -22,7 +22,7 @@ constexpr core::Duration kLongestPause = 1s;
 DialAction Dialing::wait(Wait what, core::Time now) {
     wait_ = what;
     waits_since_ = now;
-    on_queue_time_ = what != Wait::kPause || settings_.hold;
+    on_queue_time_ = what != Wait::kPause || holds();
     // What it dialed on the time of the queue was not on that of timeouts.connect.
     const bool ran_on = std::exchange(queue_runs_on_, false);
     if (ran_on) queue_left_ -= now - queue_runs_since_;
@@ -54,11 +54,11 @@ void Dialing::end_wait(core::Time now) {
     dials_since_ += waited;
     queue_left_ -= waited;
     ends_ = now + connect_left_;
-    if (connect_left_.count() > 0 || !settings_.hold) return;
+    if (connect_left_.count() > 0 || !holds()) return;
     // timeouts.connect is used up and timeouts.queue is not: the next tries are on its time.
     queue_runs_on_ = true;
     queue_runs_since_ = now;
-    ends_ = now + std::min<core::Clock::duration>(settings_.connect_timeout, queue_left_);
+    ends_ = now + std::min<core::Clock::duration>(settings_.timeouts.connect, queue_left_);
 }
 
 // Of who waits, when nobody takes it: is that still what it waits for? A swap may have taken all
@@ -67,8 +67,8 @@ bool Dialing::waits_on(balance::Choice choice) const {
     const bool none = candidates_.weighted() == 0;
     switch (wait_) {
         case Wait::kRoom: return choice.full;
-        case Wait::kBackend: return none && settings_.hold;
-        case Wait::kPause: return !choice.full && (!none || settings_.hold);
+        case Wait::kBackend: return none && holds();
+        case Wait::kPause: return !choice.full && (!none || holds());
     }
     return false;
 }

@@ -1,3 +1,4 @@
+// Looks again some seconds after a burst, and gives back once what it needed.
 #include "proxy/ebb.hpp"
 
 #include <malloc.h>

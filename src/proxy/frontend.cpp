@@ -11,6 +11,7 @@ namespace amba::proxy {
 
 using core::count_of;
 using core::EndedBy;
+using core::Removed;
 
 Frontend::Frontend(Shared& shared, Plan plan) :
     shared_(shared), settings_(std::move(plan.settings)),
@@ -122,7 +123,7 @@ void Frontend::refused(EndedBy by) {
     ++failed_;
     if (by == EndedBy::kResource || std::exchange(refusing_, true)) return;
     std::string why = "none of its backends could be connected to within " +
-                      core::to_string(settings_.connect_timeout);
+                      core::to_string(settings_.timeouts.connect);
     if (by == EndedBy::kProxy) {
         why = shared_.told.why_empty ? shared_.told.why_empty(settings_.bind) : "";
         if (why.empty()) why = "it has no backend with a weight above 0";

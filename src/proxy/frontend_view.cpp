@@ -3,21 +3,6 @@
 
 namespace amba::proxy {
 
-namespace {
-
-const char* word(balance::Algorithm algorithm) {
-    switch (algorithm) {
-        case balance::Algorithm::kRoundRobin: return "roundrobin";
-        case balance::Algorithm::kLeastConn: return "leastconn";
-        case balance::Algorithm::kRandom: return "random";
-        case balance::Algorithm::kSource: return "source";
-        case balance::Algorithm::kFirst: return "first";
-    }
-    return "";
-}
-
-}  // namespace
-
 FrontendView Frontend::view() const {
     FrontendView out;
     out.name = settings_.name;
@@ -31,8 +16,8 @@ FrontendView Frontend::view() const {
     out.connections_failed = failed_;
     const core::Time now = core::Clock::now();
     tallies_.show(out, now);
-    out.balance = word(settings_.algorithm);
-    out.maxconn = settings_.maxconn;
+    out.balance = core::word(settings_.balance);
+    out.maxconn = static_cast<std::uint32_t>(settings_.maxconn);
     out.queue_current = queue_.size();
     out.queue_total = queue_.total();
     out.queue_timeouts = queue_.timeouts();

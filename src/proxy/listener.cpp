@@ -169,7 +169,7 @@ void Listener::pause_at_maxconn() {
     if (said_maxconn_) return;
     said_maxconn_ = true;
     log::warning("maxconn", "frontend " + settings_.name + " has its maxconn of " +
-                                count_of(settings_.maxconn, "connection") +
+                                count_of(maxconn(), "connection") +
                                 "; new ones wait in the kernel's queue");
 }
 

@@ -79,7 +79,8 @@ class Listener final : public net::Pollable, private net::Deadline {
     void on_deadline() override { resume(); }
     void watch();
     bool accept_one(const net::Descriptor& listener);
-    bool is_full() const { return settings_.maxconn > 0 && connections_ >= settings_.maxconn; }
+    std::uint32_t maxconn() const { return static_cast<std::uint32_t>(settings_.maxconn); }
+    bool is_full() const { return maxconn() > 0 && connections_ >= maxconn(); }
     void pause(const char* why);
     void end_pause();
     void pause_at_maxconn();

@@ -84,7 +84,7 @@ void Session::connected(Attempt attempt, std::uint32_t events, core::Clock::dura
     relay_.on_events(Side::kBackend, events);
     frontend_.connected(*this);
     moved_at_ = shared_.poller.now();
-    const auto idle = frontend_.settings().idle_timeout;
+    const auto idle = frontend_.settings().timeouts.idle;
     shared_.deadlines.set(*this, moved_at_ + (idle > 0ms ? std::min(idle, kGrownUp) : kGrownUp));
     relay();
 }
@@ -146,7 +146,7 @@ void Session::on_deadline() {
     if (lingering_) return linger();
     if (!kept_alive_) net::keep_alive(server_.get());
     kept_alive_ = true;
-    const auto idle = frontend_.settings().idle_timeout;
+    const auto idle = frontend_.settings().timeouts.idle;
     if (idle == 0ms) return;
     const core::Time expires = moved_at_ + idle;
     if (shared_.poller.now() < expires) return shared_.deadlines.set(*this, expires);

@@ -1,3 +1,4 @@
+// Bounds of the histograms, and what is shown of them.
 #include "proxy/tallies.hpp"
 
 #include <algorithm>

@@ -21,7 +21,7 @@ class Histogram {
     explicit Histogram(std::span<const double> bounds) :
         bounds_(bounds), counts_(bounds.size() + 1) {}
     void add(core::Clock::duration time);
-    HistogramView view() const { return {bounds_, counts_, sum_}; }
+    HistogramView view() const { return {{bounds_.begin(), bounds_.end()}, counts_, sum_}; }
 
   private:
     std::span<const double> bounds_;

@@ -82,7 +82,7 @@ void WaitQueue::timed_out() {
     if (std::exchange(said_timeout_, true)) return;
     log::warning("queue",
                  "frontend " + settings_.name + " resets connections that waited " +
-                     core::to_string(settings_.queue_timeout) + " for a backend",
+                     core::to_string(settings_.timeouts.queue) + " for a backend",
                  {settings_.name, ""});
 }
 

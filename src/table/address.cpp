@@ -1,3 +1,4 @@
+// HOST:PORT, [V6]:PORT, PORT and srv:NAME, with an error that says what was expected.
 #include "table/address.hpp"
 
 #include <algorithm>

@@ -52,7 +52,7 @@ ordered_json write_frontend(const Frontend& frontend) {
 }
 
 template <class Owner>
-std::string all_settings(std::span<const Setting<Owner>> settings, const Owner& owner) {
+ordered_json all_settings(std::span<const Setting<Owner>> settings, const Owner& owner) {
     ordered_json out;
     for (const auto& setting : settings) {
         const std::string shown = setting.show(owner);
@@ -60,16 +60,16 @@ std::string all_settings(std::span<const Setting<Owner>> settings, const Owner& 
         ordered_json& object = *setting.group == '\0' ? out : out[setting.group];
         object[setting.member] = typed(setting.kind, shown);
     }
-    return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+    return out;
 }
 
 }  // namespace
 
-std::string settings_json(const Frontend& frontend) {
+ordered_json settings_json(const Frontend& frontend) {
     return all_settings(frontend_settings(), frontend);
 }
 
-std::string settings_json(const Backend& backend) {
+ordered_json settings_json(const Backend& backend) {
     return all_settings(backend_settings(), backend);
 }
 

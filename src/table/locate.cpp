@@ -1,3 +1,4 @@
+// A walk along a JSON pointer, without building anything.
 #include "table/locate.hpp"
 
 #include <algorithm>

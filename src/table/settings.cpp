@@ -10,11 +10,12 @@ namespace amba::table {
 
 namespace {
 
-constexpr std::array<Word<Policy>, 5> kPolicies{{{"roundrobin", Policy::kRoundRobin},
-                                                 {"leastconn", Policy::kLeastConn},
-                                                 {"random", Policy::kRandom},
-                                                 {"source", Policy::kSource},
-                                                 {"first", Policy::kFirst}}};
+constexpr auto kAlgorithms = [] {
+    std::array<Word<Algorithm>, core::kAlgorithms.size()> out{};
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] = {core::word(core::kAlgorithms[i]), core::kAlgorithms[i]};
+    return out;
+}();
 constexpr std::array<Word<Empty>, 2> kEmpty{{{"refuse", Empty::kRefuse}, {"hold", Empty::kHold}}};
 constexpr std::array<Word<CheckType>, 6> kChecks{{{"tcp", CheckType::kTcp},
                                                   {"redis", CheckType::kRedis},
@@ -46,9 +47,9 @@ constexpr FrontendSetting kFrontend[] = {
          return f.name;
      }},
     {"balance", "", "balance", kString, kWord,
-     [](Frontend& f, std::string_view t) { return read_word(f.balance, t, kPolicies); },
+     [](Frontend& f, std::string_view t) { return read_word(f.balance, t, kAlgorithms); },
      [](const Frontend& f) {
-         return show_word(f.balance, kPolicies);
+         return show_word(f.balance, kAlgorithms);
      }},
     {"maxconn", "", "maxconn", kInteger, kWord,
      [](Frontend& f, std::string_view t) { return read_int(f.maxconn, t, 0, kMaxConnections); },

@@ -1,3 +1,4 @@
+// How a backend is written.
 #include "amba/table/table.hpp"
 
 namespace amba::table {

@@ -1,9 +1,9 @@
 // What the daemon writes for its next start and for its helpers: active.json and verdict.json.
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "amba/core/bounded_json.hpp"
 #include "amba/core/rfc3339.hpp"
+#include "amba/log/wall_clock.hpp"
 #include "amba/volume/volume.hpp"
 
 namespace amba::volume {
@@ -22,7 +22,7 @@ constexpr const char* kJudged = "judged";
 }  // namespace
 
 Result<std::optional<Active>> read_active(const Paths& paths) {
-    auto content = read_file(paths.active());
+    auto content = files::read_file(paths.active());
     if (!content) return content.error();
     if (!*content) return std::optional<Active>();
     const auto damaged = [&](const std::string& why) {
@@ -54,7 +54,7 @@ Result<void> write_active(const Paths& paths, const Active& active) {
     };
     add(kCommandLine, active.command_line);
     add(kJudged, active.judged);
-    return write_file(paths.active(), text + "\n}\n");
+    return files::write_file(paths.active(), text + "\n}\n");
 }
 
 std::string to_json(const Verdict& verdict) {
@@ -97,10 +97,15 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
     }
 }
 
+std::string waiting_words(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names)
+        all += (all.empty() ? "" : " or ") + name;
+    return "keeps its old backends until " + (all.empty() ? "a name" : all) + " resolves";
+}
+
 std::string now_rfc3339() {
-    using namespace std::chrono;
-    return core::rfc3339(
-        duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
+    return core::rfc3339(log::now_us());
 }
 
 }  // namespace amba::volume

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "amba/volume/volume.hpp"
-#include "volume/files.hpp"
 
 namespace amba::volume {
 
@@ -64,17 +63,16 @@ Result<Descriptor> lock_writers(const Paths& paths, int seconds) {
     if (!fd) return core::os_error("cannot open " + paths.directory, errno);
     // Writers that go on one after the other are not one that holds it.
     const auto progress = [&] {
-        struct stat info {};
-        return ::stat(paths.config().c_str(), &info) == 0 ? mark_of(info) : Mark();
+        return files::mark(paths.config()).value_or(files::Mark());
     };
-    Mark last = progress();
+    files::Mark last = progress();
     auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             // A file system without locks (ENOLCK, EOPNOTSUPP): better a table than none.
             return Descriptor();
         }
-        if (const Mark now = progress(); now != last) {
+        if (const files::Mark now = progress(); now != last) {
             last = now;
             until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
         }

@@ -6,8 +6,8 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "amba/files/digest.hpp"
 #include "amba/volume/volume.hpp"
-#include "volume/files.hpp"
 
 namespace amba::volume {
 
@@ -80,13 +80,13 @@ std::uint64_t quick_hash(std::string_view bytes) {
 }
 
 // Of a file that is open, without keeping its bytes.
-Result<std::uint64_t> quick_hash(const Opened& file, const std::string& path) {
+Result<std::uint64_t> quick_hash(const files::OpenFile& file, const std::string& path) {
     char part[QuickHash::kPart];
     QuickHash hash;
     for (;;) {
         std::size_t filled = 0;
         while (filled < sizeof part) {
-            const auto got = read_some(file, path, part + filled, sizeof part - filled);
+            const auto got = files::read_some(file, path, part + filled, sizeof part - filled);
             if (!got) return got.error();
             if (*got == 0) break;
             filled += *got;
@@ -128,15 +128,15 @@ Look unreadable(const std::string& reason, const Seen& before) {
     return look;
 }
 
-bool written_anew(const Mark& mark, const Mark& before) {
+bool written_anew(const files::Mark& mark, const files::Mark& before) {
     return mark.inode != before.inode || mark.modified_ns != before.modified_ns;
 }
 
 Look look_at(const std::string& path, const Seen& before, bool rewritten) {
-    const auto file = open_file(path);
+    const auto file = files::open_file(path);
     if (!file) return unreadable(file.error().reason, before);
     if (!*file) return {};
-    const Mark mark = (*file)->mark;
+    const files::Mark mark = (*file)->mark;
     if (before.settled && mark == before.mark) return {News::kSame, before, {}};
     const bool settled = now_ns() - std::max(mark.changed_ns, mark.modified_ns) > kStep;
     const bool anew = rewritten && written_anew(mark, before.mark);
@@ -146,12 +146,12 @@ Look look_at(const std::string& path, const Seen& before, bool rewritten) {
         if (*quick == before.quick)
             return {News::kSame, {before.digest, *quick, mark, settled}, {}};
     }
-    const auto content = read_file(path);
+    const auto content = files::read_file(path);
     if (!content) return unreadable(content.error().reason, before);
     if (!*content) return {};
     const std::string& bytes = (*content)->bytes;
     Look look;
-    look.seen = {sha256(bytes), quick_hash(bytes), (*content)->mark, settled};
+    look.seen = {files::hex(files::sha256(bytes)), quick_hash(bytes), (*content)->mark, settled};
     if ((*content)->mark != mark) look.seen.settled = false;
     look.news = look.seen.digest == before.digest && !anew ? News::kSame : News::kChanged;
     if (look.news == News::kChanged) look.wanted = parse(path, bytes, look.seen.digest);

@@ -113,8 +113,8 @@ TEST_P(LogReaderStalls, AndTrafficGoesOnAndSoDoesTheEnd) {
     EXPECT_EQ(daemon.stop(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(OfEachKind, LogReaderStalls, testing::Bool(), [](const auto& info) {
-    return std::string(info.param ? "Socket" : "Pipe");
+INSTANTIATE_TEST_SUITE_P(OfEachKind, LogReaderStalls, testing::Bool(), [](const auto& kind) {
+    return std::string(kind.param ? "Socket" : "Pipe");
 });
 
 TEST_F(LogReader, HasLeft) {

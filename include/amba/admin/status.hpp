@@ -1,22 +1,27 @@
-// What the ambassador says of itself, put together by app and told in several ways: as JSON here,
-// for Prometheus in metrics.hpp, for people in status_text.hpp.
+// What the ambassador says of itself: one document, put together by the daemon and told in several
+// ways, as JSON here, for Prometheus in metrics.hpp, for people in status_text.hpp. Whoever asks a
+// daemon reads the JSON back into the same document.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "amba/core/duration.hpp"
+#include "amba/core/result.hpp"
 #include "amba/log/recorder.hpp"
 #include "amba/proxy/view.hpp"
+#include "amba/table/table.hpp"
 
 namespace amba::admin {
 
 struct Status {
     // The moment it is of, by both clocks.
     core::Time now{};
-    std::int64_t now_us = 0;  // since 1970
+    std::int64_t now_us = 0;  // since 1970, as all of the kind here; 0: not told
     std::int64_t started_us = 0;
 
     std::string version;
@@ -24,13 +29,12 @@ struct Status {
     std::string daemon;            // an id new at each start
     std::uint64_t generation = 0;  // 0: no table yet
     std::string revision;
-    std::string applied;  // when the table was accepted, RFC 3339; empty before the first
-    std::int64_t applied_us = 0;
+    std::int64_t applied_us = 0;  // when the table was accepted; 0 before the first
     std::uint64_t tables_applied = 0;
     std::uint64_t tables_rejected = 0;
     // The last table that was judged, when it was rejected.
     struct Rejected {
-        std::string time;
+        std::string time;  // RFC 3339
         std::string revision;
         std::string reason;
     };
@@ -39,9 +43,15 @@ struct Status {
     std::uint64_t log_lines_dropped = 0;
     std::vector<std::string> unresolved;  // names without an address
     std::vector<proxy::FrontendView> frontends;
+    // Whose settings are told beside what is seen; null: none, as in a document that was read.
+    std::shared_ptr<const table::Table> table;
 };
 
 std::string to_json(const Status& status);
+// Of a daemon that may be older or newer: what is missing, or of another type, has its default.
+// Every text is printable (core/text.hpp). An error: it is no status at all.
+core::Result<Status> status_from_json(std::string_view json);
+
 std::string to_json(const std::vector<log::Event>& events);
 
 }  // namespace amba::admin

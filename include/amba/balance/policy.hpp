@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "amba/balance/rotation.hpp"
+#include "amba/core/frontend_settings.hpp"
 
 namespace amba::balance {
 
-enum class Algorithm : std::uint8_t { kRoundRobin, kLeastConn, kRandom, kSource, kFirst };
+using core::Algorithm;
 
 // A slow start gives a backend its weight in so many steps: weights of shares are in such parts.
 inline constexpr std::uint8_t kRampSteps = 16;

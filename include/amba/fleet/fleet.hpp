@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "amba/admin/status.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/result.hpp"
 #include "amba/docker/engine.hpp"
@@ -111,7 +112,7 @@ class Fleet {
     core::Result<void> set_split(const ServiceKey& key, const std::optional<Split>& split) const;
 
     // `amba status --json` of each of them.
-    std::vector<core::Result<std::string>> statuses(
+    std::vector<core::Result<admin::Status>> statuses(
         const std::vector<const Member*>& ambassadors) const;
 
   private:

@@ -34,29 +34,7 @@
 
 namespace amba::proxy {
 
-// What becomes of established connections whose backend has left.
-struct Removed {
-    enum class Kind { kKeep, kDrain, kClose } kind = Kind::kKeep;
-    core::Duration drain{0};  // kDrain: time until they are closed
-};
-
-struct Settings {
-    std::string name;
-    core::Bind bind;
-    int retries = 3;                       // further tries after a failed connect
-    core::Duration connect_timeout{5000};  // over all tries
-    core::Duration idle_timeout{0};        // 0: none
-    Removed removed;
-    balance::Algorithm algorithm = balance::Algorithm::kRoundRobin;
-    std::uint32_t maxconn = 0;           // connections at once; more wait in the kernel. 0: no cap
-    bool hold = false;                   // without a backend: queue connections, not reset them
-    core::Duration queue_timeout{5000};  // for those that wait for a backend
-    bool hedge = true;                   // ask a second backend when one is slow to answer
-    bool observe = true;                 // count failures of connections against backends
-    int error_limit = 3;                 // in a row
-    int max_ejected = 50;                // percent of the backends at a time
-    bool close_on_marked_down = false;   // connections to a backend that its checks find down
-};
+using Settings = core::FrontendSettings;
 
 // A backend of the table at one of its addresses.
 struct Target {

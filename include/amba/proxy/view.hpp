@@ -1,10 +1,12 @@
 // Read-only views of the proxy, for status and metrics. A view is a copy: it never changes and
-// keeps nothing alive.
+// keeps nothing alive. One that was read back from a status document lacks what an older daemon
+// does not tell.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "amba/core/duration.hpp"
@@ -14,7 +16,7 @@ namespace amba::proxy {
 // Times in buckets: counts[i] of at most bounds[i] seconds and above the bound before; the last
 // count is of those above all bounds.
 struct HistogramView {
-    std::span<const double> bounds;  // of the program, for its whole life
+    std::vector<double> bounds;
     std::vector<std::uint64_t> counts;
     double sum = 0;  // seconds
 };
@@ -31,7 +33,8 @@ enum class BackendState : std::uint8_t {
     kEjected,  // left out for its failures
     kLeaving,  // out of the table, or out of DNS and held
 };
-const char* word(BackendState state);  // "unknown", "healthy", ...
+const char* word(BackendState state);               // "unknown", "healthy", ...
+BackendState backend_state(std::string_view word);  // kUnknown for a word that is none
 
 struct BackendView {
     std::string address;  // the resolved address and port
@@ -47,12 +50,11 @@ struct BackendView {
     std::uint64_t connections_current = 0;
     std::uint64_t connections_total = 0;
     std::uint64_t connections_failed = 0;
-    std::uint32_t connections_rate = 0;  // a second
-    std::uint64_t resets_total = 0;      // connections that it reset
-    std::uint32_t downs_total = 0;       // times it became unhealthy or was ejected
-    std::uint64_t bytes_up = 0;          // client to backend
-    std::uint64_t bytes_down = 0;        // backend to client
-    std::string settings;                // JSON, of whoever knows the table; empty: none
+    std::optional<std::uint32_t> connections_rate;  // a second
+    std::uint64_t resets_total = 0;                 // connections that it reset
+    std::uint32_t downs_total = 0;                  // times it became unhealthy or was ejected
+    std::uint64_t bytes_up = 0;                     // client to backend
+    std::uint64_t bytes_down = 0;                   // backend to client
 };
 
 struct FrontendView {
@@ -64,11 +66,11 @@ struct FrontendView {
     bool leaving = false;     // out of the table, with connections left
     std::uint64_t connections_current = 0;
     std::uint64_t connections_total = 0;
-    std::uint64_t connections_failed = 0;  // reset because no backend took them
-    std::uint32_t connections_rate = 0;    // a second
-    std::uint64_t retries_total = 0;       // connects begun after one had failed
-    std::uint64_t hedges_total = 0;        // connects begun beside a slow one
-    std::uint64_t bytes_up = 0;            // client to backend, those that have left too
+    std::uint64_t connections_failed = 0;           // reset because no backend took them
+    std::optional<std::uint32_t> connections_rate;  // a second
+    std::optional<std::uint64_t> retries_total;     // connects begun after one had failed
+    std::uint64_t hedges_total = 0;                 // connects begun beside a slow one
+    std::uint64_t bytes_up = 0;                     // client to backend, those that have left too
     std::uint64_t bytes_down = 0;
     std::vector<EndedView> ended;
     HistogramView connect;  // times until a backend answered
@@ -78,8 +80,7 @@ struct FrontendView {
     std::uint64_t queue_current = 0;  // connections that wait for a backend
     std::uint64_t queue_total = 0;
     std::uint64_t queue_timeouts = 0;
-    std::string settings;  // as that of backends
-    std::string why;       // of its backends, in words, from whoever knows the names; or empty
+    std::string why;  // of its backends, in words, from whoever knows the names; or empty
     std::vector<BackendView> backends;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -55,9 +56,9 @@ struct Stamp {
 // their default value are left out, so that what is printed is what was chosen.
 std::string to_json(const Table& table, const Stamp& stamp = {});
 
-// Every setting with its value, as a JSON object on one line: for status.
-std::string settings_json(const Frontend& frontend);
-std::string settings_json(const Backend& backend);
+// Every setting with its value, as a JSON object: for status.
+nlohmann::ordered_json settings_json(const Frontend& frontend);
+nlohmann::ordered_json settings_json(const Backend& backend);
 
 // The JSON Schema (draft 2020-12) of config.json.
 std::string_view json_schema();

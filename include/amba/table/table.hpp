@@ -13,36 +13,22 @@
 #include "amba/core/check.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/endpoint.hpp"
+#include "amba/core/frontend_settings.hpp"
 
 namespace amba::table {
 
+using core::Algorithm;
 using core::Bind;
 using core::Check;
 using core::CheckMethod;
 using core::CheckRole;
 using core::CheckType;
 using core::Duration;
+using core::Empty;
+using core::Removed;
+using core::Timeouts;
 
 inline constexpr int kMaxWeight = 256;
-
-enum class Policy { kRoundRobin, kLeastConn, kRandom, kSource, kFirst };
-
-// What becomes of a connection when no backend has a weight above 0.
-enum class Empty { kRefuse, kHold };
-
-// What becomes of established connections whose backend has left the table.
-struct Removed {
-    enum class Kind { kKeep, kDrain, kClose } kind = Kind::kKeep;
-    Duration drain{0};  // kDrain alone: time until they are closed
-    bool operator==(const Removed&) const = default;
-};
-
-struct Timeouts {
-    Duration connect{5000};  // over all tries of one connection
-    Duration idle{0};        // 0: none, which suits databases and caches
-    Duration queue{5000};
-    bool operator==(const Timeouts&) const = default;
-};
 
 struct Backend {
     std::string host;  // a literal in its canonical form without brackets, or a name
@@ -60,26 +46,13 @@ struct Backend {
     bool operator==(const Backend&) const = default;
 };
 
-struct Frontend {
-    std::string name;  // as given; by default the bind in its canonical form
-    Bind bind;
-    Policy balance = Policy::kRoundRobin;
-    int maxconn = 0;  // 0: no cap
-    Empty empty = Empty::kRefuse;
-    Removed removed;
-    int retries = 3;
+struct Frontend : core::FrontendSettings {
     Duration resolve{5000};
     // How long addresses stay when DNS denies their name, or has others; unset: while it has no
     // other.
     std::optional<Duration> hold{Duration(30000)};
-    bool family_both = false;           // use AAAA records beside A records
-    bool hedge = true;                  // ask a second backend when one is slow to answer a connect
-    bool observe = true;                // count failures of connections against backends
-    int error_limit = 3;                // failures in a row after which one is left out for a while
-    int max_ejected = 50;               // percent of the backends that may be left out at a time
-    bool close_on_marked_down = false;  // connections to a backend that its checks find down
+    bool family_both = false;  // use AAAA records beside A records
     Check check;
-    Timeouts timeouts;
     std::vector<Backend> backends;
     bool operator==(const Frontend&) const = default;
 };

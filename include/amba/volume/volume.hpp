@@ -7,9 +7,7 @@
 //   amba.lock     locked by the daemon for its life; says who it is
 //
 // config.json is in the volume, what the daemon writes is in the state directory, the same one by
-// default. Files are written whole under another name and renamed, 0644, so that a reader sees the
-// old file or the new one. There is no fsync: a swap must not wait for a disk, and a file that a
-// power failure tore is skipped at the next start with a line in the log.
+// default. A file that a power failure tore is skipped at the next start with a line in the log.
 //
 // Functions here may block on the file system: the daemon calls them beside its loop.
 #pragma once
@@ -20,6 +18,7 @@
 #include <vector>
 
 #include "amba/core/result.hpp"
+#include "amba/files/files.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/table/json.hpp"
 #include "amba/table/table.hpp"
@@ -42,44 +41,12 @@ struct Paths {
     std::string hidden_socket() const;
 };
 
-// "DIRECTORY belongs to uid N with mode M, and this is uid U".
-std::string ownership(const std::string& directory);
-
-// What tells two states of a file apart without reading it (stat(2)).
-struct Mark {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::int64_t size = 0;
-    std::int64_t modified_ns = 0;  // mtime, since the epoch
-    std::int64_t changed_ns = 0;   // ctime, which nobody can set
-    bool operator==(const Mark&) const = default;
-};
-
-// A file as it was read.
-struct Content {
-    std::string bytes;
-    Mark mark;
-};
-
-// The file, nothing when there is none, or why it cannot be read. Refuses what is larger than
-// table::kMaxDocumentBytes and what is not a regular file.
-core::Result<std::optional<Content>> read_file(const std::string& path);
-
-// Replaces `path` as a whole. The error names the path, the directory's owner and mode, and the uid
-// that tried.
-core::Result<void> write_file(const std::string& path, const std::string& bytes);
-
-// The revision of a file without one of its own: the SHA-256 of its bytes in hexadecimal.
-std::string sha256(std::string_view bytes);
-// 128 random bits in hexadecimal.
-std::string random_id();
-
 // config.json, as it was when it was looked at last. Its identity is its content: neither the
 // revision written in it nor a time of the file says whether it is another one.
 struct Seen {
     std::string digest;       // SHA-256 of its bytes; why it cannot be read; empty: there was none
     std::uint64_t quick = 0;  // the same for this process alone, at a tenth of the CPU; 0: unknown
-    Mark mark;                // of the file with those bytes
+    files::Mark mark;         // of the file with those bytes
     bool settled = false;  // its times were old by then, so that a later change shows in the mark
 };
 
@@ -142,6 +109,9 @@ struct Verdict {
     };
     std::vector<Waiting> waiting;
 };
+// What a frontend does while none of its backends has an address: "keeps its old backends until
+// NAME resolves".
+std::string waiting_words(const std::vector<std::string>& names);
 std::string to_json(const Verdict& verdict);
 std::optional<Verdict> parse_verdict(std::string_view text);
 std::string now_rfc3339();

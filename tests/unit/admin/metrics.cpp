@@ -17,9 +17,9 @@ admin::Status one_frontend() {
     frontend.bind = "127.0.0.1:80";
     frontend.connections_total = 12'345'678'901;
     frontend.ended = {{"--", 5}, {"SC", 2}};
-    static constexpr double kBounds[] = {0.001, 2.5};
-    frontend.connect = {kBounds, {4, 2, 1}, 7.25};
-    frontend.session = {kBounds, {0, 0, 0}, 0};
+    const std::vector<double> bounds{0.001, 2.5};
+    frontend.connect = {bounds, {4, 2, 1}, 7.25};
+    frontend.session = {bounds, {0, 0, 0}, 0};
     proxy::BackendView backend;
     backend.address = "10.0.0.1:80";
     backend.origin = "www1:80";

@@ -28,7 +28,7 @@ TEST(StatusText, IsATable) {
                   {"connections_current", 2},
                   {"connections_total", 120},
                   {"connections_failed", 1},
-                  {"connections_rate", 2.5},
+                  {"connections_rate", 25},
                   {"bytes_up", 1'234},
                   {"bytes_down", 1'200'000}});
     json down = backend("10.0.0.6:32770");
@@ -48,7 +48,7 @@ TEST(StatusText, IsATable) {
             "FAILED  RETRIES      UP    DOWN  WHY",
             "redis 127.127.0.2:6379        listening                  0      4       0      0  "
             "     0        9  2.0 kB     0 B",
-            "  10.0.0.5:32768 redis1:6379  healthy     1m        3    2            2.5    120  "
+            "  10.0.0.5:32768 redis1:6379  healthy     1m        3    2             25    120  "
             "     1           1.2 kB  1.2 MB",
             "  10.0.0.6:32770              unhealthy   4h  1 (40%)  0/8              0      0  "
             "     0              0 B     0 B  tcp check: connection refused"));

@@ -298,20 +298,20 @@ TEST(WatchFrame, OfAHugeTableIsAsQuickAsOfASmallOne) {
 
 TEST(Rates, KeepAMinuteAtTheMost) {
     admin::Rates rates;
-    admin::Report report;
-    report.frontends.resize(1);
-    report.frontends[0].bind = "127.127.0.2:1";
+    admin::Status status;
+    status.frontends.resize(1);
+    status.frontends[0].bind = "127.127.0.2:1";
     std::vector<admin::FrontendRates> last;
     for (unsigned i = 0; i < 100; ++i) {
-        report.frontends[0].total = 2 * i;
-        last = rates.take(report, core::Time{} + std::chrono::seconds(i));
+        status.frontends[0].connections_total = 2 * i;
+        last = rates.take(status, core::Time{} + std::chrono::seconds(i));
     }
     EXPECT_EQ(last[0].history.connections.size(), admin::kHistory);
     EXPECT_THAT(last[0].history.connections, Each(2.0F));
-    report.frontends.clear();
-    EXPECT_TRUE(rates.take(report, core::Time{} + 100s).empty());
-    report.frontends.resize(1);
-    report.frontends[0].bind = "127.127.0.2:1";
-    last = rates.take(report, core::Time{} + 101s);
+    status.frontends.clear();
+    EXPECT_TRUE(rates.take(status, core::Time{} + 100s).empty());
+    status.frontends.resize(1);
+    status.frontends[0].bind = "127.127.0.2:1";
+    last = rates.take(status, core::Time{} + 101s);
     EXPECT_EQ(last[0].history.connections.size(), 1u) << "one that was away begins anew";
 }

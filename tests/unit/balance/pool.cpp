@@ -20,11 +20,17 @@ BackendPtr backend(int n) {
         core::Endpoint{*core::Address::parse("10.0.0.1"), static_cast<std::uint16_t>(1000 + n)});
 }
 
+Member member(int n, int weight) {
+    Member out;
+    out.backend = backend(n);
+    out.weight = weight;
+    return out;
+}
+
 std::vector<Member> members(const std::vector<int>& weights) {
     std::vector<Member> out;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-        out.push_back({backend(static_cast<int>(i)), weights[i], false, ""});
-    }
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        out.push_back(member(static_cast<int>(i), weights[i]));
     return out;
 }
 
@@ -116,7 +122,7 @@ TEST(Pool, SharesHoldAcrossSwaps) {
         EXPECT_EQ(counts, (std::vector<int>{3000, 2000, 1000}));
         // A backend that comes and goes leaves the others in proportion.
         std::vector<int> again(4);
-        const Member guest{backend(3), 6, false, ""};
+        const Member guest = member(3, 6);
         for (int i = 0; i < 6000; ++i) {
             std::vector<Member> now = all;
             if (random() % 2 == 0) now.push_back(guest);

@@ -261,7 +261,8 @@ namespace {
 class RandomEvents {
   public:
     explicit RandomEvents(unsigned seed) :
-        random_(seed), rules_{true, 1 + random_() % 4, static_cast<int>(random_() % 101)},
+        random_(seed), rules_{true, static_cast<std::uint32_t>(1 + random_() % 4),
+                              static_cast<int>(random_() % 101)},
         f_(some_members(), rules_) {}
 
     void step() {

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "health/digest.hpp"
+#include "amba/files/digest.hpp"
 #include "tests/unit/health/talk.hpp"
 
 using namespace amba;
@@ -139,7 +139,7 @@ TEST(PostgresCheck, LogsInWithThePasswordInTheWayThatIsAskedFor) {
     EXPECT_EQ(heard.verdict, "alive");
     EXPECT_THAT(heard.sent, HasSubstr(message('p', "secret" + nul)));
     const std::string md5 = message('R', bytes({0, 0, 0, 5, 1, 2, 3, 4}));
-    const std::string proof = health::md5_hex(health::md5_hex("secretamba") + "\1\2\3\4");
+    const std::string proof = files::md5_hex(files::md5_hex("secretamba") + "\1\2\3\4");
     EXPECT_THAT(health::converse(kAny, {md5, kGreeting}, secret).sent,
                 EndsWith(message('p', "md5" + proof + nul) + kGoodbye));
     core::Check nobody = kAny;
@@ -161,9 +161,9 @@ TEST(PostgresCheck, AServerThatDoesNotKnowThePasswordFails) {
         heard = message('R', bytes({0, 0, 0, 11}) + asked);
         EXPECT_THAT(talk->hear(heard).send, HasSubstr("c=biws,r=" + nonce + ",p="));
         const std::string key =
-            health::hmac_sha256(health::hi(knows ? "secret" : "other", "salt", 2), "Server Key");
+            files::hmac_sha256(files::hi(knows ? "secret" : "other", "salt", 2), "Server Key");
         const std::string all = bare + "," + asked + ",c=biws,r=" + nonce;
-        const std::string proof = health::base64(health::hmac_sha256(key, all));
+        const std::string proof = files::base64(files::hmac_sha256(key, all));
         heard = message('R', bytes({0, 0, 0, 12}) + "v=" + proof) + kGreeting;
         const health::Step step = talk->hear(heard);
         EXPECT_EQ(step.kind, knows ? health::Step::Kind::kAlive : health::Step::Kind::kFailed);

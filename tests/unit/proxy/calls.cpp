@@ -18,7 +18,7 @@ namespace {
 
 class CallFails : public test::ByHand {
   protected:
-    void change(proxy::Settings& settings) override { settings.connect_timeout = 3000ms; }
+    void change(proxy::Settings& settings) override { settings.timeouts.connect = 3000ms; }
 
     // A client comes while the next call of that kind fails. It is served in the end.
     void expect_served(Call call, int error) {

@@ -138,7 +138,7 @@ TEST_F(DialingTest, TheOnlyBackendHasAllTheTime) {
 }
 
 TEST_F(DialingTest, OthersAreLeftTheirTime) {
-    settings.connect_timeout = 6s;
+    settings.timeouts.connect = 6s;
     settings.hedge = false;
     with(3);
     EXPECT_EQ(start(), "dial A 2000");
@@ -412,7 +412,7 @@ TEST_F(DialingTest, WhoComesWaitsForThoseThatCameBefore) {
 }
 
 TEST_F(DialingTest, ForRoomItWaitsOnTheClockOfTheQueue) {
-    settings.queue_timeout = 7s;
+    settings.timeouts.queue = 7s;
     with(1);
     candidates->full = {'A'};
     EXPECT_EQ(start(), "wait 7000");
@@ -426,7 +426,7 @@ TEST_F(DialingTest, ForRoomItWaitsOnTheClockOfTheQueue) {
 }
 
 TEST_F(DialingTest, WhatIsLeftOfEachClockIsKept) {
-    settings.queue_timeout = 7s;
+    settings.timeouts.queue = 7s;
     settings.hedge = false;
     with(1);
     candidates->full = {'A'};
@@ -465,7 +465,7 @@ TEST_F(DialingTest, ABackendThatServesAgainIsForgiven) {
 }
 
 TEST_F(DialingTest, WithEmptyHoldItWaitsForABackend) {
-    settings.hold = true;
+    settings.empty = core::Empty::kHold;
     with(1);
     candidates->in_table.clear();
     EXPECT_EQ(start(), "wait 5000");
@@ -476,8 +476,8 @@ TEST_F(DialingTest, WithEmptyHoldItWaitsForABackend) {
 }
 
 TEST_F(DialingTest, WithEmptyHoldADeadBackendIsTriedToTheEndOfTheQueue) {
-    settings.hold = true;
-    settings.queue_timeout = 8s;
+    settings.empty = core::Empty::kHold;
+    settings.timeouts.queue = 8s;
     with(1);
     std::string said = start();
     const core::Time begin = now;
@@ -499,11 +499,11 @@ TEST_F(DialingTest, ASwapMayTakeAwayWhatItWaitsFor) {
     candidates->in_table.clear();
     EXPECT_EQ(turn(), "give up PQ");
 
-    settings.hold = true;
+    settings.empty = core::Empty::kHold;
     with(1);
     candidates->in_table.clear();
     start();
-    settings.hold = false;
+    settings.empty = core::Empty::kRefuse;
     EXPECT_EQ(turn(), "give up PQ");
 
     with(2);
@@ -525,12 +525,12 @@ TEST_F(DialingTest, ComesToAnEnd) {
         std::mt19937 random(seed);
         settings = {};
         settings.retries = static_cast<int>(random() % 4);
-        settings.hold = random() % 2 == 0;
+        settings.empty = random() % 2 == 0 ? core::Empty::kHold : core::Empty::kRefuse;
         settings.hedge = random() % 2 == 0;
-        settings.queue_timeout = core::Duration(random() % 6000);
+        settings.timeouts.queue = core::Duration(random() % 6000);
         with(1 + static_cast<int>(random() % 4));
         const core::Time begin = now;
-        const auto longest = settings.connect_timeout + settings.queue_timeout;
+        const auto longest = settings.timeouts.connect + settings.timeouts.queue;
         bool current = false, slow = false;
         core::Time due = core::Time::max();
         DialEvent event{Event::kStart};

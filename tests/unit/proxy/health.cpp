@@ -19,7 +19,7 @@ class Health : public test::ByHand {
     void change(proxy::Settings& settings) override {
         settings.close_on_marked_down = close_on_marked_down;
         settings.max_ejected = 100;
-        settings.connect_timeout = 400ms;
+        settings.timeouts.connect = 400ms;
     }
     static proxy::Target checked(const net::Descriptor& server) {
         proxy::Target out = target(server);

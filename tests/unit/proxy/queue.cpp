@@ -12,7 +12,7 @@ namespace {
 
 class Queue : public test::ByHand {
   protected:
-    void change(proxy::Settings& settings) override { settings.connect_timeout = 400ms; }
+    void change(proxy::Settings& settings) override { settings.timeouts.connect = 400ms; }
 
     std::uint64_t queued() const { return proxy.view().at(0).queue_current; }
     // The backend listens no more: connects are refused.
@@ -43,13 +43,13 @@ class Maxconn : public Queue {
   protected:
     void SetUp() override { ASSERT_EQ(swap({plan({one_at_a_time()})}), ""); }
     void change(proxy::Settings& settings) override {
-        settings.queue_timeout = queue_timeout;
-        settings.hold = hold;
+        settings.timeouts.queue = queue_timeout;
+        settings.empty = hold ? core::Empty::kHold : core::Empty::kRefuse;
         settings.maxconn = maxconn;
     }
     core::Duration queue_timeout{10'000};
     bool hold = false;
-    std::uint32_t maxconn = 0;
+    int maxconn = 0;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 using namespace amba;
 using namespace std::chrono_literals;
-using proxy::Removed;
+using core::Removed;
 
 namespace {
 
@@ -13,7 +13,7 @@ class Swap : public test::ByHand {
   protected:
     void change(proxy::Settings& settings) override {
         settings.removed = removed;
-        settings.connect_timeout = 2000ms;
+        settings.timeouts.connect = 2000ms;
     }
     bool alive(const Ends& ends) {
         pass(ends.client, ends.server, "question");

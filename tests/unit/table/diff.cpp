@@ -17,8 +17,16 @@ Table table(const std::string& line) {
     return parse_words(split_words({line + " "})).value();
 }
 
+std::vector<std::string> texts(const std::vector<Change>& changes) {
+    std::vector<std::string> out;
+    for (const Change& change : changes)
+        out.push_back(to_string(change));
+    return out;
+}
+
 std::vector<std::string> diff(const std::string& before, const std::string& after) {
-    return diff(before.empty() ? Table{} : table(before), after.empty() ? Table{} : table(after));
+    return texts(
+        diff(before.empty() ? Table{} : table(before), after.empty() ? Table{} : table(after)));
 }
 
 }  // namespace
@@ -79,8 +87,8 @@ TEST(Diff, TheOrderOfBackendsMeansSomething) {
 TEST(Diff, Admin) {
     Table with = table("80");
     with.admin = parse_bind("127.0.0.1:9901").value();
-    EXPECT_THAT(diff(table("80"), with), ElementsAre("admin 127.0.0.1:9901"));
-    EXPECT_THAT(diff(with, table("80")), ElementsAre("admin off"));
+    EXPECT_THAT(texts(diff(table("80"), with)), ElementsAre("admin 127.0.0.1:9901"));
+    EXPECT_THAT(texts(diff(with, table("80"))), ElementsAre("admin off"));
 }
 
 TEST(Diff, EverySettingIsNamed) {
@@ -99,7 +107,7 @@ TEST(Diff, EverySettingIsNamed) {
                 wanted.push_back("frontend " + frontend.name + ": " + s.key + " " + from + " -> " +
                                  s.show(frontend));
             }
-            EXPECT_EQ(diff(Table{{plain}, {}}, Table{{frontend}, {}}), wanted) << seed;
+            EXPECT_EQ(texts(diff(Table{{plain}, {}}, Table{{frontend}, {}})), wanted) << seed;
         }
     }
 }
@@ -113,11 +121,18 @@ TEST(Diff, IsEmptyOnlyOfEqualFrontends) {
     }
 }
 
+std::string summary_of(const std::vector<const char*>& removed, std::size_t limit = 8) {
+    std::vector<Change> changes;
+    for (const char* frontend : removed)
+        changes.push_back({Change::Kind::kFrontendRemoved, frontend});
+    return summary(changes, limit);
+}
+
 TEST(Summary, JoinsAndCuts) {
     EXPECT_EQ(summary({}), "no change");
-    EXPECT_EQ(summary({"a"}), "a");
-    EXPECT_EQ(summary({"a", "b", "c"}), "a; b; c");
-    EXPECT_EQ(summary({"a", "b", "c"}, 3), "a; b; c");
-    EXPECT_EQ(summary({"a", "b", "c"}, 2), "a; b; and 1 more");
-    EXPECT_EQ(summary(std::vector<std::string>(20, "x")), "x; x; x; x; x; x; x; x; and 12 more");
+    EXPECT_EQ(summary_of({"a"}), "frontend a removed");
+    EXPECT_EQ(summary_of({"a", "b"}), "frontend a removed; frontend b removed");
+    EXPECT_EQ(summary_of({"a", "b"}, 2), "frontend a removed; frontend b removed");
+    EXPECT_EQ(summary_of({"a", "b", "c"}, 1), "frontend a removed; and 2 more");
+    EXPECT_TRUE(summary_of(std::vector<const char*>(20, "x")).ends_with("; and 12 more"));
 }

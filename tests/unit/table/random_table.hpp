@@ -87,7 +87,7 @@ class RandomTable {
         Frontend out;
         out.bind = bind(index);
         if (rarely()) out.name = "frontend-" + std::to_string(index);
-        if (rarely()) out.balance = static_cast<Policy>(below(5));
+        if (rarely()) out.balance = static_cast<Algorithm>(below(5));
         if (rarely()) out.maxconn = below(1'000'000'001);
         if (rarely()) out.empty = Empty::kHold;
         if (rarely()) out.removed.kind = static_cast<Removed::Kind>(below(3));

@@ -81,8 +81,8 @@ TEST(Words, ExamplesOfTheManual) {
         "127.127.0.2:6379 balance=leastconn redis1:6379 redis2:6379 backup=true + "
         "127.127.0.3:80 rng:80");
     ASSERT_EQ(two.frontends.size(), 2u);
-    EXPECT_EQ(two.frontends[0].balance, Policy::kLeastConn);
-    EXPECT_EQ(two.frontends[1].balance, Policy::kRoundRobin);
+    EXPECT_EQ(two.frontends[0].balance, Algorithm::kLeastConn);
+    EXPECT_EQ(two.frontends[1].balance, Algorithm::kRoundRobin);
     EXPECT_FALSE(two.frontends[0].backends[0].backup);
     EXPECT_TRUE(two.frontends[0].backends[1].backup);
 }
@@ -102,7 +102,7 @@ TEST(Words, EveryKeyOfAFrontend) {
             "timeouts.queue=0s www:80")
             .frontends[0];
     EXPECT_EQ(f.name, "web");
-    EXPECT_EQ(f.balance, Policy::kSource);
+    EXPECT_EQ(f.balance, Algorithm::kSource);
     EXPECT_EQ(f.maxconn, 7);
     EXPECT_EQ(f.empty, Empty::kHold);
     EXPECT_EQ(f.removed, (Removed{Removed::Kind::kDrain, Duration(30'000)}));
@@ -171,11 +171,11 @@ TEST(Words, EveryKeyOfABackend) {
 }
 
 TEST(Words, ValuesOfEnumerations) {
-    const std::pair<const char*, Policy> policies[] = {{"roundrobin", Policy::kRoundRobin},
-                                                       {"leastconn", Policy::kLeastConn},
-                                                       {"random", Policy::kRandom},
-                                                       {"source", Policy::kSource},
-                                                       {"first", Policy::kFirst}};
+    const std::pair<const char*, Algorithm> policies[] = {{"roundrobin", Algorithm::kRoundRobin},
+                                                          {"leastconn", Algorithm::kLeastConn},
+                                                          {"random", Algorithm::kRandom},
+                                                          {"source", Algorithm::kSource},
+                                                          {"first", Algorithm::kFirst}};
     for (const auto& [word, policy] : policies) {
         EXPECT_EQ(table(std::string("80 balance=") + word).frontends[0].balance, policy);
     }

@@ -49,24 +49,12 @@ class VolumeTest : public testing::Test {
 
 }  // namespace
 
-TEST(Sha256, IsTheStandards) {  // FIPS 180-4's examples
-    EXPECT_EQ(volume::sha256("abc"),
-              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    EXPECT_EQ(volume::sha256(""),
-              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-}
-
-TEST(RandomId, IsNewEachTime) {
-    EXPECT_EQ(volume::random_id().size(), 32u);
-    EXPECT_NE(volume::random_id(), volume::random_id());
-}
-
 TEST_F(VolumeTest, AFileIsReplacedAsAWholeAndReadableByAll) {
     const mode_t before = umask(0077);
-    ASSERT_TRUE(volume::write_file(paths_.config(), "one"));
-    ASSERT_TRUE(volume::write_file(paths_.config(), "two"));
+    ASSERT_TRUE(files::write_file(paths_.config(), "one"));
+    ASSERT_TRUE(files::write_file(paths_.config(), "two"));
     umask(before);
-    const auto content = volume::read_file(paths_.config());
+    const auto content = files::read_file(paths_.config());
     ASSERT_TRUE(content && *content);
     EXPECT_EQ((*content)->bytes, "two");
     struct stat info {};
@@ -76,25 +64,25 @@ TEST_F(VolumeTest, AFileIsReplacedAsAWholeAndReadableByAll) {
 }
 
 TEST_F(VolumeTest, WhatCannotBeWrittenSaysWhereAndWho) {
-    const auto wrote = volume::write_file(directory_ + "/nowhere/config.json", "x");
+    const auto wrote = files::write_file(directory_ + "/nowhere/config.json", "x");
     ASSERT_FALSE(wrote);
     EXPECT_NE(wrote.error().reason.find("/nowhere/config.json"), std::string::npos);
     EXPECT_NE(wrote.error().reason.find("No such file"), std::string::npos);
 }
 
 TEST_F(VolumeTest, NoFileIsNoErrorAndADirectoryIs) {
-    const auto none = volume::read_file(paths_.config());
+    const auto none = files::read_file(paths_.config());
     ASSERT_TRUE(none);
     EXPECT_FALSE(*none);
     ASSERT_EQ(mkdir(paths_.config().c_str(), 0755), 0);
-    const auto wrong = volume::read_file(paths_.config());
+    const auto wrong = files::read_file(paths_.config());
     ASSERT_FALSE(wrong);
     EXPECT_NE(wrong.error().reason.find("not a regular file"), std::string::npos);
 }
 
 TEST_F(VolumeTest, AFifoDoesNotHoldTheReader) {
     ASSERT_EQ(mkfifo(paths_.config().c_str(), 0644), 0);
-    EXPECT_FALSE(volume::read_file(paths_.config()));
+    EXPECT_FALSE(files::read_file(paths_.config()));
 }
 
 TEST_F(VolumeTest, ActiveComesBackAsItWas) {
@@ -117,7 +105,7 @@ TEST_F(VolumeTest, ActiveComesBackAsItWas) {
 
 TEST_F(VolumeTest, AnActiveOfAVersionWithoutDigestsIsRead) {
     ASSERT_TRUE(
-        volume::write_file(paths_.active(), R"({"revision": "r", "generation": 3, "frontends": [],
+        files::write_file(paths_.active(), R"({"revision": "r", "generation": 3, "frontends": [],
                              "command_line": ["127.0.0.1:80"]})"));
     const auto read = volume::read_active(paths_);
     ASSERT_TRUE(read && *read);
@@ -130,7 +118,7 @@ TEST_F(VolumeTest, ADamagedActiveIsAnErrorNotATable) {
     for (const char* text :
          {"", "{", "[]", R"({"frontends": [)", R"({"command_line": 5})",
           R"({"frontends": [], "judged": 5})", R"({"frontends": [], "command_line": [5]})"}) {
-        ASSERT_TRUE(volume::write_file(paths_.active(), text));
+        ASSERT_TRUE(files::write_file(paths_.active(), text));
         EXPECT_FALSE(volume::read_active(paths_)) << text;
     }
 }
@@ -146,7 +134,7 @@ TEST_F(VolumeTest, WhatIsNestedDeeplyIsDamagedAndNoEnd) {
     for (const std::string& deep : {arrays, objects}) {
         for (const char* key : {"x", "frontends", "command_line", "judged"}) {
             const std::string text = std::string("{\"") + key + "\": " + deep + "}";
-            ASSERT_TRUE(volume::write_file(paths_.active(), text));
+            ASSERT_TRUE(files::write_file(paths_.active(), text));
             const auto read = volume::read_active(paths_);
             ASSERT_FALSE(read) << key;
             EXPECT_NE(read.error().reason.find("is damaged: 1:"), std::string::npos);
@@ -160,7 +148,7 @@ TEST_F(VolumeTest, WhatIsNestedDeeplyIsDamagedAndNoEnd) {
 }
 
 TEST_F(VolumeTest, AVerdictComesBackAsItWas) {
-    volume::Verdict verdict{"r", "d1", false, 3, "why \xff", {"a:1", "b:2"}, false, "now", "d"};
+    volume::Verdict verdict{"r", "d1", false, 3, "why \xff", {"a:1", "b:2"}, false, "now", "d", {}};
     const auto read = volume::parse_verdict(volume::to_json(verdict));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->revision, "r");

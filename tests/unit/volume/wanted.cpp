@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "amba/files/digest.hpp"
 #include "amba/volume/volume.hpp"
 
 using namespace amba;
@@ -23,7 +24,7 @@ class Wanted : public testing::Test {
         [[maybe_unused]] const int code = std::system(("rm -rf " + directory_).c_str());
     }
     // As a tool that writes another file and renames it.
-    void write(const std::string& text) { ASSERT_TRUE(volume::write_file(paths_.config(), text)); }
+    void write(const std::string& text) { ASSERT_TRUE(files::write_file(paths_.config(), text)); }
     // Times of the file, `seconds` from now.
     void date(long seconds) {
         const timespec at{time(nullptr) + seconds, 0};
@@ -55,8 +56,8 @@ TEST_F(Wanted, WithoutARevisionIsNamedByItsBytes) {
     write(text);
     ASSERT_EQ(look(), News::kChanged);
     ASSERT_TRUE(look_.wanted.table);
-    EXPECT_EQ(look_.wanted.revision, volume::sha256(text));
-    EXPECT_EQ(look_.seen.digest, volume::sha256(text));
+    EXPECT_EQ(look_.wanted.revision, files::hex(files::sha256(text)));
+    EXPECT_EQ(look_.seen.digest, files::hex(files::sha256(text)));
 }
 
 TEST_F(Wanted, IsNamedByItsRevisionWhenItIsRejectedToo) {
@@ -72,7 +73,7 @@ TEST_F(Wanted, IsNotNamedByARevisionThatIsNoLabel) {
     const std::string text = R"({"revision": ")" + std::string(200, 'r') + R"(", "frontends": []})";
     write(text);
     ASSERT_EQ(look(), News::kChanged);
-    EXPECT_EQ(look_.wanted.revision, volume::sha256(text));
+    EXPECT_EQ(look_.wanted.revision, files::hex(files::sha256(text)));
 }
 
 TEST_F(Wanted, IsAnotherWhenItsBytesAreAndItsRevisionIsNot) {
@@ -143,10 +144,10 @@ TEST_F(Wanted, OfManyPartsIsComparedToTheLastByte) {
 
 TEST_F(Wanted, IsComparedByTheDigestThatAnotherProcessRemembers) {
     write(kGood);
-    seen_.digest = volume::sha256(kGood);
+    seen_.digest = files::hex(files::sha256(kGood));
     EXPECT_EQ(look(), News::kSame);
     seen_ = {};
-    seen_.digest = volume::sha256(kEdited);
+    seen_.digest = files::hex(files::sha256(kEdited));
     EXPECT_EQ(look(), News::kChanged);
 }
 

@@ -1,0 +1,30 @@
+// The daemon, from start to exit: it listens, proxies, judges tables and answers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "amba/core/bind.hpp"
+#include "amba/core/duration.hpp"
+#include "amba/core/exit.hpp"
+#include "amba/table/table.hpp"
+#include "amba/volume/volume.hpp"
+
+namespace amba::daemon {
+
+struct Options {
+    volume::Paths paths;
+    std::vector<std::string> words;     // the table of the command line, as words
+    std::optional<table::Table> table;  // the same, parsed
+    std::optional<core::Bind> admin;
+    core::Duration drain_timeout{8000};
+    unsigned log_connections = 0;  // one of so many is logged; 0: none
+    bool poll = false;             // do not use inotify
+};
+
+// Until SIGTERM, SIGINT or what makes it impossible to go on; the log says which. Takes over the
+// signals and the descriptors of the process, so that there is one in a process, once.
+core::Exit run(Options options);
+
+}  // namespace amba::daemon

@@ -1,0 +1,113 @@
+// run: the ambassador.
+#include <linux/capability.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <csignal>
+
+#include "amba/daemon/run.hpp"
+#include "amba/log/log.hpp"
+#include "amba/table/words.hpp"
+#include "cli/commands.hpp"
+
+namespace amba::cli {
+
+namespace {
+
+// What reads the log has so long to take its last lines.
+constexpr core::Duration kLastLines{200};
+
+// The image's binary carries CAP_NET_BIND_SERVICE as permitted, for ports below 1024 in the host's
+// network namespace; it is not effective by itself, because the kernel would then refuse to start
+// the program where the capability is dropped (capabilities(7)). Where it is not permitted, nothing
+// happens here and the bind says what is missing.
+void raise_bind_capability() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
+    if (syscall(SYS_capget, &header, data) != 0) return;
+    constexpr std::uint32_t kBit = 1u << CAP_NET_BIND_SERVICE;
+    if ((data[0].permitted & kBit) == 0) return;
+    data[0].effective |= kBit;
+    syscall(SYS_capset, &header, data);
+}
+
+void prepare_process() {
+    raise_bind_capability();
+    // splice(2) has no MSG_NOSIGNAL. Children of a client that was PID 1's end by themselves.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGCHLD, SIG_IGN);
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    // Two arenas: one for the loop and one for the threads beside it. A large table is made and
+    // freed in the second; in a common one the loop would sort a hundred thousand freed chunks.
+    mallopt(M_ARENA_MAX, 2);
+}
+
+// Into `options`; an exit code when there is nothing to run. What parsing needs is gone at its end.
+std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
+    CLI::App app("Start the ambassador. Without a table it waits for one in the volume.", "run");
+    VolumeOptions volume;
+    volume.add(app);
+    Arguments words;
+    std::string admin;
+    std::string drain = "8s";
+    std::string log_connections = "0";
+    LogOptions log;
+    app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
+    app.add_option("--admin", admin, "Serve status over HTTP there, read-only")
+        ->envname("ADMIN")
+        ->type_name("ADDR:PORT");
+    app.add_option("--drain-timeout", drain, "Time for connections to end after SIGTERM [8s]")
+        ->type_name("TIME");
+    log.add(app);
+    app.add_flag("--log-connections{1}", log_connections,
+                 "Log each connection when it ends; =N: one of N")
+        ->default_str("N");
+    app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
+    app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
+    if (const auto code = parse(app, arguments)) return *code;
+
+    options.words = table::split_words(std::move(words));
+    if (!options.words.empty()) {
+        auto table = table::parse_words(options.words);
+        if (!table) return fail(kWrong, table.error().reason);
+        options.table = std::move(*table);
+    }
+    if (!admin.empty()) {
+        const auto bind = table::parse_bind(admin);
+        if (!bind) return fail(kWrong, "--admin or ADMIN: " + bind.error().reason);
+        options.admin = *bind;
+    }
+    const auto drain_timeout = core::parse_duration(drain);
+    if (!drain_timeout) return fail(kWrong, "--drain-timeout: " + drain_timeout.error().reason);
+    options.drain_timeout = *drain_timeout;
+    const char* const end = log_connections.data() + log_connections.size();
+    const auto read = std::from_chars(log_connections.data(), end, options.log_connections);
+    if (read.ec != std::errc() || read.ptr != end) {
+        return fail(kWrong, "--log-connections: " + core::quote(log_connections) +
+                                "; expected a whole number, one of how many is logged");
+    }
+    options.paths = volume.paths();
+    log.apply();
+    return std::nullopt;
+}
+
+}  // namespace
+
+int command_run(Arguments arguments) {
+    daemon::Options options;
+    if (const auto code = parse_run(std::move(arguments), options)) return *code;
+    prepare_process();
+    const int code = daemon::run(std::move(options));
+    log::finish(kLastLines);
+    return code;
+}
+
+}  // namespace amba::cli

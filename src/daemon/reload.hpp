@@ -1,0 +1,114 @@
+// Judges tables, one after the other: those found in the volume, and the first one at start.
+//
+//   the watch, a knock, SIGHUP -> look at config.json beside the loop, and parse it when its
+//   content is not what was judged last -> activate -> active.json and verdict.json beside the loop
+//   -> tell those who wait
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "amba/net/offload.hpp"
+#include "amba/volume/volume.hpp"
+#include "daemon/activate.hpp"
+
+namespace amba::daemon {
+
+class Reload {
+  public:
+    // Which config.json a helper asks about: by its content, by its revision alone, or whichever is
+    // there.
+    struct Question {
+        std::string revision;
+        std::string digest;
+    };
+    // What a knock learns: a verdict on its file, or which revision took its place.
+    struct Answer {
+        std::optional<volume::Verdict> verdict;
+        std::string superseded_by;
+    };
+    using Answered = std::function<void(const Answer&)>;
+
+    Reload(Activate& activate, net::Offload& offload, volume::Paths paths, std::string daemon,
+           const std::vector<std::string>& command_line);
+
+    // Something in the volume changed: judges config.json unless it was judged already.
+    void changed() { request(false); }
+    // Judges it in any case (SIGHUP).
+    void again() { request(true); }
+    // A helper has written a file and wants to know.
+    void knock(Question question, Answered answered);
+
+    // At start, before the first table: the config.json that was found, and the digest that
+    // active.json remembers. `passed_over` says why another table comes first; empty: none does.
+    void found(const volume::Look& look, const std::string& remembered,
+               const std::string& passed_over);
+    // A table to start with, from config.json or not. `done` gets an empty reason when it serves. A
+    // reason leaves no verdict yet: another table may be tried. ready() or reject_found() follows.
+    void first(table::Table table, const std::string& revision, std::uint64_t generation,
+               bool from_config, Activate::Done done);
+    // The start is over: what has changed since is judged from here on.
+    void ready() { finish(); }
+    // The same, and the config.json that was found is rejected. Instead of being ready, `then`.
+    void reject_found(const std::string& reason, std::function<void()> then = {});
+    // The log has said already that the state directory cannot be written.
+    void said_unwritable() { said_unwritable_ = true; }
+    void stop() { stopped_ = true; }
+    // active.json and verdict.json may be gone, with their directory: writes what is missing.
+    void save_again();
+
+    // active.json holds the table that serves.
+    bool saved() const { return saved_; }
+    // Tables judged so far, and what became of the last; null: there was none.
+    std::uint64_t applied() const { return applied_; }
+    std::uint64_t rejected() const { return rejected_; }
+    const volume::Verdict* last() const { return verdicts_.empty() ? nullptr : &verdicts_.back(); }
+
+  private:
+    struct Waiter {
+        Question question;
+        Answered answered;
+    };
+    // What is being judged.
+    struct Subject {
+        std::string revision;
+        std::string digest;  // of config.json; empty: it is from elsewhere
+    };
+
+    void request(bool force);
+    void run();
+    void judge(volume::Look look);
+    void conclude(const Subject& subject, const std::string& reason,
+                  std::function<void()> then = {});
+    void write(volume::Verdict& verdict, const ActivePtr& active, const std::string& judged,
+               std::string& unwritable) const;
+    core::Result<void> save(const Active& active, const std::string& judged) const;
+    void finish();
+    const volume::Verdict* find(const Question& question) const;
+
+    Activate& activate_;
+    net::Offload& offload_;
+    const volume::Paths paths_;
+    const std::string daemon_;
+    const std::vector<std::string>& command_line_;
+
+    std::uint64_t applied_ = 0;
+    std::uint64_t rejected_ = 0;
+    bool busy_ = true;  // until the start is over
+    bool wanted_again_ = false;
+    bool force_ = false;
+    bool stopped_ = false;
+    bool saved_ = false;
+    bool said_unwritable_ = false;
+    volume::Seen seen_;                 // config.json as it was judged last
+    std::string revision_;              // of it
+    bool try_again_ = false;            // it was rejected for a reason that may be gone
+    std::string answered_by_;           // the digest for active.json: see volume::Active::judged
+    std::vector<Waiter> next_waiters_;  // for the next run: this one may have read too early
+    std::vector<Waiter> waiters_;       // for the run under way
+    std::deque<volume::Verdict> verdicts_;  // the last ones
+};
+
+}  // namespace amba::daemon
