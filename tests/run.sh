@@ -2,7 +2,9 @@
 # Installs what is missing, builds, and runs every test through ctest.
 #
 #   tests/run.sh         every promise once; 20 minutes at most
-#   tests/run.sh full    the long counts, and the sanitizers over everything; an hour at most
+#   tests/run.sh unit    all unit tests after an incremental build, in a minute
+#   tests/run.sh full    the long counts, the sanitizers over everything, clang-tidy; an hour at
+#                        most
 #   tests/run.sh deps    installs what is missing and nothing more; `deps build` what building and
 #                        the quickstart need
 #   tests/run.sh fuzz [SECONDS]   libFuzzer on the parsers, by hand; 60 s each
@@ -15,7 +17,8 @@ cd "$(dirname "$0")/.."
 
 BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3-dev
     libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev libyaml-cpp-dev libssl-dev)
-TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format python3 python3-jsonschema
+UNIT_PACKAGES=(libgtest-dev libgmock-dev)
+TEST_PACKAGES=("${UNIT_PACKAGES[@]}" clang-format python3 python3-jsonschema
     redis-server redis-tools postgresql postgresql-contrib mariadb-server pgbouncer nginx-light
     patch curl iperf3 dnsmasq-base iproute2 iptables jq procps util-linux strace valgrind prometheus
     chromium chromium-driver python3-selenium fonts-dejavu-core
@@ -67,6 +70,13 @@ check() {
     fi
 }
 
+# The rooms of both programs in one build.
+run_unit() {
+    deps "${BUILD_PACKAGES[@]}" "${UNIT_PACKAGES[@]}"
+    build debug-fleet unit_tests
+    check debug-fleet -L 'unit|fleet' -LE program
+}
+
 run_quick() {
     build release amba swap_under_load reconfigure_latency bench_load ask
     say "the house, load, real peers, budgets"
@@ -84,6 +94,7 @@ run_quick() {
 
 run_full() {
     export AMBA_FULL=1
+    deps clang-tidy
     build release
     build asan
     say "everything, with the long counts"
@@ -93,6 +104,8 @@ run_full() {
     build asan-fleet unit_fleet_rooms
     say "the rooms of the fleet under AddressSanitizer and UBSan"
     check asan-fleet -L fleet
+    say "clang-tidy"
+    tests/house/tidy.py build/asan-fleet
     say "a real Docker Engine, with the images built from source"
     check release -L docker
 }
@@ -119,6 +132,10 @@ run_fuzz() {
 }
 
 case "${1-quick}" in
+    unit)
+        run_unit
+        say "all passed"
+        ;;
     fuzz) run_fuzz "${2-60}" ;;
     soak) run_soak "${2-3600}" ;;
     deps)
@@ -131,7 +148,7 @@ case "${1-quick}" in
         say "all passed"
         ;;
     *)
-        sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,15s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac
