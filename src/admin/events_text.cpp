@@ -59,7 +59,7 @@ Line line_of(const json& event) {
 
 }  // namespace
 
-core::Result<std::string> events_to_text(const std::string& events_json, const Look& look) {
+core::Result<std::string> events_to_text(const std::string& events_json, const TerminalLook& look) {
     const json root = core::parse_bounded(events_json, {16, 100'000'000});
     if (root.is_discarded()) return core::error("the daemon's answer is not JSON");
     const auto events = root.is_object() ? root.find("events") : root.end();

@@ -100,7 +100,7 @@ class Exposition {
     std::string text_;
 };
 
-void add_process(Exposition& out, const Status& status, const Process& process) {
+void add_process(Exposition& out, const Status& status, const ProcessFigures& process) {
     out.family("amba_build_info", "gauge", "The version that runs; always 1.");
     out.sample(label("version", status.version) + "," + label("commit", status.commit), 1);
     out.single("process_start_time_seconds", "gauge", "When the process started, since 1970.",
@@ -255,7 +255,7 @@ constexpr Family<B> kBackends[] = {
 
 }  // namespace
 
-std::string to_metrics(const Status& status, const Process& process) {
+std::string to_metrics(const Status& status, const ProcessFigures& process) {
     Exposition out;
     add_process(out, status, process);
     add_table(out, status);

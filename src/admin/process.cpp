@@ -19,8 +19,8 @@ struct Close {
 
 }  // namespace
 
-Process look_at_process() {
-    Process out;
+ProcessFigures look_at_process() {
+    ProcessFigures out;
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) out.max_fds = static_cast<double>(limit.rlim_cur);
     rusage usage{};

@@ -25,8 +25,8 @@ void append(std::vector<float>& values, float value) {
 
 }  // namespace
 
-Rate Rates::between(const std::string& name, const Counters& now, double seconds,
-                    ByName<Counters>& seen) {
+RowRate Rates::between(const std::string& name, const Counters& now, double seconds,
+                       ByName<Counters>& seen) {
     seen.emplace(name, now);
     const auto at = counters_.find(name);
     if (at == counters_.end() || seconds <= 0) return {};
@@ -57,7 +57,7 @@ std::vector<FrontendRates> Rates::take(const Status& status, core::Time now) {
         if (const auto known = histories_.find(name); known != histories_.end()) {
             rates.history = std::move(known->second);
         }
-        const Rate& rate = rates.rate;
+        const RowRate& rate = rates.rate;
         append(rates.history.connections, rate.connections);
         append(rates.history.bytes, rate.up < 0 || rate.down < 0 ? -1 : rate.up + rate.down);
         histories.emplace(name, rates.history);

@@ -10,8 +10,8 @@
 
 namespace amba::admin {
 
-// A second; negative while unknown.
-struct Rate {
+// By the second. A rate below 0 is not known yet.
+struct RowRate {
     float connections = -1;
     float up = -1;  // bytes
     float down = -1;
@@ -26,9 +26,9 @@ struct History {
 };
 
 struct FrontendRates {
-    Rate rate;
+    RowRate rate;
     History history;
-    std::vector<Rate> backends;  // in the status's order
+    std::vector<RowRate> backends;  // in the status's order
 };
 
 class Rates {
@@ -45,8 +45,8 @@ class Rates {
     // By names; of equal ones the first, the second... are told apart.
     template <class Value>
     using ByName = std::unordered_map<std::string, Value>;
-    Rate between(const std::string& name, const Counters& now, double seconds,
-                 ByName<Counters>& seen);
+    RowRate between(const std::string& name, const Counters& now, double seconds,
+                    ByName<Counters>& seen);
 
     std::string daemon_;
     core::Time before_;

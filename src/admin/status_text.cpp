@@ -62,7 +62,7 @@ TextTable table_of(const Status& status) {
 
 }  // namespace
 
-core::Result<std::string> to_text(const std::string& status_json, const Look& look) {
+core::Result<std::string> to_text(const std::string& status_json, const TerminalLook& look) {
     const auto status = status_from_json(status_json);
     if (!status) return status.error();
     std::vector<Line> lines = summary(*status);

@@ -59,7 +59,7 @@ Span spark_cell(const std::vector<float>& values, std::size_t most, bool utf8) {
 }  // namespace
 
 struct WatchView::State {
-    Look look;
+    TerminalLook look;
     core::Duration interval;
     Rates rates;
     Status status;
@@ -110,7 +110,7 @@ std::vector<Span> WatchView::State::cells(const Row& row, std::size_t spark,
         return Span{clip(cell.text, name, look.utf8), cell.tone};
     };
     if (row.is_frontend) {
-        const Rate& rate = rates_here.rate;
+        const RowRate& rate = rates_here.rate;
         return {clipped(name_cell(frontend)),
                 state_cell(frontend),
                 {},
@@ -128,7 +128,7 @@ std::vector<Span> WatchView::State::cells(const Row& row, std::size_t spark,
                 why_cell(frontend)};
     }
     const proxy::BackendView& backend = frontend.backends[row.backend];
-    const Rate& rate = rates_here.backends[row.backend];
+    const RowRate& rate = rates_here.backends[row.backend];
     return {clipped(name_cell(backend)),
             state_cell(backend),
             age_cell(status, backend),
@@ -183,7 +183,8 @@ Layout WatchView::State::table(std::size_t shown, std::size_t columns) const {
     return lay_out(table, columns);
 }
 
-WatchView::WatchView(Look look, core::Duration interval) : state_(std::make_unique<State>()) {
+WatchView::WatchView(TerminalLook look, core::Duration interval) :
+    state_(std::make_unique<State>()) {
     state_->look = look;
     state_->interval = interval;
 }

@@ -16,8 +16,8 @@ class First final : public Policy {
         tree_.rebuild(shares_.size(), kOrder, ready);
     }
 
-    std::optional<std::size_t> pick(std::uint64_t, const Untried& untried) override {
-        return untried ? tree_.best_of(kOrder, untried) : tree_.best();
+    std::optional<std::size_t> pick(std::uint64_t, const Filter& may_take) override {
+        return may_take ? tree_.best_of(kOrder, may_take) : tree_.best();
     }
     void changed(std::size_t i) override { tree_.update(i, shares_[i].ready(), kOrder); }
 

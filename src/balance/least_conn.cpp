@@ -19,8 +19,8 @@ class LeastConn final : public Policy {
         tree_.rebuild(shares_.size(), order(), ready);
     }
 
-    std::optional<std::size_t> pick(std::uint64_t, const Untried& untried) override {
-        const auto found = untried ? tree_.best_of(order(), untried) : tree_.best();
+    std::optional<std::size_t> pick(std::uint64_t, const Filter& may_take) override {
+        const auto found = may_take ? tree_.best_of(order(), may_take) : tree_.best();
         if (found) {
             last_[*found] = ++picks_;
             changed(*found);

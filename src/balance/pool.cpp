@@ -118,7 +118,7 @@ void Pool::note(Group& group, std::size_t place) {
 
 // ---- choosing ----
 
-Choice Pool::pick(const Ask& ask) {
+Choice Pool::pick(const PickQuery& ask) {
     for (Group* group : {&primaries_, &backups_}) {
         const Choice choice = pick(*group, ask);
         if (choice.backend != nullptr || choice.full) return choice;
@@ -133,23 +133,23 @@ Choice Pool::pick(const Ask& ask) {
     return pick(*all_, ask);
 }
 
-Choice Pool::pick(Group& group, const Ask& ask) {
+Choice Pool::pick(Group& group, const PickQuery& ask) {
     if (group.usable == 0) return {};
-    Policy::Untried untried;
+    Policy::Filter may_take;
     if (!ask.tried.empty()) {
-        untried = [&](std::size_t i) {
+        may_take = [&](std::size_t i) {
             const Backend* backend = members_[group.members[i]].backend.get();
             return std::find(ask.tried.begin(), ask.tried.end(), backend) == ask.tried.end();
         };
     }
-    if (const auto share = group.policy->pick(ask.client, untried)) {
+    if (const auto share = group.policy->pick(ask.client, may_take)) {
         return {members_[group.members[*share]].backend.get(), false};
     }
     return {nullptr, is_full(group, ask)};
 }
 
 // None could be picked: is that because of those that are full, or were all tried?
-bool Pool::is_full(const Group& group, const Ask& ask) const {
+bool Pool::is_full(const Group& group, const PickQuery& ask) const {
     std::size_t tried = 0;
     for (const Backend* backend : ask.tried) {
         const Member* member = find(backend->endpoint);

@@ -103,7 +103,7 @@ core::Time PoolHealth::due() const {
     return first;
 }
 
-void PoolHealth::time_passed(core::Time now, std::vector<Changed>& changed) {
+void PoolHealth::time_passed(core::Time now, std::vector<BackendChange>& changed) {
     for (const BackendPtr& backend : std::vector<BackendPtr>(timed_)) {
         if (backend->health().due() > now) continue;
         changed.push_back({backend, take(*backend, backend->health_.time_passed(now))});
@@ -117,7 +117,7 @@ void PoolHealth::time_passed(core::Time now, std::vector<Changed>& changed) {
 // ---- swaps ----
 
 std::shared_ptr<Pool> PoolHealth::replace(std::shared_ptr<Pool> pool, core::Time now,
-                                          std::vector<Changed>& changed) {
+                                          std::vector<BackendChange>& changed) {
     pool->adopt(*pool_);
     std::swap(pool_, pool);
     for (const BackendPtr& backend : std::vector<BackendPtr>(timed_)) {
@@ -156,7 +156,7 @@ HealthChange PoolHealth::came_back(Backend& backend, core::Time now) {
     return change;
 }
 
-void PoolHealth::return_surplus(core::Time now, std::vector<Changed>& changed) {
+void PoolHealth::return_surplus(core::Time now, std::vector<BackendChange>& changed) {
     const std::size_t most = pool_->weighted() * static_cast<std::size_t>(rules_.max_ejected) / 100;
     if (ejected_ <= most) return;
     std::vector<BackendPtr> ejected;

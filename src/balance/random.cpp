@@ -16,10 +16,10 @@ class Random final : public Policy {
             changed(i);
     }
 
-    std::optional<std::size_t> pick(std::uint64_t, const Untried& untried) override {
+    std::optional<std::size_t> pick(std::uint64_t, const Filter& may_take) override {
         std::vector<std::size_t> left_out;
-        const auto one = draw_one(untried, left_out);
-        const auto two = one ? draw_one(untried, left_out) : one;
+        const auto one = draw_one(may_take, left_out);
+        const auto two = one ? draw_one(may_take, left_out) : one;
         for (const std::size_t i : left_out)
             changed(i);
         if (!one || !two) return one;
@@ -35,14 +35,14 @@ class Random final : public Policy {
 
   private:
     // What was tried is taken out of the draw, and put back after the pick.
-    std::optional<std::size_t> draw_one(const Untried& untried, std::vector<std::size_t>& tried) {
+    std::optional<std::size_t> draw_one(const Filter& may_take, std::vector<std::size_t>& tried) {
         while (total_ > 0) {
             const auto point =
                 static_cast<std::int64_t>((static_cast<unsigned __int128>(draw(state_)) *
                                            static_cast<std::uint64_t>(total_)) >>
                                           64);
             const std::size_t i = at(point);
-            if (!untried || untried(i)) return i;
+            if (!may_take || may_take(i)) return i;
             tried.push_back(i);
             set(i, 0);
         }

@@ -30,14 +30,14 @@ class RoundRobin final : public Policy {
         rotation_.skip(mixed(seed) % std::clamp<std::uint64_t>(sum / kRampSteps, 1, kSkipped));
     }
 
-    std::optional<std::size_t> pick(std::uint64_t, const Untried& untried) override {
+    std::optional<std::size_t> pick(std::uint64_t, const Filter& may_take) override {
         if (stale_) remake();
         if (in_.empty()) return std::nullopt;
         const auto usable = [&](std::size_t turn) {
             const std::size_t i = in_[turn];
-            return shares_[i].ready() && (!untried || untried(i));
+            return shares_[i].ready() && (!may_take || may_take(i));
         };
-        if (untried) return share_of(rotation_.other(usable));  // a retry takes nobody's turn
+        if (may_take) return share_of(rotation_.other(usable));  // a retry takes nobody's turn
         const std::size_t turn = rotation_.next();
         return usable(turn) ? in_[turn] : share_of(rotation_.other(usable));
     }

@@ -37,14 +37,14 @@ class Source final : public Policy {
                   [](const Point& a, const Point& b) { return a.at < b.at; });
     }
 
-    std::optional<std::size_t> pick(std::uint64_t client, const Untried& untried) override {
+    std::optional<std::size_t> pick(std::uint64_t client, const Filter& may_take) override {
         auto point = std::lower_bound(ring_.begin(), ring_.end(), mixed(client),
                                       [](const Point& p, std::uint64_t at) { return p.at < at; });
         std::optional<std::size_t> above;  // the first that is ready, if all have their part
         for (std::size_t n = 0; n < ring_.size(); ++n, ++point) {
             if (point == ring_.end()) point = ring_.begin();
             const std::size_t i = point->share;
-            if (!shares_[i].ready() || (untried && !untried(i))) continue;
+            if (!shares_[i].ready() || (may_take && !may_take(i))) continue;
             if (has_room(shares_[i])) return i;
             if (!above) above = i;
         }
@@ -53,7 +53,7 @@ class Source final : public Policy {
 
     void changed(std::size_t i) override {
         const Share& share = shares_[i];
-        const Counted now = share.usable ? Counted{share.weight, share.load} : Counted{};
+        const ShareLoad now = share.usable ? ShareLoad{share.weight, share.load} : ShareLoad{};
         weight_ += now.weight - counted_[i].weight;
         load_ += std::int64_t{now.load} - counted_[i].load;
         counted_[i] = now;
@@ -64,7 +64,7 @@ class Source final : public Policy {
         std::uint64_t at;
         std::uint32_t share;
     };
-    struct Counted {
+    struct ShareLoad {
         std::int32_t weight = 0;
         std::uint32_t load = 0;
     };
@@ -75,8 +75,8 @@ class Source final : public Policy {
 
     const Shares& shares_;
     std::vector<Point> ring_;
-    std::vector<Counted> counted_;  // what is in the sums
-    std::int64_t weight_ = 0;       // of those that are usable
+    std::vector<ShareLoad> counted_;  // what is in the sums
+    std::int64_t weight_ = 0;         // of those that are usable
     std::int64_t load_ = 0;
 };
 

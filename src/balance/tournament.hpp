@@ -36,12 +36,12 @@ class Tournament {
         return best_[1];
     }
 
-    // The best for which `untried` holds. `better` as ever.
-    template <class Better, class Untried>
-    std::optional<std::size_t> best_of(const Better& better, const Untried& untried) {
+    // The best for which `may_take` holds. `better` as ever.
+    template <class Better, class Filter>
+    std::optional<std::size_t> best_of(const Better& better, const Filter& may_take) {
         std::vector<std::size_t> out;
         std::optional<std::size_t> found = best();
-        while (found && !untried(*found)) {
+        while (found && !may_take(*found)) {
             out.push_back(*found);
             update(*found, false, better);
             found = best();

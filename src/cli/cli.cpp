@@ -153,7 +153,7 @@ int help(const std::vector<std::string>& topics) {
 }
 
 // Who hears what is printed in this thread, when it is not the terminal.
-thread_local Said* heard = nullptr;
+thread_local Output* heard = nullptr;
 
 std::atomic<int> output_error = 0;  // errno of the first write to standard output that failed
 
@@ -226,8 +226,8 @@ core::Result<std::string> read_stdin() {
     return text;
 }
 
-Said run_aside(Arguments arguments) {
-    Said said;
+Output run_aside(Arguments arguments) {
+    Output said;
     heard = &said;
     said.code = run_verb(std::move(arguments));
     heard = nullptr;

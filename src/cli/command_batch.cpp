@@ -1,5 +1,6 @@
 // batch: verbs for many ambassadors, told by the fleet tool on standard input. A process for each
-// of hundreds of tables would cost more than all of these tables; here each is a file and a knock.
+// of hundreds of tables would cost more than all of these tables; here each is a file and a
+// request.
 //
 //   {"id": 1, "dir": "/volumes/x", "words": ["reconfigure", "--wait=5s", "127.127.0.2:6379"]}
 //   {"id": 1, "code": 0, "out": "applied as generation 1\n", "err": ""}
@@ -73,7 +74,7 @@ std::string done(const Task& task) {
     } else {
         Arguments words = task.words;
         words.insert(words.begin() + 1, {"--dir", task.directory, "--state-dir", task.directory});
-        const Said said = run_aside(std::move(words));
+        const Output said = run_aside(std::move(words));
         out["code"] = said.code;
         out["out"] = said.out;
         out["err"] = said.err;

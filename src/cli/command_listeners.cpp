@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* kListen = "0A";  // proc(5), /proc/net/tcp: TCP_LISTEN
 
-struct Process {
+struct PortHolder {
     int pid = 0;
     std::string command;
 };
@@ -69,7 +69,7 @@ std::string command_of(const std::string& process) {
 }
 
 // Who has a socket open, by inode: the first of those that share it.
-void read_processes(std::map<std::string, Process>& out) {
+void read_processes(std::map<std::string, PortHolder>& out) {
     DIR* const all = ::opendir("/proc");
     if (all == nullptr) return;
     while (const dirent* entry = ::readdir(all)) {
@@ -86,7 +86,7 @@ void read_processes(std::map<std::string, Process>& out) {
                 ::readlink((directory + one->d_name).c_str(), target, sizeof target);
             const std::string name(target, static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
             if (!name.starts_with("socket:[")) continue;
-            Process& known = out[name.substr(8, name.size() - 9)];
+            PortHolder& known = out[name.substr(8, name.size() - 9)];
             if (known.pid == 0 || pid < known.pid) known = {pid, command_of(process)};
         }
         ::closedir(open);
@@ -108,11 +108,11 @@ int command_listeners(Arguments arguments) {
     std::map<std::string, std::string> sockets;
     read_sockets("/proc/net/tcp", sockets);
     read_sockets("/proc/net/tcp6", sockets);
-    std::map<std::string, Process> processes;
+    std::map<std::string, PortHolder> processes;
     read_processes(processes);
     std::string text;
     for (const auto& [inode, address] : sockets) {
-        const Process& process = processes[inode];
+        const PortHolder& process = processes[inode];
         text += address + " " + std::to_string(process.pid) + " " +
                 (process.command.empty() ? "-" : core::one_line(process.command)) + "\n";
     }

@@ -1,4 +1,4 @@
-// reconfigure: writes the wanted table into the volume and knocks.
+// reconfigure: writes the wanted table into the volume and has the daemon judge it.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
@@ -125,18 +125,18 @@ int say_verdict(const volume::Verdict& verdict, bool waits = true) {
 }
 
 // A file of this command's own, as it was written.
-struct Written {
+struct WrittenTable {
     std::string revision;
-    volume::Seen seen;
+    volume::ConfigState seen;
     table::Table update;  // what --merge asked for
 };
 
-std::string knock_on(const Written& written) {
+std::string judge_request(const WrittenTable& written) {
     return "/reload?revision=" + written.revision + "&sha256=" + written.seen.digest;
 }
 
 // Another file is there now. What a merge asked for may be in that one too.
-int superseded(const Options& options, const Written& written, const std::string& by) {
+int superseded(const Options& options, const WrittenTable& written, const std::string& by) {
     if (options.merge && in_effect(options.volume.paths(), written.update)) {
         print("in effect; " + by + "\n");
         return kDone;
@@ -146,14 +146,14 @@ int superseded(const Options& options, const Written& written, const std::string
 
 // Knocks, and looks into verdict.json where there is no socket, until there is a verdict on the
 // file that was written, another writer's file took its place, or the time is up.
-int wait_for_verdict(const Options& options, const Written& written, Duration time) {
+int wait_for_verdict(const Options& options, const WrittenTable& written, Duration time) {
     const volume::Paths paths = options.volume.paths();
     const auto until = core::Clock::now() + time;
     std::string silence = "no ambassador answers on " + paths.socket();
     for (;;) {
         const auto left = std::chrono::duration_cast<Duration>(until - core::Clock::now());
         if (left <= 0ms) break;
-        const auto answer = ask(paths, "POST", knock_on(written), left);
+        const auto answer = ask(paths, "POST", judge_request(written), left);
         if (answer && answer->status == 200) {
             if (const auto verdict = volume::parse_verdict(answer->body)) {
                 return say_verdict(*verdict);
@@ -168,7 +168,7 @@ int wait_for_verdict(const Options& options, const Written& written, Duration ti
         }
         const auto now = volume::look_at_config(paths, written.seen);
         // A merge may come into effect by the other file yet.
-        if (now.news == volume::News::kChanged && !options.merge) {
+        if (now.news == volume::ConfigNews::kChanged && !options.merge) {
             return fail(kFailed, "superseded by " + now.wanted.revision);
         }
         std::this_thread::sleep_for(kLookAgain);
@@ -192,7 +192,7 @@ std::string what_goes(const table::Table& before, const table::Table& after) {
 }
 
 // What --if-generation says against the table that stands; empty: nothing.
-std::string objection(const Options& options, const Standing& standing) {
+std::string objection(const Options& options, const StandingTable& standing) {
     if (options.if_generation < 0) return {};
     if (standing.pending) {
         return options.volume.paths().config() +
@@ -205,14 +205,14 @@ std::string objection(const Options& options, const Standing& standing) {
 }
 
 // The table to write, and its text; or why there is none.
-struct Prepared {
+struct TableText {
     table::Table table;
     std::string text;
     std::string wrong;
 };
-Prepared prepare(const Options& options, const Standing& standing, const table::Table& update,
-                 const std::string& revision) {
-    Prepared out;
+TableText prepare(const Options& options, const StandingTable& standing, const table::Table& update,
+                  const std::string& revision) {
+    TableText out;
     out.table = options.merge ? merged(standing.table, update) : update;
     table::Stamp stamp{revision, std::nullopt};
     if (options.if_generation >= 0) {
@@ -227,11 +227,11 @@ Prepared prepare(const Options& options, const Standing& standing, const table::
 }
 
 int dry_run(const Options& options, const table::Table& update) {
-    const Standing standing = stands_now(options.volume.paths());
+    const StandingTable standing = stands_now(options.volume.paths());
     if (const std::string why = objection(options, standing); !why.empty()) {
         return fail(kFailed, why);
     }
-    const Prepared made = prepare(options, standing, update, "dry-run");
+    const TableText made = prepare(options, standing, update, "dry-run");
     if (!made.wrong.empty()) return fail(kWrong, made.wrong);
     std::size_t backends = 0;
     for (const auto& frontend : made.table.frontends)
@@ -243,19 +243,19 @@ int dry_run(const Options& options, const table::Table& update) {
 }
 
 // Under the lock, so that a writer sees what the one before it has written.
-std::variant<Written, int> write(const Options& options, table::Table update) {
+std::variant<WrittenTable, int> write(const Options& options, table::Table update) {
     const volume::Paths paths = options.volume.paths();
     const auto lock = volume::lock_writers(paths, kLockSeconds);
     if (!lock) return fail(kFailed, lock.error().reason);
     const bool depends = options.merge || options.if_generation >= 0;
-    const Standing standing =
+    const StandingTable standing =
         depends ? settle(paths, std::max(kSettle, options.wait_for)) : written_last(paths);
     if (const std::string why = objection(options, standing); !why.empty()) {
         return fail(kFailed, why);
     }
-    Written written;
+    WrittenTable written;
     written.revision = files::random_id();
-    const Prepared made = prepare(options, standing, update, written.revision);
+    const TableText made = prepare(options, standing, update, written.revision);
     if (!made.wrong.empty()) return fail(kWrong, made.wrong);
     if (const auto wrote = files::write_file(paths.config(), made.text); !wrote) {
         return fail(kFailed, wrote.error().reason);
@@ -266,13 +266,13 @@ std::variant<Written, int> write(const Options& options, table::Table update) {
     return written;
 }
 
-int write_and_knock(const Options& options, table::Table update) {
+int write_and_ask(const Options& options, table::Table update) {
     const volume::Paths paths = options.volume.paths();
     const auto wrote = write(options, std::move(update));
     if (const int* code = std::get_if<int>(&wrote)) return *code;
-    const Written& written = std::get<Written>(wrote);
+    const WrittenTable& written = std::get<WrittenTable>(wrote);
     if (options.waits) return wait_for_verdict(options, written, options.wait_for);
-    const auto answer = ask(paths, "POST", knock_on(written), kKnock);
+    const auto answer = ask(paths, "POST", judge_request(written), kKnock);
     if (!answer) {
         print("written to " + paths.config() + "; no ambassador answers there now (" +
               answer.error().reason + "), the next one to start reads it\n");
@@ -306,7 +306,7 @@ int command_reconfigure(Arguments arguments) {
     if (const int* code = std::get_if<int>(&wanted)) return *code;
     table::Table& table = std::get<table::Table>(wanted);
     if (options.dry_run) return dry_run(options, table);
-    return write_and_knock(options, std::move(table));
+    return write_and_ask(options, std::move(table));
 }
 
 }  // namespace amba::cli

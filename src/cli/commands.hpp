@@ -91,11 +91,11 @@ int fail(int code, const std::string& reason);  // "amba: REASON" on stderr
 
 // The program's command line without its name, as main gives it, whose words go to nobody else than
 // the caller. Such may run in several threads at once.
-struct Said {
+struct Output {
     int code = 0;
     std::string out;
     std::string err;
 };
-Said run_aside(Arguments arguments);
+Output run_aside(Arguments arguments);
 
 }  // namespace amba::cli

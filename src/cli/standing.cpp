@@ -18,10 +18,10 @@ namespace {
 constexpr core::Duration kPatience = 5s;
 
 // The active table by its ambassador; nothing when none answers.
-std::optional<Standing> by_daemon(const volume::Paths& paths) {
+std::optional<StandingTable> by_daemon(const volume::Paths& paths) {
     const auto answer = ask(paths, "GET", "/config", kPatience);
     if (!answer) return std::nullopt;
-    Standing standing;
+    StandingTable standing;
     if (answer->status != 200) return standing;  // no table yet
     auto document = table::parse_json(answer->body);
     if (!document) return std::nullopt;
@@ -32,9 +32,9 @@ std::optional<Standing> by_daemon(const volume::Paths& paths) {
 
 }  // namespace
 
-Standing written_last(const volume::Paths& paths) {
-    Standing standing;
-    volume::Seen before;
+StandingTable written_last(const volume::Paths& paths) {
+    StandingTable standing;
+    volume::ConfigState before;
     std::string revision;
     if (auto active = volume::read_active(paths); active && *active) {
         before.digest = (*active)->judged;
@@ -55,7 +55,7 @@ Standing written_last(const volume::Paths& paths) {
     return standing;
 }
 
-Standing settle(const volume::Paths& paths, core::Duration time) {
+StandingTable settle(const volume::Paths& paths, core::Duration time) {
     const auto answer = ask(paths, "POST", "/reload", time);
     if (!answer) return written_last(paths);
     const auto told = core::parse_bounded(answer->body);
@@ -72,13 +72,13 @@ Standing settle(const volume::Paths& paths, core::Duration time) {
     return standing ? std::move(*standing) : written_last(paths);
 }
 
-Standing stands_now(const volume::Paths& paths) {
+StandingTable stands_now(const volume::Paths& paths) {
     auto standing = by_daemon(paths);
     return standing ? std::move(*standing) : written_last(paths);
 }
 
 bool in_effect(const volume::Paths& paths, const table::Table& update) {
-    const Standing active = settle(paths, kPatience);
+    const StandingTable active = settle(paths, kPatience);
     if (active.pending) return false;
     std::unordered_map<core::Bind, const table::Frontend*, core::BindHash> serving;
     for (const table::Frontend& frontend : active.table.frontends)

@@ -9,7 +9,7 @@
 
 namespace amba::cli {
 
-struct Standing {
+struct StandingTable {
     table::Table table;
     std::uint64_t generation = 0;  // of the active one
     bool pending = false;          // it is not active: no ambassador has judged it yet
@@ -18,13 +18,13 @@ struct Standing {
 // Has the ambassador judge what stands in config.json, waiting for at most `time`, so that nothing
 // is built on a file that is wrong and nothing pending is overlooked. Where none answers, the files
 // do. For a caller that holds the writers' lock.
-Standing settle(const volume::Paths& paths, core::Duration time);
+StandingTable settle(const volume::Paths& paths, core::Duration time);
 
 // By the files alone: the config.json that is still to be judged, or the active table.
-Standing written_last(const volume::Paths& paths);
+StandingTable written_last(const volume::Paths& paths);
 
 // By the ambassador as it is now, or by the files: nothing is judged for it.
-Standing stands_now(const volume::Paths& paths);
+StandingTable stands_now(const volume::Paths& paths);
 
 // Are all frontends of `update` in the active table, just as they are there?
 bool in_effect(const volume::Paths& paths, const table::Table& update);

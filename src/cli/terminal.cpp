@@ -78,7 +78,7 @@ bool has_terminal() {
     return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
 }
 
-admin::Look terminal_look() {
+admin::TerminalLook terminal_look() {
     if (::isatty(STDOUT_FILENO) != 1) return {};
     return {.colour = core::environment("NO_COLOR").empty() && core::environment("TERM") != "dumb",
             .utf8 = is_utf8()};

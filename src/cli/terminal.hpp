@@ -16,7 +16,7 @@ namespace amba::cli {
 // Do standard input and standard output belong to a terminal?
 bool has_terminal();
 // As TERM, NO_COLOR and the locale's variables ask for it; plain where stdout is no terminal.
-admin::Look terminal_look();
+admin::TerminalLook terminal_look();
 
 class Terminal {
   public:

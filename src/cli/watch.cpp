@@ -27,9 +27,9 @@ std::string clock_words() {
     return text;
 }
 
-class Watch {
+class WatchScreen {
   public:
-    Watch(const volume::Paths& paths, core::Duration interval) :
+    WatchScreen(const volume::Paths& paths, core::Duration interval) :
         paths_(paths), interval_(interval), view_(terminal_look(), interval) {}
 
     // Before there is a screen: why there is nothing to be seen.
@@ -116,7 +116,7 @@ class Watch {
 }  // namespace
 
 int watch(const volume::Paths& paths, core::Duration interval) {
-    Watch watch(paths, interval);
+    WatchScreen watch(paths, interval);
     if (const auto began = watch.begin(); !began) return fail(kFailed, began.error().reason);
     watch.run();
     return kDone;

@@ -51,8 +51,8 @@ Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, names::
     });
 }
 
-proxy::Proxy::Told Activate::what_it_tells() {
-    proxy::Proxy::Told told;
+proxy::Proxy::Callbacks Activate::what_it_tells() {
+    proxy::Proxy::Callbacks told;
     told.connect_failed = [this](const balance::Member& member) {
         names_.hurry(member.origin, member.backend->endpoint);
         if (member.check) checks_.hurry(member.backend->endpoint);
@@ -74,7 +74,7 @@ proxy::Proxy::Told Activate::what_it_tells() {
 void Activate::watch(const core::Bind& bind, std::shared_ptr<const balance::Pool> pool) {
     const balance::Pool* const which = pool.get();
     const bool large = pool->members().size() > balance::Pool::kCarried;
-    const auto list = std::make_shared<std::vector<health::Watched>>();
+    const auto list = std::make_shared<std::vector<health::CheckedBackend>>();
     auto make = [list, pool = std::move(pool)]() mutable {
         for (const balance::Member& member : pool->members()) {
             if (member.check) list->push_back({member.backend, member.check});
@@ -130,7 +130,7 @@ void Activate::resolve(const DraftPtr& draft, Done done) {
     names_.prepare(draft->names, draft->own, kNamesTime, [this, draft, done = std::move(done)] {
         swapping_ = true;
         draft->addresses = names_.all_addresses();
-        proxy_.known([this, draft, done](std::vector<proxy::Known> known) {
+        proxy_.known([this, draft, done](std::vector<proxy::FrontendBackends> known) {
             draft->known = std::move(known);
             // draft->before stays until the swap: nothing else replaces the active table.
             beside(draft, compose, [this, draft, done] { bind(draft, done); });
@@ -156,7 +156,7 @@ void Activate::refuse(const std::string& reason, const Done& done) {
     done(reason);
 }
 
-void Activate::swap(const DraftPtr& draft, proxy::Prepared prepared, Done done) {
+void Activate::swap(const DraftPtr& draft, proxy::PreparedTable prepared, Done done) {
     proxy_.commit(std::move(prepared), [this, draft, done = std::move(done)] {
         serves(draft);
         done({});
@@ -167,9 +167,9 @@ void Activate::serves(const DraftPtr& draft) {
     auto own_before = std::exchange(own_, draft->own);
     last_generation_ = draft->generation != 0 ? draft->generation : last_generation_ + 1;
     ActivePtr before = active_;
-    active_ = std::make_shared<const Active>(
-        Active{std::move(draft->table), last_generation_, draft->revision, log::now_us(),
-               std::move(draft->names), std::move(draft->named)});
+    active_ = std::make_shared<const ActiveTable>(
+        ActiveTable{std::move(draft->table), last_generation_, draft->revision, log::now_us(),
+                    std::move(draft->names), std::move(draft->named)});
     kept_ = std::move(draft->kept);
     keep_names();
     end_swapping();
@@ -199,7 +199,7 @@ void Activate::say_swap(const Draft& draft) const {
         log::warning("empty", "frontend " + name + " has no backend: its connections are reset");
     });
     std::vector<std::string> waits;
-    for (const Waiting& one : waiting())
+    for (const WaitingFrontend& one : waiting())
         waits.push_back("frontend " + one.name + " " + volume::waiting_words(one.until));
     say_each(waits, [](const std::string& what) { log::warning("unresolved", what); });
     log::info("applied", "generation " + std::to_string(active_->generation) + ", revision " +
@@ -243,7 +243,7 @@ void Activate::name_changed(const std::string& key) {
 }
 
 void Activate::retarget(const table::Frontend& frontend) {
-    const auto addresses = [this](const names::Name& name) {
+    const auto addresses = [this](const names::BackendName& name) {
         return names_.addresses(name);
     };
     auto targets = targets_of(frontend, addresses, own_);
@@ -266,7 +266,8 @@ void Activate::retarget(const table::Frontend& frontend) {
 // Those of the table, and those of backends that are kept.
 void Activate::keep_names() {
     names_left_ = false;
-    std::vector<names::Name> names = active_ ? active_->names : std::vector<names::Name>();
+    std::vector<names::BackendName> names =
+        active_ ? active_->names : std::vector<names::BackendName>();
     for (const auto& [bind, frontend] : kept_) {
         for (const auto& backend : frontend.backends) {
             if (!backend.literal()) names.push_back(name_of(frontend, backend));
@@ -289,14 +290,14 @@ std::vector<std::string> Activate::unresolved_names() const {
 
 std::vector<std::string> Activate::awaited_names(const table::Frontend& frontend) const {
     std::vector<std::string> out;
-    for (const names::Name& name :
-         awaited(frontend, [this](const names::Name& one) { return names_.addresses(one); }))
+    for (const names::BackendName& name :
+         awaited(frontend, [this](const names::BackendName& one) { return names_.addresses(one); }))
         out.push_back(name.origin());
     return out;
 }
 
-std::vector<Activate::Waiting> Activate::waiting() const {
-    std::vector<Waiting> out;
+std::vector<Activate::WaitingFrontend> Activate::waiting() const {
+    std::vector<WaitingFrontend> out;
     if (kept_.empty() || !active_) return out;
     for (const auto& frontend : active_->table.frontends) {
         if (!kept_.contains(frontend.bind)) continue;
@@ -313,8 +314,8 @@ std::string Activate::why_empty(const core::Bind& bind) const {
                                  [&](const auto& frontend) { return frontend.bind == bind; });
     if (at == frontends.end()) return {};
     std::string out;
-    for (const names::Name& name :
-         awaited(*at, [this](const names::Name& one) { return names_.addresses(one); })) {
+    for (const names::BackendName& name :
+         awaited(*at, [this](const names::BackendName& one) { return names_.addresses(one); })) {
         out += (out.empty() ? "" : ", ") + name.origin() + " does not resolve: " + names_.why(name);
     }
     return out;

@@ -28,15 +28,15 @@
 namespace amba::daemon {
 
 // The table that serves. Immutable: the writer of active.json reads it beside the loop.
-struct Active {
+struct ActiveTable {
     table::Table table;
     std::uint64_t generation = 0;
     std::string revision;
-    std::int64_t since_us = 0;       // since 1970
-    std::vector<names::Name> names;  // of its backends
+    std::int64_t since_us = 0;              // since 1970
+    std::vector<names::BackendName> names;  // of its backends
     Named named;
 };
-using ActivePtr = std::shared_ptr<const Active>;
+using ActivePtr = std::shared_ptr<const ActiveTable>;
 
 class Activate {
   public:
@@ -62,21 +62,21 @@ class Activate {
     proxy::Proxy& proxy() { return proxy_; }
     std::vector<std::string> unresolved_names() const;
     // Frontends that go on with the backends that they had, each with the names that it waits for.
-    struct Waiting {
+    struct WaitingFrontend {
         core::Bind bind;
         std::string name;
         std::vector<std::string> until;
     };
-    std::vector<Waiting> waiting() const;
+    std::vector<WaitingFrontend> waiting() const;
 
   private:
     using DraftPtr = std::shared_ptr<Draft>;
-    proxy::Proxy::Told what_it_tells();
+    proxy::Proxy::Callbacks what_it_tells();
     void watch(const core::Bind& bind, std::shared_ptr<const balance::Pool> pool);
     void beside(const DraftPtr& draft, void (*job)(Draft&), std::function<void()> done);
     void resolve(const DraftPtr& draft, Done done);
     void bind(const DraftPtr& draft, Done done);
-    void swap(const DraftPtr& draft, proxy::Prepared prepared, Done done);
+    void swap(const DraftPtr& draft, proxy::PreparedTable prepared, Done done);
     void serves(const DraftPtr& draft);
     void refuse(const std::string& reason, const Done& done);
     void rebind_admin(const table::Table& table, std::string& reason);

@@ -95,7 +95,7 @@ Answers::StatusPtr Answers::status() const {
     }
     status->unresolved = activate_.unresolved_names();
     status->frontends = activate_.proxy().view();
-    for (const Activate::Waiting& one : activate_.waiting()) {
+    for (const Activate::WaitingFrontend& one : activate_.waiting()) {
         for (proxy::FrontendView& view : status->frontends) {
             if (view.bind == one.bind.to_string()) view.why = volume::waiting_words(one.until);
         }

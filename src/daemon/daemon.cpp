@@ -36,10 +36,10 @@ void hold_signals() {
 
 // Of an active.json written by a version that knew no digests: its time is that of the config.json
 // it came from.
-bool is_older(const volume::Look& look, const volume::Active& active) {
+bool is_older(const volume::ConfigLook& look, const volume::ActiveDocument& active) {
     return active.without_digest && look.seen.mark.modified_ns < active.modified_ns;
 }
-bool is_the_same(const volume::Look& look, const volume::Active& active) {
+bool is_the_same(const volume::ConfigLook& look, const volume::ActiveDocument& active) {
     return active.without_digest && look.wanted.table == active.table;
 }
 
@@ -144,7 +144,7 @@ void Daemon::restore_state() {
     const std::string path = options_.paths.socket();
     if (files::file_id(path) == socket_) return;
     if (const auto bound = server_.listen_unix(path); !bound) {
-        // Told once. The disk may be full for a while only.
+        // The log says it once. The disk may be full for a while only.
         if (std::exchange(socket_refused_, bound.error().reason) != bound.error().reason) {
             log::warning("volume", path + " was removed: " + bound.error().reason);
         }
@@ -181,7 +181,7 @@ std::vector<Daemon::First> Daemon::choose_first() {
     std::vector<First> out;
     auto active = volume::read_active(options_.paths);
     if (!active) log::warning("volume", active.error().reason + "; it is skipped");
-    const volume::Active* known = active && *active ? &**active : nullptr;
+    const volume::ActiveDocument* known = active && *active ? &**active : nullptr;
     const auto from_words = [&] {
         out.push_back(
             {*options_.table, "command-line-" + id_.substr(0, 12), 0, "the command line"});
@@ -199,17 +199,18 @@ std::vector<Daemon::First> Daemon::choose_first() {
 }
 
 // config.json is news when its content is not what the active table has answered already.
-void Daemon::take_config(const volume::Active* known, bool words_changed, std::vector<First>& out) {
-    volume::Seen before;
+void Daemon::take_config(const volume::ActiveDocument* known, bool words_changed,
+                         std::vector<First>& out) {
+    volume::ConfigState before;
     if (known != nullptr) before.digest = known->judged;
-    volume::Look look = volume::look_at_config(options_.paths, before);
+    volume::ConfigLook look = volume::look_at_config(options_.paths, before);
     std::string remembered = before.digest;
     std::string passed_over;
-    bool news = look.news == volume::News::kChanged;
+    bool news = look.news == volume::ConfigNews::kChanged;
     if (news && known != nullptr && is_the_same(look, *known)) {
         remembered = look.seen.digest;
         news = false;
-    } else if (look.news != volume::News::kNone && words_changed) {
+    } else if (look.news != volume::ConfigNews::kNone && words_changed) {
         passed_over = "the command line has changed and comes first";
     } else if (news && known != nullptr && is_older(look, *known)) {
         passed_over = "it was written before the active table was made";
@@ -338,14 +339,14 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
     }
     if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
     if (stopping_) return respond({503, "text/plain", "stopping"});
-    const Reload::Question question{admin::query_value(request.query, "revision"),
-                                    admin::query_value(request.query, "sha256")};
+    const Reload::VerdictQuery question{admin::query_value(request.query, "revision"),
+                                        admin::query_value(request.query, "sha256")};
     if (question.revision.empty() && question.digest.empty()) {
-        return reload_.knock(question, [this, respond](const auto&) {
+        return reload_.judge_now(question, [this, respond](const auto&) {
             respond({200, kJson, standing()});
         });
     }
-    reload_.knock(question, [respond](const Reload::Answer& answer) {
+    reload_.judge_now(question, [respond](const Reload::VerdictReply& answer) {
         if (answer.verdict) return respond({200, kJson, volume::to_json(*answer.verdict)});
         respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
     });

@@ -46,7 +46,8 @@ class Daemon {
     void restore_state();
     bool restore_lock();
     std::vector<First> choose_first();
-    void take_config(const volume::Active* known, bool words_changed, std::vector<First>& out);
+    void take_config(const volume::ActiveDocument* known, bool words_changed,
+                     std::vector<First>& out);
     void try_first(std::vector<First> choices);
     void cannot_start(const std::string& reason);
     void started();

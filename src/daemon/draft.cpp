@@ -37,9 +37,9 @@ std::string refuse(const Draft& draft) {
 
 }  // namespace
 
-std::vector<names::Place> Draft::answer(const names::Name& name) const {
+std::vector<names::ResolvedPlace> Draft::answer(const names::BackendName& name) const {
     const auto found = addresses.find({name.key(), name.hold});
-    return found == addresses.end() ? std::vector<names::Place>() : found->second;
+    return found == addresses.end() ? std::vector<names::ResolvedPlace>() : found->second;
 }
 
 bool is_large(const Draft& draft) {
@@ -67,7 +67,7 @@ using ByBind = std::unordered_map<core::Bind, const table::Frontend*, core::Bind
 
 // The backends of a frontend: those of the table, or those that it had.
 proxy::Plan plan(Draft& draft, std::size_t i, const ByBind& had) {
-    const auto addresses = [&](const names::Name& name) {
+    const auto addresses = [&](const names::BackendName& name) {
         return draft.answer(name);
     };
     const auto& frontend = draft.table.frontends[i];

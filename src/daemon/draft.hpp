@@ -32,12 +32,12 @@ struct Draft {
 
     // examine()
     std::string refusal;  // why it cannot be the table of this process; empty: it can
-    std::vector<names::Name> names;
+    std::vector<names::BackendName> names;
     names::Names::Own own;
 
     // What compose() needs beside: the names' answers, what serves, and the table that serves.
     names::Names::Addresses addresses;
-    std::vector<proxy::Known> known;
+    std::vector<proxy::FrontendBackends> known;
     const table::Table* before = nullptr;  // null: none
     const Kept* kept_before = nullptr;     // of it
 
@@ -49,7 +49,7 @@ struct Draft {
     std::vector<std::string> empty;  // names of frontends without a backend
     Kept kept;
 
-    std::vector<names::Place> answer(const names::Name& name) const;
+    std::vector<names::ResolvedPlace> answer(const names::BackendName& name) const;
 };
 
 // Is the work large enough to be done beside the loop?

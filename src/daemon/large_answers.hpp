@@ -44,7 +44,7 @@ class LargeAnswers {
         std::vector<admin::Server::Respond> asked;
     };
     // Of the texts that are being read.
-    struct Held {
+    struct MemoryInUse {
         std::size_t texts = 0;
         std::size_t bytes = 0;
     };
@@ -59,7 +59,7 @@ class LargeAnswers {
     boost::asio::steady_timer retry_;
     std::deque<Round> waiting_;
     bool busy_ = false;
-    std::shared_ptr<Held> held_ = std::make_shared<Held>();
+    std::shared_ptr<MemoryInUse> held_ = std::make_shared<MemoryInUse>();
     std::shared_ptr<LargeAnswers*> self_ = std::make_shared<LargeAnswers*>(this);
 };
 

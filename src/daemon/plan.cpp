@@ -34,13 +34,13 @@ class ChecksOf {
 // Weights of a name's places: see targets_of.
 class Scale {
   public:
-    Scale(const std::vector<names::Place>& places, int weight) : weight_(weight) {
-        for (const names::Place& place : places) {
+    Scale(const std::vector<names::ResolvedPlace>& places, int weight) : weight_(weight) {
+        for (const names::ResolvedPlace& place : places) {
             if (place.leaving) continue;
             greatest_[place.backup] = std::max(greatest_[place.backup], place.weight);
         }
     }
-    int weight(const names::Place& place) const {
+    int weight(const names::ResolvedPlace& place) const {
         const std::int64_t product = std::int64_t{place.weight} * weight_;
         const std::int64_t greatest = std::int64_t{greatest_[place.backup]} * weight_;
         if (greatest <= table::kMaxWeight) return static_cast<int>(product);
@@ -55,22 +55,22 @@ class Scale {
 
 }  // namespace
 
-names::Name name_of(const table::Frontend& frontend, const table::Backend& backend) {
+names::BackendName name_of(const table::Frontend& frontend, const table::Backend& backend) {
     return {backend.host,     backend.port, frontend.family_both,
             frontend.resolve, backend.srv,  frontend.hold};
 }
 
-std::vector<names::Name> names_of(const table::Table& table) {
-    std::map<std::pair<std::string, names::Hold>, names::Name> names;
+std::vector<names::BackendName> names_of(const table::Table& table) {
+    std::map<std::pair<std::string, names::Hold>, names::BackendName> names;
     for (const auto& frontend : table.frontends) {
         for (const auto& backend : frontend.backends) {
             if (backend.literal()) continue;
-            const names::Name name = name_of(frontend, backend);
+            const names::BackendName name = name_of(frontend, backend);
             const auto [at, fresh] = names.try_emplace({name.key(), name.hold}, name);
             if (!fresh) at->second.resolve = std::min(at->second.resolve, name.resolve);
         }
     }
-    std::vector<names::Name> out;
+    std::vector<names::BackendName> out;
     for (auto& [key, name] : names)
         out.push_back(std::move(name));
     return out;
@@ -95,9 +95,9 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const Add
             out.push_back(std::move(target));
             continue;
         }
-        const std::vector<names::Place> places = addresses(name_of(frontend, backend));
+        const std::vector<names::ResolvedPlace> places = addresses(name_of(frontend, backend));
         const Scale scale(places, backend.weight);
-        for (const names::Place& place : places) {
+        for (const names::ResolvedPlace& place : places) {
             if (own(place.endpoint)) continue;
             target.endpoint = place.endpoint;
             target.weight = scale.weight(place);
@@ -120,11 +120,12 @@ bool serves(const std::vector<proxy::Target>& targets) {
                        [](const proxy::Target& target) { return target.weight > 0; });
 }
 
-std::vector<names::Name> awaited(const table::Frontend& frontend, const AddressesOf& addresses) {
-    std::vector<names::Name> out;
+std::vector<names::BackendName> awaited(const table::Frontend& frontend,
+                                        const AddressesOf& addresses) {
+    std::vector<names::BackendName> out;
     for (const auto& backend : frontend.backends) {
         if (backend.weight == 0 || backend.literal()) continue;
-        names::Name name = name_of(frontend, backend);
+        names::BackendName name = name_of(frontend, backend);
         if (addresses(name).empty()) out.push_back(std::move(name));
     }
     return out;
@@ -150,10 +151,10 @@ names::Names::Own own_of(const table::Table& table, std::vector<core::Address> l
     };
 }
 
-std::vector<std::string> unresolved(const std::vector<names::Name>& wanted,
+std::vector<std::string> unresolved(const std::vector<names::BackendName>& wanted,
                                     const names::Names& names) {
     std::vector<std::string> out;
-    for (const names::Name& name : wanted) {
+    for (const names::BackendName& name : wanted) {
         const std::string origin = name.origin();
         if (!names.addresses(name).empty() || (!out.empty() && out.back() == origin)) continue;
         out.push_back(origin);

@@ -14,12 +14,12 @@ namespace amba::daemon {
 
 // The names among the backends, each once for each hold, with the shortest `resolve` of those who
 // want it.
-std::vector<names::Name> names_of(const table::Table& table);
+std::vector<names::BackendName> names_of(const table::Table& table);
 
 // A backend that is a name, with what its frontend says of names.
-names::Name name_of(const table::Frontend& frontend, const table::Backend& backend);
+names::BackendName name_of(const table::Frontend& frontend, const table::Backend& backend);
 
-using AddressesOf = std::function<std::vector<names::Place>(const names::Name&)>;
+using AddressesOf = std::function<std::vector<names::ResolvedPlace>(const names::BackendName&)>;
 
 // The backends of a frontend at their addresses, without amba's own. An address weighs what its SRV
 // record says, if any, times what the table says of the name; where the greatest of a name is above
@@ -35,7 +35,8 @@ using Kept = std::unordered_map<core::Bind, table::Frontend, core::BindHash>;
 // Can one of them be given a connection?
 bool serves(const std::vector<proxy::Target>& targets);
 // The names that a frontend could use if they led somewhere, as HOST:PORT or srv:NAME.
-std::vector<names::Name> awaited(const table::Frontend& frontend, const AddressesOf& addresses);
+std::vector<names::BackendName> awaited(const table::Frontend& frontend,
+                                        const AddressesOf& addresses);
 // What serves in place of a frontend of the table; those that are now amba's own do not.
 std::vector<proxy::Target> kept_targets(const table::Frontend& kept, const AddressesOf& addresses,
                                         const names::Names::Own& own);
@@ -44,7 +45,7 @@ std::vector<proxy::Target> kept_targets(const table::Frontend& kept, const Addre
 names::Names::Own own_of(const table::Table& table, std::vector<core::Address> local);
 
 // Names without an address so far, as HOST:PORT or srv:NAME.
-std::vector<std::string> unresolved(const std::vector<names::Name>& wanted,
+std::vector<std::string> unresolved(const std::vector<names::BackendName>& wanted,
                                     const names::Names& names);
 
 }  // namespace amba::daemon

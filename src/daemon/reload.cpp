@@ -26,7 +26,7 @@ Reload::Reload(Activate& activate, net::Offload& offload, volume::Paths paths, s
     offload_(offload), paths_(std::move(paths)), daemon_(std::move(daemon)),
     command_line_(command_line) {}
 
-void Reload::knock(Question question, Answered answered) {
+void Reload::judge_now(VerdictQuery question, Answered answered) {
     if (!question.digest.empty()) {
         if (const volume::Verdict* verdict = find(question)) return answered({*verdict, ""});
     }
@@ -45,24 +45,24 @@ void Reload::run() {
     busy_ = true;
     wanted_again_ = false;
     waiters_.swap(next_waiters_);
-    auto look = std::make_shared<volume::Look>();
-    const volume::Seen before = std::exchange(force_, false) ? volume::Seen() : seen_;
+    auto look = std::make_shared<volume::ConfigLook>();
+    const volume::ConfigState before = std::exchange(force_, false) ? volume::ConfigState() : seen_;
     offload_.run([look, before, again = try_again_,
                   paths = paths_] { *look = volume::look_at_config(paths, before, again); },
                  [this, look] { judge(std::move(*look)); });
 }
 
-void Reload::judge(volume::Look look) {
+void Reload::judge(volume::ConfigLook look) {
     if (stopped_) return finish();
     seen_ = look.seen;
-    if (look.news == volume::News::kNone) {
+    if (look.news == volume::ConfigNews::kNone) {
         revision_ = kNoConfig;
         return finish();
     }
     // A verdict that is known already, and nothing new to say.
-    if (look.news == volume::News::kSame) return finish();
+    if (look.news == volume::ConfigNews::kSame) return finish();
     revision_ = look.wanted.revision;
-    const Subject subject{revision_, seen_.digest};
+    const JudgedFile subject{revision_, seen_.digest};
     // Why a text is wrong does not change; why a table cannot serve may.
     try_again_ = look.wanted.table.has_value();
     if (!look.wanted.table) return conclude(subject, look.wanted.reason);
@@ -74,13 +74,13 @@ void Reload::judge(volume::Look look) {
                     [this, subject](const std::string& reason) { conclude(subject, reason); });
 }
 
-void Reload::found(const volume::Look& look, const std::string& remembered,
+void Reload::found(const volume::ConfigLook& look, const std::string& remembered,
                    const std::string& passed_over) {
     seen_ = look.seen;
-    revision_ = look.news == volume::News::kNone ? kNoConfig : look.wanted.revision;
+    revision_ = look.news == volume::ConfigNews::kNone ? kNoConfig : look.wanted.revision;
     try_again_ = look.wanted.table.has_value();
     answered_by_ = remembered;
-    if (look.news == volume::News::kSame) {
+    if (look.news == volume::ConfigNews::kSame) {
         // What the ambassador before this one said of it; a helper may still wait for that.
         revision_ = seen_.digest;
         const auto file = files::read_file(paths_.verdict());
@@ -105,7 +105,7 @@ void Reload::found(const volume::Look& look, const std::string& remembered,
 
 void Reload::first(table::Table table, const std::string& revision, std::uint64_t generation,
                    bool from_config, Activate::Done done) {
-    const Subject subject{revision, from_config ? seen_.digest : std::string()};
+    const JudgedFile subject{revision, from_config ? seen_.digest : std::string()};
     activate_.start(std::move(table), revision, generation,
                     [this, subject, done = std::move(done)](const std::string& reason) {
                         if (!reason.empty()) return done(reason);
@@ -118,7 +118,7 @@ void Reload::reject_found(const std::string& reason, std::function<void()> then)
 }
 
 // Writes what became of a table, beside the loop.
-void Reload::conclude(const Subject& subject, const std::string& reason,
+void Reload::conclude(const JudgedFile& subject, const std::string& reason,
                       std::function<void()> then) {
     const ActivePtr active = activate_.active();
     auto verdict = std::make_shared<volume::Verdict>();
@@ -190,9 +190,9 @@ void Reload::save_again() {
         [] {});
 }
 
-core::Result<void> Reload::save(const Active& active, const std::string& judged) const {
+core::Result<void> Reload::save(const ActiveTable& active, const std::string& judged) const {
     try {
-        volume::Active file;
+        volume::ActiveDocument file;
         file.table = active.table;
         file.generation = active.generation;
         file.revision = active.revision;
@@ -210,7 +210,7 @@ void Reload::finish() {
     for (const Waiter& waiter : told) {
         const bool any = waiter.question.digest.empty() && waiter.question.revision.empty();
         const volume::Verdict* verdict =
-            find(any ? Question{revision_, seen_.digest} : waiter.question);
+            find(any ? VerdictQuery{revision_, seen_.digest} : waiter.question);
         if (verdict != nullptr)
             waiter.answered({*verdict, ""});
         else
@@ -220,7 +220,7 @@ void Reload::finish() {
     if (wanted_again_ && !stopped_) run();
 }
 
-const volume::Verdict* Reload::find(const Question& question) const {
+const volume::Verdict* Reload::find(const VerdictQuery& question) const {
     const auto is_asked = [&](const volume::Verdict& verdict) {
         return question.digest.empty() ? verdict.revision == question.revision
                                        : verdict.digest == question.digest;

@@ -1,7 +1,8 @@
 // Judges tables, one after the other: those found in the volume, and the first one at start.
 //
-//   the watch, a knock, SIGHUP -> look at config.json beside the loop, and parse it when its
-//   content is not what was judged last -> activate -> active.json and verdict.json beside the loop
+//   the watch, a helper's request, SIGHUP -> look at config.json beside the loop, and parse it when
+//   its content is not what was judged last -> activate -> active.json and verdict.json beside the
+//   loop
 //   -> tell those who wait
 #pragma once
 
@@ -20,16 +21,16 @@ class Reload {
   public:
     // Which config.json a helper asks about: by its content, by its revision alone, or whichever is
     // there.
-    struct Question {
+    struct VerdictQuery {
         std::string revision;
         std::string digest;
     };
-    // What a knock learns: a verdict on its file, or which revision took its place.
-    struct Answer {
+    // What the helper is told: a verdict on its file, or which revision took its place.
+    struct VerdictReply {
         std::optional<volume::Verdict> verdict;
         std::string superseded_by;
     };
-    using Answered = std::function<void(const Answer&)>;
+    using Answered = std::function<void(const VerdictReply&)>;
 
     Reload(Activate& activate, net::Offload& offload, volume::Paths paths, std::string daemon,
            const std::vector<std::string>& command_line);
@@ -39,11 +40,11 @@ class Reload {
     // Judges it in any case (SIGHUP).
     void again() { request(true); }
     // A helper has written a file and wants to know.
-    void knock(Question question, Answered answered);
+    void judge_now(VerdictQuery question, Answered answered);
 
     // At start, before the first table: the config.json that was found, and the digest that
     // active.json remembers. `passed_over` says why another table comes first; empty: none does.
-    void found(const volume::Look& look, const std::string& remembered,
+    void found(const volume::ConfigLook& look, const std::string& remembered,
                const std::string& passed_over);
     // A table to start with, from config.json or not. `done` gets an empty reason when it serves. A
     // reason leaves no verdict yet: another table may be tried. ready() or reject_found() follows.
@@ -68,25 +69,25 @@ class Reload {
 
   private:
     struct Waiter {
-        Question question;
+        VerdictQuery question;
         Answered answered;
     };
     // What is being judged.
-    struct Subject {
+    struct JudgedFile {
         std::string revision;
         std::string digest;  // of config.json; empty: it is from elsewhere
     };
 
     void request(bool force);
     void run();
-    void judge(volume::Look look);
-    void conclude(const Subject& subject, const std::string& reason,
+    void judge(volume::ConfigLook look);
+    void conclude(const JudgedFile& subject, const std::string& reason,
                   std::function<void()> then = {});
     void write(volume::Verdict& verdict, const ActivePtr& active, const std::string& judged,
                std::string& unwritable) const;
-    core::Result<void> save(const Active& active, const std::string& judged) const;
+    core::Result<void> save(const ActiveTable& active, const std::string& judged) const;
     void finish();
-    const volume::Verdict* find(const Question& question) const;
+    const volume::Verdict* find(const VerdictQuery& question) const;
 
     Activate& activate_;
     net::Offload& offload_;
@@ -102,7 +103,7 @@ class Reload {
     bool stopped_ = false;
     bool saved_ = false;
     bool said_unwritable_ = false;
-    volume::Seen seen_;                 // config.json as it was judged last
+    volume::ConfigState seen_;          // config.json as it was judged last
     std::string revision_;              // of it
     bool try_again_ = false;            // it was rejected for a reason that may be gone
     std::string answered_by_;           // the digest for active.json: see volume::Active::judged

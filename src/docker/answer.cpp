@@ -21,7 +21,7 @@ const char* kind_of(const json& value) {
 }  // namespace
 
 void Value::fail(const std::string& reason) const {
-    throw Fault{(path_.empty() ? std::string("it") : path_) + " " + reason};
+    throw AnswerFault{(path_.empty() ? std::string("it") : path_) + " " + reason};
 }
 
 bool Value::empty_or(const char* expected, json::value_t kind) const {

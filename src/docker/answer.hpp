@@ -16,7 +16,7 @@
 
 namespace amba::docker {
 
-struct Fault {
+struct AnswerFault {
     std::string reason;
 };
 
@@ -71,7 +71,7 @@ auto understand(std::string_view body, Read read)
             return core::error("the answer is not JSON: " + core::quote(body.substr(0, kShown)));
         }
         return read(Value(root));
-    } catch (const Fault& fault) {
+    } catch (const AnswerFault& fault) {
         return core::error("the answer is not understood: " + fault.reason);
     }
 }

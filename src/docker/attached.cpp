@@ -31,19 +31,19 @@ constexpr unsigned kWell = 200;  // of Engines before 1.20, and of proxies that 
 
 struct Attached::Stream {
     Stream(const Host& host_in, std::string what_in, core::Duration time) :
-        host(host_in), what(std::move(what_in)), patience(time), connection(host, patience) {}
+        host(host_in), what(std::move(what_in)), limits(time), connection(host, limits) {}
 
     core::Error failure(const std::string& why) const {
         return core::error(host.to_string() + ": " + what + ": " + why);
     }
     core::Error ended() const;
-    core::Result<void> open(const Request& request);
+    core::Result<void> open(const EngineRequest& request);
     core::Result<void> take(std::string_view bytes);
 
     const Host host;
     const std::string what;
-    const Patience patience;
-    Connection connection;
+    const CallLimits limits;
+    EngineConnection connection;
     std::string raw;     // the beginning of a frame
     Streams said;        // of which no line was read so far
     std::string told{};  // the end of what it has said on standard error
@@ -56,7 +56,7 @@ core::Error Attached::Stream::ended() const {
     return failure(why.empty() ? "the container has ended" : core::one_line(why));
 }
 
-core::Result<void> Attached::Stream::open(const Request& request) {
+core::Result<void> Attached::Stream::open(const EngineRequest& request) {
     if (auto opened = connection.open(); !opened) {
         return core::error(host.to_string() + ": " + opened.error().reason);
     }
@@ -65,8 +65,8 @@ core::Result<void> Attached::Stream::open(const Request& request) {
     boost::beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> parser;
     if (!error) http::read_header(connection, buffer, parser, error);
-    if (error) return failure(reason_of_failure(error, patience));
-    Response response{parser.get().result_int(), {}, {}};
+    if (error) return failure(reason_of_failure(error, limits));
+    EngineResponse response{parser.get().result_int(), {}, {}};
     if (response.status == kSwitching || response.status == kWell) {
         return take({static_cast<const char*>(buffer.data().data()), buffer.size()});
     }
@@ -93,7 +93,8 @@ core::Result<void> Attached::Stream::take(std::string_view bytes) {
 Attached::Attached(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
 Attached::~Attached() = default;
 
-core::Result<std::unique_ptr<Attached>> Attached::open(const Host& host, const Request& request,
+core::Result<std::unique_ptr<Attached>> Attached::open(const Host& host,
+                                                       const EngineRequest& request,
                                                        core::Duration time) {
     try {
         auto stream = std::make_unique<Stream>(host, request.what(), time);
@@ -108,7 +109,7 @@ core::Result<void> Attached::write(std::string_view bytes, core::Duration time) 
     stream_->connection.wait_until(core::Clock::now() + time);
     ErrorCode error;
     stream_->connection.write(bytes, error);
-    if (error) return stream_->failure(reason_of_failure(error, Patience(time)));
+    if (error) return stream_->failure(reason_of_failure(error, CallLimits(time)));
     return {};
 }
 
@@ -125,7 +126,7 @@ core::Result<std::string> Attached::line(core::Duration time) {
         const std::size_t bytes =
             stream.connection.read(boost::asio::buffer(piece.data(), piece.size()), error);
         if (bytes == 0 && error == boost::asio::error::eof) return stream.ended();
-        if (bytes == 0 && error) return stream.failure(reason_of_failure(error, Patience(time)));
+        if (bytes == 0 && error) return stream.failure(reason_of_failure(error, CallLimits(time)));
         if (auto taken = stream.take({piece.data(), bytes}); !taken) return taken.error();
     }
     std::string line = out.substr(0, end);

@@ -66,14 +66,14 @@ std::string permission_denied(const std::string& path) {
 
 }  // namespace
 
-Connection::Connection(const Host& host, const Patience& patience) :
-    host_(host), patience_(patience), until_(patience.until),
-    stopper_(patience.stop, [this] { loop_.stop(); }) {}
+EngineConnection::EngineConnection(const Host& host, const CallLimits& limits) :
+    host_(host), limits_(limits), until_(limits.until),
+    stopper_(limits.stop, [this] { loop_.stop(); }) {}
 
 // Starts something in the loop and waits for its end. What is given up is told of its own end
 // later, in another run or never: it holds the Operation and nothing of this frame.
 template <class Start>
-Connection::Operation Connection::run(core::Time until, Start start) {
+EngineConnection::Operation EngineConnection::run(core::Time until, Start start) {
     const auto operation = std::make_shared<Operation>();
     start([operation](const ErrorCode& error, std::size_t bytes = 0) {
         *operation = {true, error, bytes};
@@ -81,7 +81,7 @@ Connection::Operation Connection::run(core::Time until, Start start) {
     while (!operation->done) {
         // In this order: a stop before the restart is seen here, one after it ends the wait.
         loop_.restart();
-        if (patience_.stop.stop_requested()) return {true, asio::error::operation_aborted, 0};
+        if (limits_.stop.stop_requested()) return {true, asio::error::operation_aborted, 0};
         if (until == core::Time::max()) {
             loop_.run_one();
         } else if (loop_.run_one_until(until) == 0 && core::Clock::now() >= until) {
@@ -91,28 +91,28 @@ Connection::Operation Connection::run(core::Time until, Start start) {
     return *operation;
 }
 
-core::Result<std::vector<Connection::Place>> Connection::resolve() {
-    names::Question question;
+core::Result<std::vector<EngineConnection::Place>> EngineConnection::resolve() {
+    names::NameQuestion question;
     question.name = host_.name;
     question.port = host_.port;
     question.both_families = true;
     names::Resolver resolver(loop_);
-    const auto answer = std::make_shared<names::Answer>();
+    const auto answer = std::make_shared<names::NameAnswer>();
     const Operation asked = run(until_, [&](auto done) {
-        resolver.resolve(question, [answer, done](names::Answer got) {
+        resolver.resolve(question, [answer, done](names::NameAnswer got) {
             *answer = std::move(got);
             done(ErrorCode());
         });
     });
     if (asked.error) return core::error(why_not(asked.error));
     std::vector<Place> found;
-    for (const names::Place& place : answer->places)
+    for (const names::ResolvedPlace& place : answer->places)
         found.push_back(place_of(place.endpoint));
     if (found.empty()) return core::error("the name does not resolve: " + answer->error);
     return found;
 }
 
-core::Result<std::vector<Connection::Place>> Connection::places() {
+core::Result<std::vector<EngineConnection::Place>> EngineConnection::places() {
     if (host_.kind == Host::Kind::kUnix) {
         std::string path = host_.path;
         if (path.starts_with('@')) path[0] = '\0';
@@ -128,7 +128,7 @@ core::Result<std::vector<Connection::Place>> Connection::places() {
     return resolve();
 }
 
-core::Result<void> Connection::open() {
+core::Result<void> EngineConnection::open() {
     const auto found = places();
     if (!found) return found.error();
     ErrorCode error;
@@ -147,7 +147,7 @@ core::Result<void> Connection::open() {
     return {};
 }
 
-core::Result<void> Connection::shake_hands() {
+core::Result<void> EngineConnection::shake_hands() {
     auto context = tls_context(host_);
     if (!context) return context.error();
     context_.emplace(std::move(*context));
@@ -163,9 +163,9 @@ core::Result<void> Connection::shake_hands() {
     return core::error(handshake_failure(tls_->native_handle(), error));
 }
 
-std::string Connection::why_not(const ErrorCode& error) const {
+std::string EngineConnection::why_not(const ErrorCode& error) const {
     if (error == boost::beast::error::timeout) {
-        return "cannot connect within " + core::to_string(patience_.time);
+        return "cannot connect within " + core::to_string(limits_.time);
     }
     if (error == asio::error::operation_aborted) return "given up";
     if (error == asio::error::connection_refused) return "nobody listens there";
@@ -177,12 +177,12 @@ std::string Connection::why_not(const ErrorCode& error) const {
     return "cannot connect: " + error.message();
 }
 
-void Connection::wait_without_end() {
+void EngineConnection::wait_without_end() {
     until_ = core::Time::max();
     if (host_.kind != Host::Kind::kUnix) net::keep_alive(socket_.native_handle());
 }
 
-void Connection::write(std::string_view bytes, ErrorCode& error) {
+void EngineConnection::write(std::string_view bytes, ErrorCode& error) {
     const auto all = asio::buffer(bytes.data(), bytes.size());
     error = run(until_, [&](auto done) {
                 if (tls_)
@@ -192,7 +192,7 @@ void Connection::write(std::string_view bytes, ErrorCode& error) {
             }).error;
 }
 
-std::size_t Connection::read(const asio::mutable_buffer& buffer, ErrorCode& error) {
+std::size_t EngineConnection::read(const asio::mutable_buffer& buffer, ErrorCode& error) {
     const Operation got = run(until_, [&](auto done) {
         if (tls_)
             tls_->async_read_some(buffer, done);

@@ -1,6 +1,6 @@
 // One connection to an Engine over a UNIX socket, TCP or TLS.
 //
-// Calls block, but never longer than its patience lasts, and return at once when its stop is asked
+// Calls block, but never longer than its limits allow, and return at once when its stop is asked
 // for (by another thread). A connection that has failed once is of no more use. It has a loop of
 // its own: nothing is shared with another connection, and no thread is needed.
 #pragma once
@@ -19,31 +19,32 @@
 
 #include "amba/core/result.hpp"
 #include "amba/docker/host.hpp"
-#include "docker/patience.hpp"
+#include "docker/call_limits.hpp"
 
 namespace amba::docker {
 
-class Connection {
+class EngineConnection {
   public:
     using ErrorCode = boost::system::error_code;
 
     // Keeps a reference to both.
-    Connection(const Host& host, const Patience& patience);
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
+    EngineConnection(const Host& host, const CallLimits& limits);
+    EngineConnection(const EngineConnection&) = delete;
+    EngineConnection& operator=(const EngineConnection&) = delete;
 
     // The first of the host's addresses that takes the connection. The error does not name the
     // host.
     core::Result<void> open();
 
-    // From now on calls return by then, and no longer by the end of patience.
+    // From now on calls return by then, and no longer by the end of its limits.
     void wait_until(core::Time until) { until_ = until; }
 
     // From now on only `stop` ends a call. A peer that is gone without a word is noticed by
     // keepalive.
     void wait_without_end();
 
-    // beast::error::timeout when patience is at its end, operation_aborted when stop was asked for.
+    // beast::error::timeout when the time of its limits is over, operation_aborted when stop was
+    // asked for.
     void write(std::string_view bytes, ErrorCode& error);
     std::size_t read(const boost::asio::mutable_buffer& buffer, ErrorCode& error);
 
@@ -75,7 +76,7 @@ class Connection {
     std::string why_not(const ErrorCode& error) const;
 
     const Host& host_;
-    const Patience& patience_;
+    const CallLimits& limits_;
     core::Time until_;
     boost::asio::io_context loop_{1};
     Socket socket_{loop_};

@@ -37,25 +37,25 @@ std::optional<ApiVersion> parse_version(std::string_view text) {
 }  // namespace
 
 // Several threads may ask for it at the same time; each of them finds the same.
-struct Engine::Spoken {
+struct Engine::ApiVersion {
     std::mutex mutex;
     std::string version;  // empty while it is not known
 };
 
 Engine::Engine(Host host, core::Duration time) :
-    host_(std::move(host)), time_(time), spoken_(std::make_shared<Spoken>()) {}
+    host_(std::move(host)), time_(time), spoken_(std::make_shared<ApiVersion>()) {}
 
 core::Result<std::string> Engine::version() const {
-    return negotiate(Patience(time_));
+    return negotiate(CallLimits(time_));
 }
 
-core::Result<std::string> Engine::negotiate(const Patience& patience) const {
+core::Result<std::string> Engine::negotiate(const CallLimits& limits) const {
     {
         const std::lock_guard lock(spoken_->mutex);
         if (!spoken_->version.empty()) return spoken_->version;
     }
-    const Request ping{.path = "/_ping"};
-    const auto response = exchange(host_, ping, patience);
+    const EngineRequest ping{.path = "/_ping"};
+    const auto response = exchange(host_, ping, limits);
     if (!response) return response.error();
     if (!response->well()) return refusal(host_, ping, *response);
     const auto newest = parse_version(response->api_version);
@@ -72,29 +72,32 @@ core::Result<std::string> Engine::negotiate(const Patience& patience) const {
     return spoken_->version;
 }
 
-core::Result<Request> Engine::versioned(const Request& request, const Patience& patience) const {
-    const auto version = negotiate(patience);
+core::Result<EngineRequest> Engine::versioned(const EngineRequest& request,
+                                              const CallLimits& limits) const {
+    const auto version = negotiate(limits);
     if (!version) return version.error();
-    Request out = request;
+    EngineRequest out = request;
     out.version = "/v" + *version;
     return out;
 }
 
-core::Result<Response> Engine::call(const Request& request, const Patience& patience) const {
-    const auto question = versioned(request, patience);
+core::Result<EngineResponse> Engine::call(const EngineRequest& request,
+                                          const CallLimits& limits) const {
+    const auto question = versioned(request, limits);
     if (!question) return question.error();
-    return exchange(host_, *question, patience);
+    return exchange(host_, *question, limits);
 }
 
-core::Result<Response> Engine::ask(const Request& request, const Patience& patience) const {
-    auto response = call(request, patience);
+core::Result<EngineResponse> Engine::ask(const EngineRequest& request,
+                                         const CallLimits& limits) const {
+    auto response = call(request, limits);
     if (response && !response->well()) return refused(request, *response);
     return response;
 }
 
 // An Engine that was replaced by a newer one may have left our version behind ("client version 1.41
 // is too old"): the next call agrees on one anew.
-core::Error Engine::refused(const Request& request, const Response& response) const {
+core::Error Engine::refused(const EngineRequest& request, const EngineResponse& response) const {
     if (response.status == 400 && response.body.find("client version") != std::string::npos) {
         const std::lock_guard lock(spoken_->mutex);
         spoken_->version.clear();

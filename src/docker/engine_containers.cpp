@@ -20,7 +20,7 @@ constexpr unsigned kNotFound = 404;
 constexpr unsigned kConflict = 409;
 
 // Docker's words, and Podman's.
-bool lacks_image(const Response& response) {
+bool lacks_image(const EngineResponse& response) {
     if (response.status != kNotFound) return false;
     std::string text = message_of(response);
     std::transform(text.begin(), text.end(), text.begin(),
@@ -68,7 +68,7 @@ std::string body_of(const Creation& creation) {
 }
 
 // One of the list, and what inspecting it came to: nothing when it was gone by then.
-struct Listed {
+struct ListedContainer {
     std::string id;
     core::Result<std::optional<Container>> found;
 };
@@ -77,19 +77,19 @@ struct Listed {
 
 core::Result<std::vector<Container>> Engine::containers(const std::vector<std::string>& labels,
                                                         bool all) const {
-    Request request{.path = "/containers/json", .query = all ? "all=1" : "all=0"};
+    EngineRequest request{.path = "/containers/json", .query = all ? "all=1" : "all=0"};
     if (!labels.empty()) request.query += "&" + filters("label", labels);
-    const auto response = ask(request, Patience(time_));
+    const auto response = ask(request, CallLimits(time_));
     if (!response) return response.error();
     auto listed = read_answer(host_, request, *response, [](const Value& root) {
-        std::vector<Listed> out;
+        std::vector<ListedContainer> out;
         root.each([&](const Value& one) { out.push_back({one["Id"].needed_text(), {}}); });
         return out;
     });
     if (!listed) return listed.error();
-    ten_at_a_time(*listed, [this](Listed& one) {
-        const Request look{.path = container_path(one.id, "/json")};
-        const auto answer = call(look, Patience(time_));
+    ten_at_a_time(*listed, [this](ListedContainer& one) {
+        const EngineRequest look{.path = container_path(one.id, "/json")};
+        const auto answer = call(look, CallLimits(time_));
         if (!answer) {
             one.found = answer.error();
         } else if (!answer->well()) {
@@ -103,7 +103,7 @@ core::Result<std::vector<Container>> Engine::containers(const std::vector<std::s
         }
     });
     std::vector<Container> out;
-    for (Listed& one : *listed) {
+    for (ListedContainer& one : *listed) {
         if (!one.found) return one.found.error();
         if (*one.found) out.push_back(std::move(**one.found));
     }
@@ -114,19 +114,19 @@ core::Result<std::vector<Container>> Engine::containers(const std::vector<std::s
 }
 
 core::Result<Container> Engine::inspect(const std::string& id) const {
-    const Request request{.path = container_path(id, "/json")};
-    const auto response = ask(request, Patience(time_));
+    const EngineRequest request{.path = container_path(id, "/json")};
+    const auto response = ask(request, CallLimits(time_));
     if (!response) return response.error();
     return read_answer(host_, request, *response, container_of);
 }
 
 core::Result<std::string> Engine::create(const Creation& creation) const {
-    const Request request{
+    const EngineRequest request{
         .method = "POST", .path = "/containers/create", .body = body_of(creation)};
-    auto response = call(request, Patience(time_));
+    auto response = call(request, CallLimits(time_));
     if (response && lacks_image(*response)) {
         if (auto pulled = pull(creation.image); !pulled) return pulled.error();
-        response = call(request, Patience(time_));
+        response = call(request, CallLimits(time_));
     }
     if (!response) return response.error();
     if (!response->well()) return refused(request, *response);
@@ -135,23 +135,24 @@ core::Result<std::string> Engine::create(const Creation& creation) const {
 }
 
 core::Result<void> Engine::start(const std::string& id) const {
-    const Request request{.method = "POST", .path = container_path(id, "/start")};
-    const auto response = ask(request, Patience(std::max(time_, kLong)));
+    const EngineRequest request{.method = "POST", .path = container_path(id, "/start")};
+    const auto response = ask(request, CallLimits(std::max(time_, kLong)));
     if (!response) return response.error();
     return {};
 }
 
 core::Result<void> Engine::restart(const std::string& id) const {
-    const Request request{.method = "POST", .path = container_path(id, "/restart"), .query = "t=0"};
-    const auto response = ask(request, Patience(std::max(time_, kLong)));
+    const EngineRequest request{
+        .method = "POST", .path = container_path(id, "/restart"), .query = "t=0"};
+    const auto response = ask(request, CallLimits(std::max(time_, kLong)));
     if (!response) return response.error();
     return {};
 }
 
 core::Result<void> Engine::remove(const std::string& id) const {
-    const Request request{
+    const EngineRequest request{
         .method = "DELETE", .path = container_path(id, ""), .query = "force=1&v=1"};
-    const auto response = call(request, Patience(std::max(time_, kLong)));
+    const auto response = call(request, CallLimits(std::max(time_, kLong)));
     if (!response) return response.error();
     if (response->well() || response->status == kNotFound) return {};
     const bool going = response->status == kConflict &&

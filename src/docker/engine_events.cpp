@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kLongestEvent = 16 << 20;  // labels and all; more is no event stream
 
-Event event_of(const Value& root) {
+EngineEvent event_of(const Value& root) {
     return {root["Type"].needed_text(), root["Action"].text(), root["Actor"]["ID"].text(),
             root["Actor"]["Attributes"].labels(), root["timeNano"].number() / 1000};
 }
@@ -22,10 +22,10 @@ Event event_of(const Value& root) {
 
 // "since=SECONDS.NANOSECONDS": now, by the Engine's clock. An Engine answers a moment before it
 // begins to listen for events; those of that moment are told for the sake of this.
-core::Result<std::string> Engine::since(const Patience& patience) const {
+core::Result<std::string> Engine::since(const CallLimits& limits) const {
     constexpr std::int64_t kSecond = 1'000'000;
-    const Request request{.path = "/info"};
-    const auto response = ask(request, patience);
+    const EngineRequest request{.path = "/info"};
+    const auto response = ask(request, limits);
     if (!response) return response.error();
     return read_answer(host_, request, *response, [](const Value& root) {
         const Value time = root["SystemTime"];
@@ -40,14 +40,14 @@ core::Result<std::string> Engine::since(const Patience& patience) const {
 }
 
 core::Result<void> Engine::events(const std::function<void()>& opened,
-                                  const std::function<void(const Event&)>& told,
+                                  const std::function<void(const EngineEvent&)>& told,
                                   const std::stop_token& stop) const {
-    const Patience patience(time_, stop);
-    const auto from = since(patience);
+    const CallLimits limits(time_, stop);
+    const auto from = since(limits);
     if (stop.stop_requested()) return {};
     if (!from) return from.error();
-    const Request request{.path = "/events",
-                          .query = *from + "&" + filters("type", {"container", "volume"})};
+    const EngineRequest request{.path = "/events",
+                                .query = *from + "&" + filters("type", {"container", "volume"})};
     const auto failed = [&](const std::string& why) {
         return core::error(host_.to_string() + ": " + request.what() + ": " + why);
     };
@@ -68,10 +68,10 @@ core::Result<void> Engine::events(const std::function<void()>& opened,
         if (wrong) return *wrong;
         return {};
     };
-    const auto question = versioned(request, patience);
+    const auto question = versioned(request, limits);
     if (stop.stop_requested()) return {};
     if (!question) return question.error();
-    const auto response = follow(host_, *question, patience, opened, take);
+    const auto response = follow(host_, *question, limits, opened, take);
     if (stop.stop_requested()) return {};
     if (!response) return response.error();
     if (response->status != 200) return refused(request, *response);

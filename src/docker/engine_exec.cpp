@@ -27,36 +27,36 @@ std::string names_command(const std::string& id, const std::vector<std::string>&
 
 core::Result<Executed> Engine::exec(const std::string& id, const std::vector<std::string>& command,
                                     core::Duration time) const {
-    const Patience patience(time);
+    const CallLimits limits(time);
     const auto failed = [&](const std::string& why) {
         return core::error(host_.to_string() + ": " + names_command(id, command) + ": " + why);
     };
     const auto late = [&] {
         return failed("not done within " + core::to_string(time));
     };
-    const Request make{
+    const EngineRequest make{
         .method = "POST",
         .path = container_path(id, "/exec"),
         .body = dump({{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", command}})};
-    const auto made = ask(make, patience);
+    const auto made = ask(make, limits);
     if (!made) return made.error();
     const auto exec_id =
         read_answer(host_, make, *made, [](const Value& root) { return root["Id"].needed_text(); });
     if (!exec_id) return exec_id.error();
 
-    const Request start{.method = "POST",
-                        .path = "/exec/" + percent(*exec_id) + "/start",
-                        .body = dump({{"Detach", false}, {"Tty", false}})};
-    const auto output = call(start, patience);
-    if (!output) return core::Clock::now() >= patience.until ? late() : output.error();
+    const EngineRequest start{.method = "POST",
+                              .path = "/exec/" + percent(*exec_id) + "/start",
+                              .body = dump({{"Detach", false}, {"Tty", false}})};
+    const auto output = call(start, limits);
+    if (!output) return core::Clock::now() >= limits.until ? late() : output.error();
     if (!output->well()) return failed(message_of(*output));
     auto streams = demultiplex(output->body);
     if (!streams) return failed(streams.error().reason);
 
-    const Request look{.path = "/exec/" + percent(*exec_id) + "/json"};
+    const EngineRequest look{.path = "/exec/" + percent(*exec_id) + "/json"};
     while (true) {
-        const auto state = ask(look, patience);
-        if (!state) return core::Clock::now() >= patience.until ? late() : state.error();
+        const auto state = ask(look, limits);
+        if (!state) return core::Clock::now() >= limits.until ? late() : state.error();
         const auto code =
             read_answer(host_, look, *state, [](const Value& root) -> std::optional<std::int64_t> {
                 if (root["Running"].is_true()) return std::nullopt;
@@ -67,17 +67,17 @@ core::Result<Executed> Engine::exec(const std::string& id, const std::vector<std
             return Executed{static_cast<int>(**code), std::move(streams->out),
                             std::move(streams->err)};
         }
-        if (core::Clock::now() + kLook >= patience.until) return late();
+        if (core::Clock::now() + kLook >= limits.until) return late();
         std::this_thread::sleep_for(kLook);
     }
 }
 
 core::Result<std::unique_ptr<Attached>> Engine::attach(const std::string& id) const {
-    const Request request{.method = "POST",
-                          .path = container_path(id, "/attach"),
-                          .query = "stream=1&stdin=1&stdout=1&stderr=1",
-                          .upgrade = true};
-    const auto question = versioned(request, Patience(time_));
+    const EngineRequest request{.method = "POST",
+                                .path = container_path(id, "/attach"),
+                                .query = "stream=1&stdin=1&stdout=1&stderr=1",
+                                .upgrade = true};
+    const auto question = versioned(request, CallLimits(time_));
     if (!question) return question.error();
     return Attached::open(host_, *question, time_);
 }

@@ -18,8 +18,8 @@ constexpr core::Duration kPull = 10min;
 
 core::Result<std::vector<std::uint16_t>> Engine::image_ports(const std::string& image) const {
     if (image.empty()) return core::error("an image without a name has no ports");
-    const Request request{.path = "/images/" + percent(image, "/:@") + "/json"};
-    const auto response = call(request, Patience(time_));
+    const EngineRequest request{.path = "/images/" + percent(image, "/:@") + "/json"};
+    const auto response = call(request, CallLimits(time_));
     if (!response) return response.error();
     if (response->status == 404) return std::vector<std::uint16_t>();
     if (!response->well()) return refused(request, *response);
@@ -35,7 +35,7 @@ core::Result<void> Engine::pull(const std::string& image) const {
                            ", and it is no name that could be pulled");
     }
     const RegistryAuth auth = registry_auth_of_environment(name->repository);
-    const Request request{
+    const EngineRequest request{
         .method = "POST",
         .path = "/images/create",
         .query = "fromImage=" + percent(name->repository) + "&tag=" + percent(name->tag),
@@ -44,7 +44,7 @@ core::Result<void> Engine::pull(const std::string& image) const {
         return core::error(host_.to_string() + ": cannot pull " + core::quote(image) + ": " + why +
                            (auth.remark.empty() ? "" : "; " + auth.remark));
     };
-    const auto response = call(request, Patience(kPull));
+    const auto response = call(request, CallLimits(kPull));
     if (!response) return response.error();
     if (!response->well()) return failed(message_of(*response));
     // With status 200 the progress follows, in which a failure is told.

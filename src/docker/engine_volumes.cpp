@@ -7,8 +7,8 @@
 namespace amba::docker {
 
 core::Result<std::vector<Volume>> Engine::volumes(const std::vector<std::string>& labels) const {
-    const Request request{.path = "/volumes", .query = filters("label", labels)};
-    const auto response = ask(request, Patience(time_));
+    const EngineRequest request{.path = "/volumes", .query = filters("label", labels)};
+    const auto response = ask(request, CallLimits(time_));
     if (!response) return response.error();
     auto out = read_answer(host_, request, *response, [](const Value& root) {
         std::vector<Volume> found;
@@ -24,17 +24,17 @@ core::Result<std::vector<Volume>> Engine::volumes(const std::vector<std::string>
 }
 
 core::Result<void> Engine::create_volume(const Volume& volume) const {
-    const Request request{.method = "POST",
-                          .path = "/volumes/create",
-                          .body = dump({{"Name", volume.name}, {"Labels", volume.labels}})};
-    const auto response = ask(request, Patience(time_));
+    const EngineRequest request{.method = "POST",
+                                .path = "/volumes/create",
+                                .body = dump({{"Name", volume.name}, {"Labels", volume.labels}})};
+    const auto response = ask(request, CallLimits(time_));
     if (!response) return response.error();
     return {};
 }
 
 core::Result<void> Engine::remove_volume(const std::string& name) const {
-    const Request request{.method = "DELETE", .path = "/volumes/" + percent(name)};
-    const auto response = call(request, Patience(time_));
+    const EngineRequest request{.method = "DELETE", .path = "/volumes/" + percent(name)};
+    const auto response = call(request, CallLimits(time_));
     if (!response) return response.error();
     if (response->well() || response->status == 404) return {};
     return refused(request, *response);

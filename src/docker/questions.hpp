@@ -21,8 +21,8 @@ inline std::string container_path(const std::string& id, const char* rest) {
 
 // read(Value) of the answer; an error names the host and the question.
 template <class Read>
-auto read_answer(const Host& host, const Request& request, const Response& response, Read read)
-    -> decltype(understand({}, read)) {
+auto read_answer(const Host& host, const EngineRequest& request, const EngineResponse& response,
+                 Read read) -> decltype(understand({}, read)) {
     auto out = understand(response.body, read);
     if (out) return out;
     return core::error(host.to_string() + ": " + request.what() + ": " + out.error().reason);

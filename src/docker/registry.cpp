@@ -96,7 +96,7 @@ RegistryAuth registry_auth(const std::string& config, const std::string& reposit
     if (root.is_discarded()) return {{}, "it is not JSON"};  // and what it is may be a secret
     try {
         return read(Value(root), registry_of(repository));
-    } catch (const Fault& fault) {
+    } catch (const AnswerFault& fault) {
         return {{}, fault.reason};
     }
 }

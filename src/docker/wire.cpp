@@ -26,14 +26,14 @@ constexpr std::size_t kPiece = 64 * 1024;
 
 class Exchange {
   public:
-    Exchange(const Host& host, const Request& request, const Patience& patience) :
-        host_(host), request_(request), patience_(patience), connection_(host, patience) {
+    Exchange(const Host& host, const EngineRequest& request, const CallLimits& limits) :
+        host_(host), request_(request), limits_(limits), connection_(host, limits) {
         parser_.header_limit(kMostHeader);
         parser_.body_limit(kMostBody);
     }
 
     // Up to the header of the answer.
-    core::Result<Response> ask() {
+    core::Result<EngineResponse> ask() {
         if (auto opened = connection_.open(); !opened) {
             return core::error(host_.to_string() + ": " + opened.error().reason);
         }
@@ -42,7 +42,7 @@ class Exchange {
         if (!error) http::read_header(connection_, buffer_, parser_, error);
         if (error) return failure(error);
         const auto& header = parser_.get();
-        return Response{header.result_int(), std::string(header["Api-Version"]), {}};
+        return EngineResponse{header.result_int(), std::string(header["Api-Version"]), {}};
     }
 
     void wait_without_end() {
@@ -70,20 +70,20 @@ class Exchange {
   private:
     core::Error failure(const ErrorCode& error) const {
         return core::error(host_.to_string() + ": " + request_.what() + ": " +
-                           reason_of_failure(error, patience_));
+                           reason_of_failure(error, limits_));
     }
 
     const Host& host_;
-    const Request& request_;
-    const Patience& patience_;
-    Connection connection_;
+    const EngineRequest& request_;
+    const CallLimits& limits_;
+    EngineConnection connection_;
     boost::beast::flat_buffer buffer_;
     http::response_parser<http::buffer_body> parser_;
 };
 
 // A loop or a socket cannot always be had: too many open files is an exception of Asio's.
 template <class Act>
-core::Result<Response> guarded(const Host& host, Act act) {
+core::Result<EngineResponse> guarded(const Host& host, Act act) {
     try {
         return act();
     } catch (const boost::system::system_error& failure) {
@@ -98,7 +98,7 @@ bool is_plain(char c) {
 
 }  // namespace
 
-std::string text_of(const Request& request) {
+std::string text_of(const EngineRequest& request) {
     std::string text = request.method + " " + request.version + request.path;
     if (!request.query.empty()) text += "?" + request.query;
     text += " HTTP/1.1\r\nHost: docker\r\nUser-Agent: amba\r\n";
@@ -114,10 +114,10 @@ std::string text_of(const Request& request) {
     return text + "\r\n" + request.body;
 }
 
-std::string reason_of_failure(const ErrorCode& error, const Patience& patience) {
+std::string reason_of_failure(const ErrorCode& error, const CallLimits& limits) {
     static const auto& http_errors = make_error_code(http::error::bad_version).category();
     if (error == boost::beast::error::timeout) {
-        return "no answer within " + core::to_string(patience.time);
+        return "no answer within " + core::to_string(limits.time);
     }
     if (error == boost::asio::error::operation_aborted) return "given up";
     if (error == http::error::end_of_stream) return "the connection was closed, unanswered";
@@ -129,10 +129,10 @@ std::string reason_of_failure(const ErrorCode& error, const Patience& patience) 
     return error.message();
 }
 
-core::Result<Response> exchange(const Host& host, const Request& request,
-                                const Patience& patience) {
-    return guarded(host, [&]() -> core::Result<Response> {
-        Exchange one(host, request, patience);
+core::Result<EngineResponse> exchange(const Host& host, const EngineRequest& request,
+                                      const CallLimits& limits) {
+    return guarded(host, [&]() -> core::Result<EngineResponse> {
+        Exchange one(host, request, limits);
         auto response = one.ask();
         if (!response) return response;
         const auto read = one.read([&](std::string_view bytes) -> core::Result<void> {
@@ -144,10 +144,11 @@ core::Result<Response> exchange(const Host& host, const Request& request,
     });
 }
 
-core::Result<Response> follow(const Host& host, const Request& request, const Patience& patience,
-                              const std::function<void()>& opened, const Take& take) {
-    return guarded(host, [&]() -> core::Result<Response> {
-        Exchange one(host, request, patience);
+core::Result<EngineResponse> follow(const Host& host, const EngineRequest& request,
+                                    const CallLimits& limits, const std::function<void()>& opened,
+                                    const Take& take) {
+    return guarded(host, [&]() -> core::Result<EngineResponse> {
+        Exchange one(host, request, limits);
         auto response = one.ask();
         if (!response) return response;
         const bool follows = response->status == 200;
@@ -165,7 +166,7 @@ core::Result<Response> follow(const Host& host, const Request& request, const Pa
     });
 }
 
-std::string message_of(const Response& response) {
+std::string message_of(const EngineResponse& response) {
     std::string text = response.body;
     const auto root = nlohmann::json::parse(response.body, nullptr, false);
     if (root.is_object()) {
@@ -177,7 +178,8 @@ std::string message_of(const Response& response) {
     return text.empty() ? "status " + std::to_string(response.status) : core::one_line(text);
 }
 
-core::Error refusal(const Host& host, const Request& request, const Response& response) {
+core::Error refusal(const Host& host, const EngineRequest& request,
+                    const EngineResponse& response) {
     return core::error(host.to_string() + ": " + request.what() + ": " + message_of(response));
 }
 

@@ -11,11 +11,11 @@
 
 #include "amba/core/result.hpp"
 #include "amba/docker/host.hpp"
-#include "docker/patience.hpp"
+#include "docker/call_limits.hpp"
 
 namespace amba::docker {
 
-struct Request {
+struct EngineRequest {
     std::string method = "GET";
     std::string path = {};           // without the version: "/containers/json"
     std::string query = {};          // "all=1&force=1", already encoded
@@ -27,7 +27,7 @@ struct Request {
     std::string what() const { return method + " " + path; }
 };
 
-struct Response {
+struct EngineResponse {
     unsigned status = 0;
     std::string api_version = {};  // the header Api-Version: the Engine's newest
     std::string body = {};         // 256 MB at the most
@@ -36,24 +36,26 @@ struct Response {
 };
 
 // As it goes over the wire.
-std::string text_of(const Request& request);
+std::string text_of(const EngineRequest& request);
 // Why an exchange has failed, without the host and the question.
-std::string reason_of_failure(const boost::system::error_code& error, const Patience& patience);
+std::string reason_of_failure(const boost::system::error_code& error, const CallLimits& limits);
 
-core::Result<Response> exchange(const Host& host, const Request& request, const Patience& patience);
+core::Result<EngineResponse> exchange(const Host& host, const EngineRequest& request,
+                                      const CallLimits& limits);
 
-// The same where the answer may go on for days: patience lasts until its header, then only its stop
-// ends it. With status 200 `opened` is called, and then `take` for each piece of the body as it
-// comes, and the response is without a body; another answer is as that of exchange(). An error of
-// `take` ends it all.
+// The same where the answer may go on for days: the limits hold until its header, then only its
+// stop ends it. With status 200 `opened` is called, and then `take` for each piece of the body as
+// it comes, and the response is without a body; another answer is as that of exchange(). An error
+// of `take` ends it all.
 using Take = std::function<core::Result<void>(std::string_view)>;
-core::Result<Response> follow(const Host& host, const Request& request, const Patience& patience,
-                              const std::function<void()>& opened, const Take& take);
+core::Result<EngineResponse> follow(const Host& host, const EngineRequest& request,
+                                    const CallLimits& limits, const std::function<void()>& opened,
+                                    const Take& take);
 
 // Of an answer that is not well: "HOST: GET /containers/x/json: No such container: x".
-core::Error refusal(const Host& host, const Request& request, const Response& response);
+core::Error refusal(const Host& host, const EngineRequest& request, const EngineResponse& response);
 // What such an answer says: its {"message": ...}, or its text, or its status.
-std::string message_of(const Response& response);
+std::string message_of(const EngineResponse& response);
 
 // As a part of a path or a query; `kept` are characters beside letters, digits and "-._~" that stay
 // as they are.

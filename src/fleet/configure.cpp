@@ -42,9 +42,9 @@ bool same(const table::Table& wanted, table::Table current) {
 }  // namespace
 
 std::vector<core::Result<admin::Status>> Fleet::statuses(
-    const std::vector<const Member*>& ambassadors) const {
-    std::vector<Question> questions;
-    for (const Member* one : ambassadors)
+    const std::vector<const FleetContainer*>& ambassadors) const {
+    std::vector<VerbCall> questions;
+    for (const FleetContainer* one : ambassadors)
         questions.push_back({one, {"status", "--json"}});
     std::vector<core::Result<admin::Status>> all(questions.size(), core::error("no answer"));
     ask(questions, [&](std::size_t i, const auto& answer) {
@@ -55,14 +55,14 @@ std::vector<core::Result<admin::Status>> Fleet::statuses(
 }
 
 // One configure.
-class Giving {
+class TableRound {
   public:
-    Giving(const Fleet& fleet, const Snapshot& snapshot, Given* given) :
+    TableRound(const Fleet& fleet, const Snapshot& snapshot, TablesGiven* given) :
         fleet_(fleet), given_(given) {
         for (Assignment& assignment : assignments(snapshot))
             all_.push_back({std::move(assignment), {}, {}, {}, Verdict::kUnchanged});
-        for (const Member& ambassador : snapshot.ambassadors) {
-            const Member* client = client_of(snapshot, ambassador);
+        for (const FleetContainer& ambassador : snapshot.ambassadors) {
+            const FleetContainer* client = client_of(snapshot, ambassador);
             if (ambassador.container.status != "restarting" || !client) continue;
             if (!client->container.running()) continue;
             Assignment lost;
@@ -108,7 +108,7 @@ class Giving {
 
     void ask_what_they_have() {
         std::vector<One*> those;
-        std::vector<Question> questions;
+        std::vector<VerbCall> questions;
         for (One& one : all_) {
             const auto* words = given_ ? given_->words_of(*one.assignment.ambassador) : nullptr;
             if (words != nullptr) {
@@ -129,7 +129,7 @@ class Giving {
 
     // True: it is to be told.
     bool decide(One& one) {
-        const Member& ambassador = *one.assignment.ambassador;
+        const FleetContainer& ambassador = *one.assignment.ambassador;
         one.wanted = words(one.assignment, one.known ? &*one.known : nullptr, one.left_out);
         if (!given_ || !given_->is(ambassador, one.wanted)) {
             for (const std::string& remark : one.assignment.remarks)
@@ -152,7 +152,7 @@ class Giving {
 
     // Those that are to be told once more.
     std::vector<One*> tell(const std::vector<One*>& those) {
-        std::vector<Question> questions;
+        std::vector<VerbCall> questions;
         for (const One* one : those) {
             questions.push_back({one->assignment.ambassador, {"reconfigure", kWait}});
             auto& command = questions.back().words;
@@ -207,13 +207,13 @@ class Giving {
     }
 
     const Fleet& fleet_;
-    Given* const given_;
+    TablesGiven* const given_;
     std::vector<One> all_;
     std::vector<One> lost_;  // cannot be told anything
 };
 
-Tally Fleet::configure(const Snapshot& snapshot, Given* given) const {
-    return Giving(*this, snapshot, given).run();
+Tally Fleet::configure(const Snapshot& snapshot, TablesGiven* given) const {
+    return TableRound(*this, snapshot, given).run();
 }
 
 }  // namespace amba::fleet

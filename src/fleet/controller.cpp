@@ -43,7 +43,7 @@ bool stops(const docker::Container& container, std::string_view signal) {
 }
 
 // Of a container of a project, an ambassador, or a volume that may have shares.
-bool concerns_us(const docker::Event& event) {
+bool concerns_us(const docker::EngineEvent& event) {
     const auto has = [&](const char* label) {
         return event.attributes.contains(label);
     };
@@ -54,7 +54,7 @@ bool concerns_us(const docker::Event& event) {
 
 }  // namespace
 
-void Stopping::told(const docker::Event& event, Clock::time_point now) {
+void Stopping::told(const docker::EngineEvent& event, Clock::time_point now) {
     if (event.type != "container") return;
     const std::lock_guard lock(mutex_);
     if (event.action == "kill") {
@@ -69,7 +69,7 @@ void Stopping::told(const docker::Event& event, Clock::time_point now) {
 void Stopping::mark(Snapshot& snapshot, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     std::erase_if(told_, [&](const auto& entry) { return entry.second.since + kOld <= now; });
-    for (Member& member : snapshot.members) {
+    for (FleetContainer& member : snapshot.members) {
         const docker::Container& container = member.container;
         const auto time = std::max<Clock::duration>(
             kForget, std::chrono::seconds(container.stop_seconds) + kSettled);
@@ -96,9 +96,9 @@ bool Doorbell::wait_until(Clock::time_point time, const std::stop_token& stop) {
 }
 
 void Controller::run(const std::stop_token& stop) {
-    Watch watch(
+    EngineWatch watch(
         fleet_,
-        [this](const docker::Event& event) {
+        [this](const docker::EngineEvent& event) {
             if (!concerns_us(event)) return;
             stopping_.told(event, Clock::now());
             if (event.action == "start" && !event.attributes.contains(kProjectLabel)) ++starts_;
@@ -111,7 +111,7 @@ void Controller::run(const std::stop_token& stop) {
     }
 }
 
-bool Controller::reconcile(Watch& watch) {
+bool Controller::reconcile(EngineWatch& watch) {
     auto snapshot = watch.look();
     if (!snapshot) return true;  // the bell tells when there is more to see
     const auto now = Clock::now();

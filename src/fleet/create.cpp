@@ -45,72 +45,73 @@ std::optional<std::uint16_t> doubtful_port(const Assignment& assignment) {
 }  // namespace
 
 // What is gone makes room first: a name that has moved to another ambassador is free by then.
-Tally Fleet::create(const Snapshot& snapshot, Given* given, const Enough& enough) const {
-    const std::vector<Place> wanted = places(snapshot, settings_.per_client);
-    const Changes change = changes(snapshot, wanted);
+Tally Fleet::create(const Snapshot& snapshot, TablesGiven* given, const Enough& enough) const {
+    const std::vector<AmbassadorPlace> wanted = places(snapshot, settings_.per_client);
+    const FleetChanges change = changes(snapshot, wanted);
     Tally tally;
     tally.unchanged = static_cast<unsigned>(change.kept);
     count(change.orphans, tally,
-          [&](const Member* one) { return remove_one(*one, "nobody needs it any more"); });
+          [&](const FleetContainer* one) { return remove_one(*one, "nobody needs it any more"); });
     const unsigned removed = tally.done;
-    count(change.stale, tally, [&](const Member* one) { return restart(*one); });
+    count(change.stale, tally, [&](const FleetContainer* one) { return restart(*one); });
     tally.restarted = tally.done - removed;
-    std::vector<Made> made = make_all(snapshot, change.missing, tally, enough);
-    for (const Refused& one : change.refused)
+    std::vector<NewAmbassador> made = make_all(snapshot, change.missing, tally, enough);
+    for (const RefusedAmbassador& one : change.refused)
         made.push_back({.place = one.place, .id = one.ambassador->container.id});
     settle(snapshot, std::move(made), tally, given);
     return tally;
 }
 
 Tally Fleet::remove(const Snapshot& snapshot) const {
-    std::vector<const Member*> all;
-    for (const Member& ambassador : snapshot.ambassadors)
+    std::vector<const FleetContainer*> all;
+    for (const FleetContainer& ambassador : snapshot.ambassadors)
         all.push_back(&ambassador);
     Tally tally;
-    count(all, tally, [&](const Member* one) { return remove_one(*one, "as asked"); });
+    count(all, tally, [&](const FleetContainer* one) { return remove_one(*one, "as asked"); });
     return tally;
 }
 
-std::vector<Fleet::Made> Fleet::make_all(const Snapshot& snapshot,
-                                         const std::vector<Place>& missing, Tally& tally,
-                                         const Enough& enough) const {
-    std::vector<Made> all;
-    for (const Place& place : missing)
+std::vector<Fleet::NewAmbassador> Fleet::make_all(const Snapshot& snapshot,
+                                                  const std::vector<AmbassadorPlace>& missing,
+                                                  Tally& tally, const Enough& enough) const {
+    std::vector<NewAmbassador> all;
+    for (const AmbassadorPlace& place : missing)
         all.push_back({.place = place});
-    docker::several_at_a_time(kMadeAtATime, all, [&](Made& one) {
+    docker::several_at_a_time(kMadeAtATime, all, [&](NewAmbassador& one) {
         one.left = enough && enough();
         if (!one.left) one.id = make(snapshot, one);
     });
-    for (const Made& one : all)
+    for (const NewAmbassador& one : all)
         ++(one.left ? tally.left : one.id.empty() ? tally.failed : tally.done);
-    std::erase_if(all, [](const Made& one) { return one.id.empty(); });
+    std::erase_if(all, [](const NewAmbassador& one) { return one.id.empty(); });
     return all;
 }
 
-void Fleet::look_again(Made& one) const {
+void Fleet::look_again(NewAmbassador& one) const {
     auto container = engine(*one.place.client).inspect(one.id);
     one.ambassador.reset();
-    if (container) one.ambassador = Member{std::move(*container), one.place.client->site, false};
+    if (container)
+        one.ambassador = FleetContainer{std::move(*container), one.place.client->site, false};
 }
 
 // Until those that were made with a table serve it, or run no more.
-void Fleet::await_tables(std::vector<Made>& made, Given* given) const {
-    std::vector<Made*> those;
-    for (Made& one : made) {
-        if (one.first == Made::First::kTable) those.push_back(&one);
+void Fleet::await_tables(std::vector<NewAmbassador>& made, TablesGiven* given) const {
+    std::vector<NewAmbassador*> those;
+    for (NewAmbassador& one : made) {
+        if (one.first == NewAmbassador::First::kTable) those.push_back(&one);
     }
     for (const core::Time until = core::Clock::now() + kSettle;;) {
-        docker::ten_at_a_time(those, [&](Made* one) { look_again(*one); });
-        std::erase_if(those, [](const Made* one) { return !one->runs(); });
-        std::vector<Question> questions;
-        for (const Made* one : those)
+        docker::ten_at_a_time(those, [&](NewAmbassador* one) { look_again(*one); });
+        std::erase_if(those, [](const NewAmbassador* one) { return !one->runs(); });
+        std::vector<VerbCall> questions;
+        for (const NewAmbassador* one : those)
             questions.push_back({&*one->ambassador, {"showconfig"}});
         std::vector<char> serves(those.size(), false);
         ask(questions, [&](std::size_t i, const core::Result<docker::Executed>& answer) {
             serves[i] = answer && answer->code == 0;
             if (serves[i] && given) given->set(*those[i]->ambassador, those[i]->table);
         });
-        std::vector<Made*> others;
+        std::vector<NewAmbassador*> others;
         for (std::size_t i = 0; i < those.size(); ++i) {
             if (!serves[i]) others.push_back(those[i]);
         }
@@ -122,29 +123,30 @@ void Fleet::await_tables(std::vector<Made>& made, Given* given) const {
 
 // Those that were made with a table and do not run are made anew without one. Whoever has none
 // then, though there is one for it, is told it, and says what is in its way.
-void Fleet::settle(const Snapshot& snapshot, std::vector<Made> made, Tally& tally,
-                   Given* given) const {
+void Fleet::settle(const Snapshot& snapshot, std::vector<NewAmbassador> made, Tally& tally,
+                   TablesGiven* given) const {
     await_tables(made, given);
-    docker::ten_at_a_time(made, [&](Made& one) {
-        const bool refused = one.first == Made::First::kTable && one.ambassador && !one.runs();
+    docker::ten_at_a_time(made, [&](NewAmbassador& one) {
+        const bool refused =
+            one.first == NewAmbassador::First::kTable && one.ambassador && !one.runs();
         if (refused && engine(*one.place.client).remove(one.id)) {
-            one.first = Made::First::kLater;
+            one.first = NewAmbassador::First::kLater;
             one.id = make(snapshot, one);
         }
-        if (one.first == Made::First::kLater) look_again(one);
+        if (one.first == NewAmbassador::First::kLater) look_again(one);
     });
     Snapshot untold = snapshot;
     untold.ambassadors.clear();
-    for (Made& one : made) {
-        if (one.first == Made::First::kLater && one.runs())
+    for (NewAmbassador& one : made) {
+        if (one.first == NewAmbassador::First::kLater && one.runs())
             untold.ambassadors.push_back(std::move(*one.ambassador));
     }
     if (!untold.ambassadors.empty()) tally.failed += configure(untold, given).failed;
 }
 
 // A table that it cannot have would end it, and what is no table is told by configure.
-void Fleet::choose_first(const Assignment& assignment, Made& one) const {
-    using First = Made::First;
+void Fleet::choose_first(const Assignment& assignment, NewAmbassador& one) const {
+    using First = NewAmbassador::First;
     one.table = words(assignment, nullptr);
     const auto doubtful = doubtful_port(assignment);
     if (doubtful) {
@@ -159,14 +161,14 @@ void Fleet::choose_first(const Assignment& assignment, Made& one) const {
 
 // It comes back with its client and with the Engine; `docker kill` alone ends it for good, and then
 // the next create makes it anew.
-std::string Fleet::make(const Snapshot& snapshot, Made& one) const {
-    const Place& place = one.place;
+std::string Fleet::make(const Snapshot& snapshot, NewAmbassador& one) const {
+    const AmbassadorPlace& place = one.place;
     const Assignment assignment = assignment_of(snapshot, place);
     docker::Creation creation;
     creation.image = settings_.image;
     creation.command = {"run"};
-    if (one.first == Made::First::kTable) choose_first(assignment, one);
-    if (one.first == Made::First::kTable) {
+    if (one.first == NewAmbassador::First::kTable) choose_first(assignment, one);
+    if (one.first == NewAmbassador::First::kTable) {
         creation.command.insert(creation.command.end(), one.table.begin(), one.table.end());
     }
     creation.network_mode = "container:" + place.client->container.id;
@@ -174,7 +176,7 @@ std::string Fleet::make(const Snapshot& snapshot, Made& one) const {
     creation.labels = {{kProjectLabel, place.client->container.label(kComposeProject)},
                        {kClientLabel, docker::short_id(place.client->container.id)},
                        {kNameLabel, join(place.names)},
-                       {kBindLabel, join(place.names, &Name::bind)}};
+                       {kBindLabel, join(place.names, &ServedName::bind)}};
     const docker::Engine& at = engine(*place.client);
     const auto id = at.create(creation);
     if (!id) {
@@ -187,12 +189,12 @@ std::string Fleet::make(const Snapshot& snapshot, Made& one) const {
         return {};
     }
     say(place.to_string() + ": ambassador " + docker::short_id(*id) + " at " +
-        join(place.names, &Name::bind) +
+        join(place.names, &ServedName::bind) +
         (creation.command.size() > 1 ? ", " + summary(assignment) : ""));
     return *id;
 }
 
-bool Fleet::restart(const Member& ambassador) const {
+bool Fleet::restart(const FleetContainer& ambassador) const {
     const auto done = engine(ambassador).restart(ambassador.container.id);
     if (done) {
         say(named(ambassador.container) + " started again: " +
@@ -204,7 +206,7 @@ bool Fleet::restart(const Member& ambassador) const {
     return false;
 }
 
-bool Fleet::remove_one(const Member& ambassador, const char* why) const {
+bool Fleet::remove_one(const FleetContainer& ambassador, const char* why) const {
     const auto done = engine(ambassador).remove(ambassador.container.id);
     if (done) {
         say(named(ambassador.container) + " removed: " + why);

@@ -130,7 +130,7 @@ void set(Variables& variables, const std::vector<std::string>& words, bool env) 
     }
 }
 
-struct Stage {
+struct BuildStage {
     std::string base;
     std::string name;
     DockerfilePorts ports;
@@ -138,7 +138,7 @@ struct Stage {
 };
 
 // "80", "80/tcp", "8000-8010"; of a range the first and the last.
-void expose(Stage& stage, const std::string& word) {
+void expose(BuildStage& stage, const std::string& word) {
     const auto known = replaced(word, stage.variables);
     if (!known) {
         stage.ports.unknown = word;
@@ -156,8 +156,8 @@ void expose(Stage& stage, const std::string& word) {
 }
 
 // FROM [--platform=...] IMAGE [AS NAME]
-Stage stage_of(const std::vector<std::string>& words, const Variables& before) {
-    Stage stage;
+BuildStage stage_of(const std::vector<std::string>& words, const Variables& before) {
+    BuildStage stage;
     std::size_t at = 0;
     while (at < words.size() && words[at].starts_with("--"))
         ++at;
@@ -167,8 +167,8 @@ Stage stage_of(const std::vector<std::string>& words, const Variables& before) {
     return stage;
 }
 
-std::vector<Stage> stages_of(std::string_view text) {
-    std::vector<Stage> stages;
+std::vector<BuildStage> stages_of(std::string_view text) {
+    std::vector<BuildStage> stages;
     Variables before;  // ARG before the first FROM
     for (const std::string& line : instructions_of(text)) {
         std::vector<std::string> words = words_of(line);
@@ -190,7 +190,7 @@ std::vector<Stage> stages_of(std::string_view text) {
 }  // namespace
 
 DockerfilePorts dockerfile_ports(std::string_view text, std::string_view target) {
-    const std::vector<Stage> stages = stages_of(text);
+    const std::vector<BuildStage> stages = stages_of(text);
     DockerfilePorts all;
     if (stages.empty()) return all;
     const auto before = [&](const std::string& name, std::size_t end) {
@@ -202,7 +202,7 @@ DockerfilePorts dockerfile_ports(std::string_view text, std::string_view target)
     std::size_t at = target.empty() ? stages.size() : before(std::string(target), stages.size());
     if (at == stages.size()) at = stages.size() - 1;
     while (at < stages.size()) {
-        const Stage& stage = stages[at];
+        const BuildStage& stage = stages[at];
         all.tcp.insert(all.tcp.end(), stage.ports.tcp.begin(), stage.ports.tcp.end());
         if (all.unknown.empty()) all.unknown = stage.ports.unknown;
         all.base = stage.base;

@@ -34,42 +34,43 @@ unsigned long number_of(const docker::Volume& volume) {
 
 }  // namespace
 
-bool Given::is(const Member& ambassador, const std::vector<std::string>& words) const {
+bool TablesGiven::is(const FleetContainer& ambassador,
+                     const std::vector<std::string>& words) const {
     const std::vector<std::string>* known = words_of(ambassador);
     return known && *known == words;
 }
 
-const std::vector<std::string>* Given::words_of(const Member& ambassador) const {
+const std::vector<std::string>* TablesGiven::words_of(const FleetContainer& ambassador) const {
     const std::lock_guard lock(mutex_);
     const auto found = words_.find({ambassador.container.id, ambassador.container.started_us});
     return found == words_.end() ? nullptr : &found->second;
 }
 
-void Given::set(const Member& ambassador, std::vector<std::string> words) {
+void TablesGiven::set(const FleetContainer& ambassador, std::vector<std::string> words) {
     const std::lock_guard lock(mutex_);
     words_[{ambassador.container.id, ambassador.container.started_us}] = std::move(words);
 }
 
-void Given::forget(const Member& ambassador) {
+void TablesGiven::forget(const FleetContainer& ambassador) {
     const std::lock_guard lock(mutex_);
     words_.erase({ambassador.container.id, ambassador.container.started_us});
 }
 
-bool Given::is_news(const Member& ambassador, const std::string& line) {
+bool TablesGiven::is_news(const FleetContainer& ambassador, const std::string& line) {
     const std::lock_guard lock(mutex_);
     return said_[{ambassador.container.id, ambassador.container.started_us}].insert(line).second;
 }
 
-void Given::clear() {
+void TablesGiven::clear() {
     const std::lock_guard lock(mutex_);
     words_.clear();
     said_.clear();
 }
 
-void Given::keep_only(const Snapshot& snapshot) {
+void TablesGiven::keep_only(const Snapshot& snapshot) {
     const std::lock_guard lock(mutex_);
     std::set<Key> there;
-    for (const Member& one : snapshot.ambassadors)
+    for (const FleetContainer& one : snapshot.ambassadors)
         there.insert({one.container.id, one.container.started_us});
     const auto gone = [&](const auto& entry) {
         return !there.contains(entry.first);
@@ -78,20 +79,20 @@ void Given::keep_only(const Snapshot& snapshot) {
     std::erase_if(said_, gone);
 }
 
-Fleet::Fleet(std::vector<Site> sites, Settings settings, Say say) :
+Fleet::Fleet(std::vector<Site> sites, FleetSettings settings, Say say) :
     sites_(std::move(sites)), settings_(std::move(settings)), say_(std::move(say)) {
     for (const Site& site : sites_) {
         const auto trouble = [this, host = site.engine->host().to_string()](const auto& line) {
             this->say(host + ": " + line, true);
         };
-        writers_.push_back(std::make_unique<Writer>(*site.engine, trouble));
+        writers_.push_back(std::make_unique<TableWriter>(*site.engine, trouble));
     }
 }
 
 Fleet::~Fleet() = default;
 
 // Engines at the same time.
-void Fleet::ask(const std::vector<Question>& questions, const Heard& heard) const {
+void Fleet::ask(const std::vector<VerbCall>& questions, const Heard& heard) const {
     std::vector<std::vector<std::size_t>> of_site(sites_.size());
     for (std::size_t i = 0; i < questions.size(); ++i)
         of_site[questions[i].ambassador->site].push_back(i);
@@ -100,7 +101,7 @@ void Fleet::ask(const std::vector<Question>& questions, const Heard& heard) cons
         if (!of_site[site].empty()) sites.push_back(site);
     }
     docker::ten_at_a_time(sites, [&](std::size_t site) {
-        std::vector<Question> those;
+        std::vector<VerbCall> those;
         for (const std::size_t i : of_site[site])
             those.push_back(questions[i]);
         writers_[site]->ask(those,

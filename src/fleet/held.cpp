@@ -35,12 +35,12 @@ std::optional<std::string> taken_address(std::string_view reason) {
     return std::string(rest.substr(0, end));
 }
 
-std::vector<Listener> parse_listeners(std::string_view text) {
-    std::vector<Listener> all;
+std::vector<PortListener> parse_listeners(std::string_view text) {
+    std::vector<PortListener> all;
     std::istringstream lines{std::string(text)};
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
-        Listener one;
+        PortListener one;
         if (words >> one.address >> one.pid >> std::ws && std::getline(words, one.command)) {
             all.push_back(std::move(one));
         }
@@ -49,9 +49,10 @@ std::vector<Listener> parse_listeners(std::string_view text) {
 }
 
 // One on all addresses, of IPv4 or of both families, or another one on the very same.
-const Listener* in_the_way(const std::vector<Listener>& listeners, const std::string& address) {
+const PortListener* in_the_way(const std::vector<PortListener>& listeners,
+                               const std::string& address) {
     const auto [host, port] = parts(address);
-    for (const Listener& one : listeners) {
+    for (const PortListener& one : listeners) {
         const auto [its_host, its_port] = parts(one.address);
         if (its_port != port) continue;
         const auto its_address = core::Address::parse(its_host);
@@ -67,7 +68,7 @@ bool may_hold(const docker::Container& client, std::uint16_t port) {
 }
 
 std::string held(const Assignment& assignment, const std::string& address,
-                 const Listener* listener) {
+                 const PortListener* listener) {
     const std::string& client = assignment.client->container.name;
     const std::string port = parts(address).second;
     std::string name = "another service";

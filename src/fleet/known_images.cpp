@@ -10,12 +10,12 @@ namespace amba::fleet {
 
 namespace {
 
-struct Known {
+struct KnownImage {
     std::string_view repository;
     std::array<std::uint16_t, 3> ports;  // 0: none
 };
 
-constexpr Known kKnown[] = {
+constexpr KnownImage kKnown[] = {
     // Databases and caches
     {"redis", {6379}},
     {"valkey/valkey", {6379}},
@@ -129,7 +129,7 @@ std::string_view repository_of(std::string_view image) {
 std::vector<std::uint16_t> known_image_ports(std::string_view image) {
     const std::string_view repository = repository_of(image);
     std::vector<std::uint16_t> ports;
-    for (const Known& known : kKnown) {
+    for (const KnownImage& known : kKnown) {
         if (known.repository != repository) continue;
         std::copy_if(known.ports.begin(), known.ports.end(), std::back_inserter(ports),
                      [](std::uint16_t port) { return port != 0; });

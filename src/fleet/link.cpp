@@ -25,13 +25,14 @@ std::string_view without_mark(std::string_view text) {
 }
 
 // What is to change, service by service.
-struct Changes {
+struct LinkChanges {
     std::vector<LinkPlan> plans;
     std::vector<std::vector<YamlEdit>> edits;
 };
 
-Result<Changes> changes_of(const ComposeFile& file, const YamlLines& lines, LinkPlanner& planner) {
-    Changes changes;
+Result<LinkChanges> changes_of(const ComposeFile& file, const YamlLines& lines,
+                               LinkPlanner& planner) {
+    LinkChanges changes;
     auto plans = planner.plan();
     if (!plans) return plans.error();
     changes.plans = std::move(*plans);
@@ -45,7 +46,7 @@ Result<Changes> changes_of(const ComposeFile& file, const YamlLines& lines, Link
 
 // The text with those edits, if it then says what the plans say.
 std::optional<std::string> edited(const ComposeFile& file, std::string_view text,
-                                  const Changes& changes) {
+                                  const LinkChanges& changes) {
     std::vector<YamlEdit> all;
     for (const auto& edits : changes.edits)
         all.insert(all.end(), edits.begin(), edits.end());
@@ -55,12 +56,12 @@ std::optional<std::string> edited(const ComposeFile& file, std::string_view text
 }
 
 // The service that cannot be edited is the one that cannot be edited alone.
-core::Error blame(const ComposeFile& file, std::string_view text, const Changes& changes) {
+core::Error blame(const ComposeFile& file, std::string_view text, const LinkChanges& changes) {
     const std::string cannot =
         " cannot be edited by lines; expected keys on lines of their own, "
         "all of them deeper than its name, and no anchor that another uses";
     for (std::size_t i = 0; i < file.services.size(); ++i) {
-        Changes alone{std::vector<LinkPlan>(changes.plans.size()), {changes.edits[i]}};
+        LinkChanges alone{std::vector<LinkPlan>(changes.plans.size()), {changes.edits[i]}};
         alone.plans[i] = changes.plans[i];
         if (edited(file, text, alone)) continue;
         const ComposeService& service = file.services[i];

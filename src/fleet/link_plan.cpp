@@ -165,7 +165,7 @@ Result<void> LinkPlanner::links_of(Client& client) {
         }
         const auto index = static_cast<std::size_t>(&client - clients_.data());
         Want want{parts.front(), parts.back(), i + 1, &link, index, i};
-        const Known& known = known_ports(want.service);
+        const PortKnowledge& known = known_ports(want.service);
         if (known.has_port) {
             client.wants.push_back(std::move(want));
         } else if (options_.drop_unknown) {
@@ -194,7 +194,7 @@ Result<void> LinkPlanner::dependencies_of(Client& client) {
     std::size_t position = client.links;
     const auto want = [&](const std::string& name, const Yaml& where) {
         if (everywhere(name).empty() || !linked->insert(name).second) return;
-        const Known& known = known_ports(name);
+        const PortKnowledge& known = known_ports(name);
         const auto index = static_cast<std::size_t>(&client - clients_.data());
         Want one{name, name, position + 1, &where, index, {}};
         if (!known.has_port) return give_up(one, "no port mapping defined");
@@ -340,7 +340,7 @@ void LinkPlanner::plan_links(const Client& client, LinkPlan& plan) const {
 void LinkPlanner::give_up(const Want& want, const std::string& why) {
     Client& client = clients_[want.client];
     const std::string& name = client.service->name;
-    const Known& known = known_ports(want.service);
+    const PortKnowledge& known = known_ports(want.service);
     if (!want.link) {
         remark(*want.where, "Skipping dependency " + want.service + " in service " + name + " (" +
                                 why + "): it gets no ambassador." + known.why_not);

@@ -54,7 +54,7 @@ class LinkPlanner {
         std::optional<std::size_t> link;  // of its links, by index; unset: of depends_on
         bool moved = false;               // to the service in whose network the client is
     };
-    struct Known {
+    struct PortKnowledge {
         bool has_port = false;
         std::string why_not;  // what was looked at in vain
     };
@@ -94,9 +94,9 @@ class LinkPlanner {
     core::Result<void> plan_ports(const ComposeService& service, LinkPlan& plan);
     core::Result<void> plan_listed_ports(const ComposeService& service, LinkPlan& plan);
     core::Result<void> plan_random_ports(const ComposeService& service, LinkPlan& plan);
-    const Known& known_ports(const std::string& service);
-    Known ask_build(const ComposeService& service) const;
-    Known ask_image(const ComposeService& service) const;
+    const PortKnowledge& known_ports(const std::string& service);
+    PortKnowledge ask_build(const ComposeService& service) const;
+    PortKnowledge ask_image(const ComposeService& service) const;
 
     // link_volumes.cpp
     core::Result<void> plan_volumes(const ComposeService& service, LinkPlan& plan);
@@ -109,7 +109,7 @@ class LinkPlanner {
     const std::vector<ComposeFile>& beside_;
     const LinkOptions& options_;
     std::vector<Client> clients_;
-    std::map<std::string, Known> known_;
+    std::map<std::string, PortKnowledge> known_;
     std::vector<Remark> remarks_;
     std::size_t kept_ = 0;
 };

@@ -87,9 +87,9 @@ bool lists(const Yaml* list, const std::vector<std::string>& ports) {
 
 }  // namespace
 
-const LinkPlanner::Known& LinkPlanner::known_ports(const std::string& service) {
+const LinkPlanner::PortKnowledge& LinkPlanner::known_ports(const std::string& service) {
     const auto [found, fresh] = known_.try_emplace(service);
-    Known& known = found->second;
+    PortKnowledge& known = found->second;
     if (!fresh) return known;
     if (options_.ports) {
         known.has_port = options_.ports->count(service) != 0;
@@ -104,7 +104,7 @@ const LinkPlanner::Known& LinkPlanner::known_ports(const std::string& service) {
             // Of a file that only adds to the service nothing can be asked.
             const bool tells = one->value("build") || one->value("image") || all.size() == 1;
             if (known.has_port || !tells) continue;
-            const Known asked = (this->*ask)(*one);
+            const PortKnowledge asked = (this->*ask)(*one);
             known.has_port = asked.has_port;
             known.why_not += asked.why_not;
         }
@@ -113,8 +113,8 @@ const LinkPlanner::Known& LinkPlanner::known_ports(const std::string& service) {
 }
 
 // What its Dockerfile exposes, or the image that this is built from.
-LinkPlanner::Known LinkPlanner::ask_build(const ComposeService& service) const {
-    Known known;
+LinkPlanner::PortKnowledge LinkPlanner::ask_build(const ComposeService& service) const {
+    PortKnowledge known;
     const auto path = dockerfile_of(service);
     if (!path || !options_.read_file) return known;
     const auto text = options_.read_file(*path);
@@ -136,8 +136,8 @@ LinkPlanner::Known LinkPlanner::ask_build(const ComposeService& service) const {
 }
 
 // An image that Compose built is PROJECT-SERVICE, and with docker-compose 1.x PROJECT_SERVICE.
-LinkPlanner::Known LinkPlanner::ask_image(const ComposeService& service) const {
-    Known known;
+LinkPlanner::PortKnowledge LinkPlanner::ask_image(const ComposeService& service) const {
+    PortKnowledge known;
     if (!service.value("build") && !known_image_ports(service.text("image")).empty())
         return {true, {}};
     if (!options_.image_ports) return known;

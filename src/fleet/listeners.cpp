@@ -14,7 +14,7 @@ constexpr core::Duration kLately = 1min;
 }  // namespace
 
 // Whose sockets these are is seen by root alone, who is allowed to look at others' processes.
-std::vector<Listener> Fleet::look_for_listeners(const Assignment& assignment) const {
+std::vector<PortListener> Fleet::look_for_listeners(const Assignment& assignment) const {
     const std::string client = "container:" + assignment.client->container.id;
     docker::Creation creation;
     creation.image =
@@ -40,7 +40,7 @@ std::vector<Listener> Fleet::look_for_listeners(const Assignment& assignment) co
     return parse_listeners(text);
 }
 
-std::vector<Listener> Fleet::listeners(const Assignment& assignment) const {
+std::vector<PortListener> Fleet::listeners(const Assignment& assignment) const {
     const std::lock_guard lock(finding_);
     const std::string& client = assignment.client->container.id;
     const core::Time now = core::Clock::now();
@@ -50,14 +50,14 @@ std::vector<Listener> Fleet::listeners(const Assignment& assignment) const {
 }
 
 std::string Fleet::who_holds(const Assignment& assignment, const std::string& address) const {
-    const std::vector<Listener> all = listeners(assignment);
+    const std::vector<PortListener> all = listeners(assignment);
     return held(assignment, address, in_the_way(all, address));
 }
 
 std::optional<std::string> Fleet::held_by_client(const Assignment& assignment,
                                                  const std::string& address) const {
-    const std::vector<Listener> all = listeners(assignment);
-    const Listener* one = in_the_way(all, address);
+    const std::vector<PortListener> all = listeners(assignment);
+    const PortListener* one = in_the_way(all, address);
     if (one == nullptr) return std::nullopt;
     return held(assignment, address, one);
 }

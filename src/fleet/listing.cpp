@@ -17,15 +17,16 @@ bool takes(const proxy::BackendView& backend) {
            backend.state == proxy::BackendState::kUnknown;
 }
 
-std::string name_at(const std::vector<Name>& names, const std::string& bind) {
-    for (const Name& name : names) {
+std::string name_at(const std::vector<ServedName>& names, const std::string& bind) {
+    for (const ServedName& name : names) {
         if (bind.starts_with(name.bind + ":")) return name.name;
     }
     return "-";
 }
 
 void add_frontends(std::vector<ListingRow>& rows, const ListingRow& known,
-                   const std::vector<Name>& names, const std::vector<proxy::FrontendView>& seen) {
+                   const std::vector<ServedName>& names,
+                   const std::vector<proxy::FrontendView>& seen) {
     for (const proxy::FrontendView& frontend : seen) {
         ListingRow row = known;
         row.name = name_at(names, frontend.bind);
@@ -47,9 +48,9 @@ class Listing {
     Listing(const Fleet& fleet, const Snapshot& snapshot) : fleet_(fleet), snapshot_(snapshot) {}
 
     std::vector<ListingRow> rows() {
-        std::vector<const Member*> asked;
+        std::vector<const FleetContainer*> asked;
         std::vector<ListingRow> known;
-        for (const Member& ambassador : snapshot_.ambassadors) {
+        for (const FleetContainer& ambassador : snapshot_.ambassadors) {
             ListingRow row = row_of(ambassador);
             if (row.state.empty()) {
                 asked.push_back(&ambassador);
@@ -70,8 +71,8 @@ class Listing {
 
   private:
     // Without a state when that is its own to tell.
-    ListingRow row_of(const Member& ambassador) const {
-        const Member* client = client_of(snapshot_, ambassador);
+    ListingRow row_of(const FleetContainer& ambassador) const {
+        const FleetContainer* client = client_of(snapshot_, ambassador);
         const docker::Container& container = ambassador.container;
         ListingRow row;
         row.client = client ? client->container.name : container.label(kClientLabel) + " (gone)";
@@ -91,9 +92,9 @@ class Listing {
         return row;
     }
 
-    void add(const Member& ambassador, const ListingRow& known,
+    void add(const FleetContainer& ambassador, const ListingRow& known,
              const core::Result<admin::Status>& status) {
-        const std::vector<Name> names = names_of(ambassador.container);
+        const std::vector<ServedName> names = names_of(ambassador.container);
         if (!status) return add_state(known, status.error().reason);
         const std::vector<proxy::FrontendView>& seen = status->frontends;
         add_frontends(rows_, known, names, seen);
@@ -111,7 +112,8 @@ class Listing {
     }
 
     // Frontends that it ought to have and cannot, since its client holds the port. True: there are.
-    bool add_held(const ListingRow& known, const Member& ambassador, const std::vector<Name>& names,
+    bool add_held(const ListingRow& known, const FleetContainer& ambassador,
+                  const std::vector<ServedName>& names,
                   const std::vector<proxy::FrontendView>& seen) {
         Assignment assignment = assignment_of(snapshot_, {client_of(snapshot_, ambassador), names});
         assignment.ambassador = &ambassador;
@@ -133,10 +135,10 @@ class Listing {
     }
 
     void add_missing() {
-        for (const Place& place : places(snapshot_, false)) {
-            const Name& name = place.names.front();
+        for (const AmbassadorPlace& place : places(snapshot_, false)) {
+            const ServedName& name = place.names.front();
             const auto& all = snapshot_.ambassadors;
-            const bool has = std::any_of(all.begin(), all.end(), [&](const Member& one) {
+            const bool has = std::any_of(all.begin(), all.end(), [&](const FleetContainer& one) {
                 const auto names = names_of(one.container);
                 return client_of(snapshot_, one) == place.client &&
                        std::find(names.begin(), names.end(), name) != names.end();

@@ -22,11 +22,11 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 // A name twice has the address that a resolver would find first.
-std::vector<Name> names_of_client(const docker::Container& client) {
-    std::vector<Name> names;
+std::vector<ServedName> names_of_client(const docker::Container& client) {
+    std::vector<ServedName> names;
     for (const auto& [name, address] : client.extra_hosts) {
         const bool known = std::any_of(names.begin(), names.end(),
-                                       [&](const Name& other) { return other.name == name; });
+                                       [&](const ServedName& other) { return other.name == name; });
         if (!known && is_ambassadors(address)) names.push_back({name, address});
     }
     return names;
@@ -37,52 +37,52 @@ bool is_id(const std::string& label, const std::string& id) {
     return label.size() >= 12 && id.starts_with(label);
 }
 
-bool is_left_behind(const Member& ambassador, const Member& client) {
+bool is_left_behind(const FleetContainer& ambassador, const FleetContainer& client) {
     return ambassador.container.started_us < client.container.started_us;
 }
 
 }  // namespace
 
-std::string join(const std::vector<Name>& names, std::string Name::*part) {
+std::string join(const std::vector<ServedName>& names, std::string ServedName::*part) {
     std::string text;
-    for (const Name& name : names) {
+    for (const ServedName& name : names) {
         text += (text.empty() ? "" : ",") + name.*part;
     }
     return text;
 }
 
-std::string Place::to_string() const {
+std::string AmbassadorPlace::to_string() const {
     return client->container.name + "/" + join(names);
 }
 
-std::vector<Place> places(const Snapshot& snapshot, bool per_client) {
-    std::vector<Place> all;
-    for (const Member& client : snapshot.members) {
+std::vector<AmbassadorPlace> places(const Snapshot& snapshot, bool per_client) {
+    std::vector<AmbassadorPlace> all;
+    for (const FleetContainer& client : snapshot.members) {
         if (!client.container.running() || snapshot.silent.contains(client.site)) continue;
-        std::vector<Name> names = names_of_client(client.container);
+        std::vector<ServedName> names = names_of_client(client.container);
         if (per_client && !names.empty()) {
             all.push_back({&client, std::move(names)});
         } else {
-            for (Name& name : names)
+            for (ServedName& name : names)
                 all.push_back({&client, {std::move(name)}});
         }
     }
     return all;
 }
 
-std::vector<Name> names_of(const docker::Container& ambassador) {
+std::vector<ServedName> names_of(const docker::Container& ambassador) {
     const std::vector<std::string> names = split(ambassador.label(kNameLabel));
     const std::vector<std::string> binds = split(ambassador.label(kBindLabel));
-    std::vector<Name> all;
+    std::vector<ServedName> all;
     for (std::size_t i = 0; i < std::min(names.size(), binds.size()); ++i) {
         if (!names[i].empty() && !binds[i].empty()) all.push_back({names[i], binds[i]});
     }
     return all;
 }
 
-const Member* client_of(const Snapshot& snapshot, const Member& ambassador) {
+const FleetContainer* client_of(const Snapshot& snapshot, const FleetContainer& ambassador) {
     const std::string& label = ambassador.container.label(kClientLabel);
-    for (const Member& member : snapshot.members) {
+    for (const FleetContainer& member : snapshot.members) {
         if (member.site == ambassador.site && is_id(label, member.container.id)) return &member;
     }
     return nullptr;
@@ -90,15 +90,15 @@ const Member* client_of(const Snapshot& snapshot, const Member& ambassador) {
 
 // An ambassador whose client has stopped stays: it is of use again when its client is started, and
 // goes when its client is removed.
-Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted) {
-    Changes result;
+FleetChanges changes(const Snapshot& snapshot, const std::vector<AmbassadorPlace>& wanted) {
+    FleetChanges result;
     std::vector<bool> filled(wanted.size(), false);
-    for (const Member& ambassador : snapshot.ambassadors) {
-        const Member* client = client_of(snapshot, ambassador);
-        const std::vector<Name> names = names_of(ambassador.container);
+    for (const FleetContainer& ambassador : snapshot.ambassadors) {
+        const FleetContainer* client = client_of(snapshot, ambassador);
+        const std::vector<ServedName> names = names_of(ambassador.container);
         if (client && !client->container.running()) {
-            const std::vector<Name> all = names_of_client(client->container);
-            const bool known = std::all_of(names.begin(), names.end(), [&](const Name& name) {
+            const std::vector<ServedName> all = names_of_client(client->container);
+            const bool known = std::all_of(names.begin(), names.end(), [&](const ServedName& name) {
                 return std::find(all.begin(), all.end(), name) != all.end();
             });
             if (known && !names.empty()) {
@@ -106,9 +106,9 @@ Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted) {
                 continue;
             }
         }
-        const auto place = std::find_if(wanted.begin(), wanted.end(), [&](const Place& one) {
-            return one.client == client && one.names == names;
-        });
+        const auto place = std::find_if(
+            wanted.begin(), wanted.end(),
+            [&](const AmbassadorPlace& one) { return one.client == client && one.names == names; });
         const auto index = static_cast<std::size_t>(place - wanted.begin());
         if (!client || place == wanted.end() || filled[index]) {
             result.orphans.push_back(&ambassador);
@@ -134,7 +134,7 @@ Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted) {
     }
     // Who was started just now is about to connect.
     std::stable_sort(result.missing.begin(), result.missing.end(),
-                     [](const Place& a, const Place& b) {
+                     [](const AmbassadorPlace& a, const AmbassadorPlace& b) {
                          return a.client->container.started_us > b.client->container.started_us;
                      });
     return result;

@@ -17,12 +17,12 @@ constexpr std::string_view kOthers = "container:";
 
 // Whose network namespace a container is in, when it is another's: a client may share it with
 // others already.
-const Container& owner(const Snapshot& snapshot, const Member& member) {
+const Container& owner(const Snapshot& snapshot, const FleetContainer& member) {
     const std::string_view mode = member.container.network_mode;
     if (!mode.starts_with(kOthers)) return member.container;
     const std::string_view id = mode.substr(kOthers.size());
-    const auto other =
-        std::find_if(snapshot.members.begin(), snapshot.members.end(), [&](const Member& one) {
+    const auto other = std::find_if(
+        snapshot.members.begin(), snapshot.members.end(), [&](const FleetContainer& one) {
             return one.site == member.site && (one.container.id == id || one.container.name == id);
         });
     return other == snapshot.members.end() ? member.container : other->container;
@@ -64,8 +64,8 @@ std::string host_address(const Container& client) {
     return {};
 }
 
-std::optional<Reached> by_published_port(const Snapshot& snapshot, const Member& client,
-                                         const Member& backend, std::uint16_t port) {
+std::optional<Reached> by_published_port(const Snapshot& snapshot, const FleetContainer& client,
+                                         const FleetContainer& backend, std::uint16_t port) {
     const bool same_site = client.site == backend.site;
     const Container& from = owner(snapshot, client);
     const std::string host = same_site ? host_address(from) : snapshot.addresses[backend.site];
@@ -83,8 +83,8 @@ std::optional<Reached> by_published_port(const Snapshot& snapshot, const Member&
 
 }  // namespace
 
-std::optional<Reached> reach(const Snapshot& snapshot, const Member& client, const Member& backend,
-                             std::uint16_t port) {
+std::optional<Reached> reach(const Snapshot& snapshot, const FleetContainer& client,
+                             const FleetContainer& backend, std::uint16_t port) {
     if (client.site == backend.site) {
         const Container& from = owner(snapshot, client);
         const Container& to = owner(snapshot, backend);

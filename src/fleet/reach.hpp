@@ -16,7 +16,7 @@ struct Reached {
 };
 
 // nullopt: there is no way from the one to the other.
-std::optional<Reached> reach(const Snapshot& snapshot, const Member& client, const Member& backend,
-                             std::uint16_t port);
+std::optional<Reached> reach(const Snapshot& snapshot, const FleetContainer& client,
+                             const FleetContainer& backend, std::uint16_t port);
 
 }  // namespace amba::fleet

@@ -38,29 +38,29 @@ bool serves(const Container& container, const ServiceKey& key, const Split* spli
            (split && split->contains(own));
 }
 
-std::vector<const Member*> members_of(const Snapshot& snapshot, const ServiceKey& key) {
-    std::vector<const Member*> all;
+std::vector<const FleetContainer*> members_of(const Snapshot& snapshot, const ServiceKey& key) {
+    std::vector<const FleetContainer*> all;
     const Split* split = split_of(snapshot, key);
-    for (const Member& member : snapshot.members) {
+    for (const FleetContainer& member : snapshot.members) {
         if (serves(member.container, key, split)) all.push_back(&member);
     }
     return all;
 }
 
 // Those whose health check has not spoken yet are better than nobody.
-std::vector<const Member*> usable_of(const std::vector<const Member*>& members) {
-    std::vector<const Member*> judged;
-    std::vector<const Member*> starting;
-    for (const Member* member : members) {
+std::vector<const FleetContainer*> usable_of(const std::vector<const FleetContainer*>& members) {
+    std::vector<const FleetContainer*> judged;
+    std::vector<const FleetContainer*> starting;
+    for (const FleetContainer* member : members) {
         if (!usable(*member)) continue;
         (member->container.health == Health::kStarting ? starting : judged).push_back(member);
     }
     return judged.empty() ? starting : judged;
 }
 
-std::set<std::uint16_t> ports_of(const std::vector<const Member*>& members) {
+std::set<std::uint16_t> ports_of(const std::vector<const FleetContainer*>& members) {
     std::set<std::uint16_t> ports;
-    for (const Member* member : members) {
+    for (const FleetContainer* member : members) {
         ports.insert(member->container.exposed.begin(), member->container.exposed.end());
         for (const docker::Published& published : member->container.published)
             ports.insert(published.port);
@@ -68,8 +68,8 @@ std::set<std::uint16_t> ports_of(const std::vector<const Member*>& members) {
     return ports;
 }
 
-std::vector<std::string> options_of(const std::vector<const Member*>& members) {
-    for (const Member* member : members) {
+std::vector<std::string> options_of(const std::vector<const FleetContainer*>& members) {
+    for (const FleetContainer* member : members) {
         std::istringstream text(member->container.label(kOptionsLabel));
         std::vector<std::string> options;
         for (std::string word; text >> word;)
@@ -92,9 +92,10 @@ class Behind {
     Behind(const Snapshot& snapshot, Assignment& assignment, const ServiceKey& key) :
         snapshot_(snapshot), assignment_(assignment), key_(key) {}
 
-    std::vector<Target> targets(const std::vector<const Member*>& members, std::uint16_t port) {
-        std::vector<Target> all;
-        for (const Member* member : members) {
+    std::vector<RouteTarget> targets(const std::vector<const FleetContainer*>& members,
+                                     std::uint16_t port) {
+        std::vector<RouteTarget> all;
+        for (const FleetContainer* member : members) {
             if (!has_port(member->container, port)) continue;
             const auto reached = reach(snapshot_, *assignment_.client, *member, port);
             if (!reached) {
@@ -110,11 +111,11 @@ class Behind {
     }
 
   private:
-    void weigh(std::vector<Target>& targets) {
+    void weigh(std::vector<RouteTarget>& targets) {
         const Split* split = split_of(snapshot_, key_);
         if (!split) return;
         std::map<std::string, unsigned> containers;
-        for (const Target& target : targets)
+        for (const RouteTarget& target : targets)
             ++containers[target.version];
         const Weights found = weights(*split, containers);
         if (!found.exact) {
@@ -122,7 +123,7 @@ class Behind {
                    to_string(*split) + " with these containers; the nearest do");
         }
         bool none = true;
-        for (Target& target : targets) {
+        for (RouteTarget& target : targets) {
             target.weight = found.of.at(target.version);
             none = none && target.weight == 0;
         }
@@ -140,10 +141,10 @@ class Behind {
     const ServiceKey& key_;
 };
 
-void add_routes(const Snapshot& snapshot, Assignment& assignment, const Name& name) {
+void add_routes(const Snapshot& snapshot, Assignment& assignment, const ServedName& name) {
     const Container& client = assignment.client->container;
     const ServiceKey key{client.label(kComposeProject), service_of(client, name.name)};
-    const std::vector<const Member*> all = members_of(snapshot, key);
+    const std::vector<const FleetContainer*> all = members_of(snapshot, key);
     const std::set<std::uint16_t> ports = ports_of(all);
     if (ports.empty()) {
         assignment.unknown.push_back(name);
@@ -153,7 +154,7 @@ void add_routes(const Snapshot& snapshot, Assignment& assignment, const Name& na
         return;
     }
     Behind behind(snapshot, assignment, key);
-    const std::vector<const Member*> good = usable_of(all);
+    const std::vector<const FleetContainer*> good = usable_of(all);
     if (good.empty()) assignment.remarks.push_back("no container of " + key.service + " is usable");
     for (const std::uint16_t port : ports) {
         assignment.routes.push_back(
@@ -163,7 +164,7 @@ void add_routes(const Snapshot& snapshot, Assignment& assignment, const Name& na
 
 }  // namespace
 
-std::string Target::address() const {
+std::string RouteTarget::address() const {
     table::Backend backend;
     backend.host = host;
     backend.port = port;
@@ -174,7 +175,7 @@ std::string Route::bind() const {
     return name.bind + ":" + std::to_string(port);  // IPv4, as all of 127.127.0.0/16
 }
 
-bool usable(const Member& member) {
+bool usable(const FleetContainer& member) {
     return member.container.running() && !member.stopping &&
            member.container.health != Health::kUnhealthy;
 }
@@ -193,19 +194,19 @@ std::string Assignment::to_string() const {
     return client->container.name + "/" + join(names);
 }
 
-Assignment assignment_of(const Snapshot& snapshot, const Place& place) {
+Assignment assignment_of(const Snapshot& snapshot, const AmbassadorPlace& place) {
     Assignment assignment;
     assignment.client = place.client;
     assignment.names = place.names;
-    for (const Name& name : assignment.names)
+    for (const ServedName& name : assignment.names)
         add_routes(snapshot, assignment, name);
     return assignment;
 }
 
 std::vector<Assignment> assignments(const Snapshot& snapshot) {
     std::vector<Assignment> all;
-    for (const Member& ambassador : snapshot.ambassadors) {
-        const Member* client = client_of(snapshot, ambassador);
+    for (const FleetContainer& ambassador : snapshot.ambassadors) {
+        const FleetContainer* client = client_of(snapshot, ambassador);
         if (!ambassador.container.running() || !client || !client->container.running()) continue;
         all.push_back(assignment_of(snapshot, {client, names_of(ambassador.container)}));
         all.back().ambassador = &ambassador;
@@ -224,12 +225,12 @@ std::vector<std::string> words(const Assignment& assignment, const table::Table*
         if (left_out.contains(route.bind())) continue;
         group(route.bind());
         all.insert(all.end(), route.options.begin(), route.options.end());
-        for (const Target& target : route.targets) {
+        for (const RouteTarget& target : route.targets) {
             all.push_back(target.address());
             if (target.weight != 1) all.push_back("weight=" + std::to_string(target.weight));
         }
     }
-    for (const Name& name : assignment.unknown) {
+    for (const ServedName& name : assignment.unknown) {
         if (!current) continue;
         for (const table::Frontend& frontend : current->frontends) {
             const std::string bind = frontend.bind.to_string();

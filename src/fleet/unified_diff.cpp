@@ -26,7 +26,7 @@ Lines split(std::string_view text) {
 }
 
 // For each line of both whether it stays.
-struct Kept {
+struct CommonLines {
     std::vector<bool> before;
     std::vector<bool> after;
 };
@@ -38,7 +38,7 @@ class Myers {
         kept_.after.resize(after.size());
     }
 
-    Kept run() {
+    CommonLines run() {
         std::size_t most = std::min(before_.size(), after_.size());
         for (; first_ < most && before_[first_] == after_[first_]; ++first_)
             keep(first_, first_);
@@ -123,7 +123,7 @@ class Myers {
 
     const Lines& before_;
     const Lines& after_;
-    Kept kept_;
+    CommonLines kept_;
     std::size_t first_ = 0;
     int n_ = 0;
     int m_ = 0;
@@ -131,16 +131,16 @@ class Myers {
 };
 
 // One line of a diff, and how many lines of both come before it.
-struct Step {
+struct EditStep {
     char kind = ' ';
     std::string_view line;
     std::size_t before = 0;
     std::size_t after = 0;
 };
 
-std::vector<Step> steps_of(const Lines& before, const Lines& after) {
-    const Kept kept = Myers(before, after).run();
-    std::vector<Step> steps;
+std::vector<EditStep> steps_of(const Lines& before, const Lines& after) {
+    const CommonLines kept = Myers(before, after).run();
+    std::vector<EditStep> steps;
     std::size_t x = 0;
     std::size_t y = 0;
     while (x < before.size() || y < after.size()) {
@@ -165,7 +165,7 @@ std::string range(std::size_t before, std::size_t count) {
     return count == 1 ? first : first + "," + std::to_string(count);
 }
 
-std::string hunk(const std::vector<Step>& steps, std::size_t begin, std::size_t end) {
+std::string hunk(const std::vector<EditStep>& steps, std::size_t begin, std::size_t end) {
     std::size_t removed = 0;
     std::size_t added = 0;
     std::string body;
@@ -187,7 +187,7 @@ std::string unified_diff(std::string_view before, std::string_view after, const 
     if (before == after) return {};
     const Lines old_lines = split(before);
     const Lines new_lines = split(after);
-    const std::vector<Step> steps = steps_of(old_lines, new_lines);
+    const std::vector<EditStep> steps = steps_of(old_lines, new_lines);
     std::string out = "--- " + from + "\n+++ " + to + "\n";
     std::size_t at = 0;
     while (at < steps.size()) {

@@ -15,12 +15,12 @@ Versions versions(const Fleet& fleet, const Snapshot& snapshot, const std::strin
         return std::none_of(one.routes.begin(), one.routes.end(),
                             [&](const Route& route) { return route.service == service; });
     });
-    std::vector<const Member*> ambassadors;
+    std::vector<const FleetContainer*> ambassadors;
     for (const Assignment& assignment : assigned) {
         ambassadors.push_back(assignment.ambassador);
         for (const Route& route : assignment.routes) {
             if (route.service != service) continue;
-            for (const Target& target : route.targets) {
+            for (const RouteTarget& target : route.targets) {
                 all[target.version].containers.insert(target.member->container.id);
                 all[target.version].weight = target.weight;
             }
@@ -48,7 +48,7 @@ void add_served(const Assignment& assignment, const std::string& service,
         const std::string bind = route.bind();
         for (const proxy::FrontendView& frontend : status.frontends) {
             if (frontend.bind != bind) continue;
-            for (const Target& target : route.targets) {
+            for (const RouteTarget& target : route.targets) {
                 const std::string address = target.address();
                 for (const proxy::BackendView& backend : frontend.backends) {
                     if (backend.address == address)

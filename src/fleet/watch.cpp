@@ -31,23 +31,23 @@ std::chrono::steady_clock::duration retry_after(unsigned failures) {
         kFirstRetry * (1u << std::min(failures, 10u)), kLastRetry);
 }
 
-Watch::Watch(const Fleet& fleet, Told told, Changed changed) :
+EngineWatch::EngineWatch(const Fleet& fleet, OnEvent told, OnReturn changed) :
     fleet_(fleet), told_(std::move(told)), changed_(std::move(changed)) {
     for (std::size_t site = 0; site < fleet_.sites().size(); ++site) {
         watched_.emplace_back().site = site;
     }
-    for (Watched& one : watched_) {
+    for (EngineState& one : watched_) {
         followers_.emplace_back([this, &one](const std::stop_token& stop) { follow(one, stop); });
     }
 }
 
 // All at once, not one after the other.
-Watch::~Watch() {
+EngineWatch::~EngineWatch() {
     for (std::jthread& follower : followers_)
         follower.request_stop();
 }
 
-void Watch::follow(Watched& watched, const std::stop_token& stop) {
+void EngineWatch::follow(EngineState& watched, const std::stop_token& stop) {
     const docker::Engine& engine = *fleet_.sites()[watched.site].engine;
     while (!stop.stop_requested()) {
         std::stop_source following;
@@ -72,7 +72,7 @@ void Watch::follow(Watched& watched, const std::stop_token& stop) {
     }
 }
 
-void Watch::say_trouble(Watched& watched, const std::string& reason) {
+void EngineWatch::say_trouble(EngineState& watched, const std::string& reason) {
     if (watched.trouble == reason) return;
     watched.trouble = reason;
     const char* more = watched.picture ? "" : "; nothing is changed before it has answered once";
@@ -80,7 +80,7 @@ void Watch::say_trouble(Watched& watched, const std::string& reason) {
 }
 
 // What fails ends its stream, which begins anew before it is looked at again.
-void Watch::look_at(Watched& watched) {
+void EngineWatch::look_at(EngineState& watched) {
     auto picture = fleet_.look_at(watched.site);
     const std::lock_guard lock(watched.mutex);
     if (picture) {
@@ -94,15 +94,15 @@ void Watch::look_at(Watched& watched) {
     }
 }
 
-std::optional<Snapshot> Watch::look() {
-    std::vector<Watched*> those;
-    for (Watched& one : watched_) {
+std::optional<Snapshot> EngineWatch::look() {
+    std::vector<EngineState*> those;
+    for (EngineState& one : watched_) {
         const std::lock_guard lock(one.mutex);
         if (one.answers) those.push_back(&one);
     }
-    docker::ten_at_a_time(those, [&](Watched* one) { look_at(*one); });
+    docker::ten_at_a_time(those, [&](EngineState* one) { look_at(*one); });
     Snapshot snapshot = fleet_.nothing();
-    for (Watched& one : watched_) {
+    for (EngineState& one : watched_) {
         if (!one.picture) return std::nullopt;
         Picture picture = *one.picture;
         const std::lock_guard lock(one.mutex);

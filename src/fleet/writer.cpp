@@ -29,17 +29,17 @@ std::string line_of(std::size_t id, const std::string& volume,
     return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-struct Answer {
+struct CallAnswer {
     std::size_t id = 0;
     bool absent = false;
     docker::Executed executed;
 };
 
-std::optional<Answer> parse_answer(const std::string& line) {
+std::optional<CallAnswer> parse_answer(const std::string& line) {
     const Json root = Json::parse(line, nullptr, false);
     if (!root.is_object()) return std::nullopt;
     try {
-        Answer answer;
+        CallAnswer answer;
         answer.id = root.at("id").get<std::size_t>();
         answer.absent = root.value("absent", false);
         if (!answer.absent) {
@@ -53,9 +53,9 @@ std::optional<Answer> parse_answer(const std::string& line) {
 }
 
 // The newest is the likeliest to know how.
-std::string image_of(const std::vector<Question>& questions) {
+std::string image_of(const std::vector<VerbCall>& questions) {
     const auto newest = std::max_element(
-        questions.begin(), questions.end(), [](const Question& a, const Question& b) {
+        questions.begin(), questions.end(), [](const VerbCall& a, const VerbCall& b) {
             return a.ambassador->container.started_us < b.ambassador->container.started_us;
         });
     return newest->ambassador->container.image_id;
@@ -78,8 +78,8 @@ std::optional<VolumePlace> volume_place(const docker::Container& ambassador) {
 }
 
 // None of the ambassadors knows of it, and none is disturbed: it is not one of the project's.
-core::Result<std::unique_ptr<docker::Attached>> Writer::start(const std::string& root,
-                                                              const std::string& image) {
+core::Result<std::unique_ptr<docker::Attached>> TableWriter::start(const std::string& root,
+                                                                   const std::string& image) {
     docker::Creation creation;
     creation.image = image;
     creation.command = {"batch"};
@@ -102,7 +102,7 @@ core::Result<std::unique_ptr<docker::Attached>> Writer::start(const std::string&
     return attached;
 }
 
-bool Writer::fail(const std::string& reason) {
+bool TableWriter::fail(const std::string& reason) {
     helper_.reset();
     not_before_ = core::Clock::now() + kAgain;
     trouble_ = reason;
@@ -110,7 +110,7 @@ bool Writer::fail(const std::string& reason) {
 }
 
 // What was not to be had, once for each reason.
-void Writer::say_trouble() {
+void TableWriter::say_trouble() {
     if (helper_ || trouble_ == said_) return;
     said_ = trouble_;
     say_(
@@ -119,7 +119,7 @@ void Writer::say_trouble() {
         trouble_);
 }
 
-bool Writer::open(const std::string& root, const std::vector<Question>& questions) {
+bool TableWriter::open(const std::string& root, const std::vector<VerbCall>& questions) {
     if (helper_ && root_ == root) return true;
     if (questions.size() < kFew || core::Clock::now() < not_before_) return false;
     auto started = start(root, image_of(questions));
@@ -132,8 +132,8 @@ bool Writer::open(const std::string& root, const std::vector<Question>& question
 }
 
 // False: the helper has failed before it has answered all.
-bool Writer::talk(const std::vector<Question>& questions, const Places& places,
-                  std::vector<bool>& unheard, const Heard& heard) {
+bool TableWriter::talk(const std::vector<VerbCall>& questions, const Places& places,
+                       std::vector<bool>& unheard, const Heard& heard) {
     std::string lines;
     std::size_t waiting = 0;
     for (std::size_t i = 0; i < questions.size(); ++i) {
@@ -158,11 +158,11 @@ bool Writer::talk(const std::vector<Question>& questions, const Places& places,
 
 // One that was there already may have ended meanwhile, with its Engine or because nobody asked; the
 // next one is asked for the rest.
-void Writer::ask_helper(const std::vector<Question>& questions, std::vector<bool>& unheard,
-                        const Heard& heard) {
+void TableWriter::ask_helper(const std::vector<VerbCall>& questions, std::vector<bool>& unheard,
+                             const Heard& heard) {
     const std::lock_guard lock(mutex_);
     Places places;
-    for (const Question& question : questions)
+    for (const VerbCall& question : questions)
         places.push_back(volume_place(question.ambassador->container));
     const auto first =
         std::find_if(places.begin(), places.end(), [](const auto& place) { return place; });
@@ -175,7 +175,7 @@ void Writer::ask_helper(const std::vector<Question>& questions, std::vector<bool
     say_trouble();
 }
 
-void Writer::ask(const std::vector<Question>& questions, const Heard& heard) {
+void TableWriter::ask(const std::vector<VerbCall>& questions, const Heard& heard) {
     std::vector<bool> unheard(questions.size(), true);
     if (!questions.empty()) ask_helper(questions, unheard, heard);
     std::vector<std::size_t> rest;

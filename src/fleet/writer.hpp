@@ -33,24 +33,24 @@ struct VolumePlace {
 };
 std::optional<VolumePlace> volume_place(const docker::Container& ambassador);
 
-class Writer {
+class TableWriter {
   public:
     using Say = std::function<void(const std::string& line)>;  // of what goes wrong
-    Writer(const docker::Engine& engine, Say say) : engine_(engine), say_(std::move(say)) {}
+    TableWriter(const docker::Engine& engine, Say say) : engine_(engine), say_(std::move(say)) {}
 
     // `heard` is called once for each question, by this thread or another, one at a time for each
     // question.
-    void ask(const std::vector<Question>& questions, const Heard& heard);
+    void ask(const std::vector<VerbCall>& questions, const Heard& heard);
 
   private:
     using Places = std::vector<std::optional<VolumePlace>>;
 
-    void ask_helper(const std::vector<Question>& questions, std::vector<bool>& unheard,
+    void ask_helper(const std::vector<VerbCall>& questions, std::vector<bool>& unheard,
                     const Heard& heard);
-    bool open(const std::string& root, const std::vector<Question>& questions);
+    bool open(const std::string& root, const std::vector<VerbCall>& questions);
     core::Result<std::unique_ptr<docker::Attached>> start(const std::string& root,
                                                           const std::string& image);
-    bool talk(const std::vector<Question>& questions, const Places& places,
+    bool talk(const std::vector<VerbCall>& questions, const Places& places,
               std::vector<bool>& unheard, const Heard& heard);
     bool fail(const std::string& reason);  // false
     void say_trouble();

@@ -95,9 +95,9 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     void begin();
     std::optional<SecretPtr> secret_of(Subject& subject);
     void ask(Subject& subject, const SecretPtr& secret);
-    void answered(Subject& subject, const Verdict& verdict);
+    void answered(Subject& subject, const CheckResult& verdict);
     void leave(Subject& subject, const std::string& reason);
-    void note(Subject& subject, const Verdict& verdict);
+    void note(Subject& subject, const CheckResult& verdict);
     void take(Subject& subject, bool success, const std::string& reason);
     void is_over() {
         --under_way_;
@@ -180,7 +180,7 @@ void Checks::Inside::begin() {
 std::optional<SecretPtr> Checks::Inside::secret_of(Subject& subject) {
     const std::string& path = subject.check().password_file;
     if (path.empty() || !uses_password(subject.check().type)) return SecretPtr();
-    const Passwords::Known* known = passwords_.get(path);
+    const Passwords::Password* known = passwords_.get(path);
     if (known != nullptr && known->secret) return known->secret;
     subject.turn.unlink();
     if (known == nullptr) {
@@ -194,21 +194,21 @@ std::optional<SecretPtr> Checks::Inside::secret_of(Subject& subject) {
 void Checks::Inside::ask(Subject& subject, const SecretPtr& secret) {
     subject.probe = new Probe(
         poller_, deadlines_, *subject.endpoint, subject.check(),
-        [this, &subject](const Verdict& verdict) { answered(subject, verdict); }, secret);
+        [this, &subject](const CheckResult& verdict) { answered(subject, verdict); }, secret);
     ++under_way_;
     subject.probe->start();
 }
 
 // ---- the results ----
 
-void Checks::Inside::answered(Subject& subject, const Verdict& verdict) {
+void Checks::Inside::answered(Subject& subject, const CheckResult& verdict) {
     subject.probe = nullptr;
     is_over();
-    if (verdict.kind == Verdict::Kind::kNothing) {
+    if (verdict.kind == CheckResult::Kind::kNothing) {
         leave(subject, verdict.reason);
     } else {
         note(subject, verdict);
-        take(subject, verdict.kind == Verdict::Kind::kAlive, verdict.reason);
+        take(subject, verdict.kind == CheckResult::Kind::kAlive, verdict.reason);
     }
     begin();
 }
@@ -225,8 +225,8 @@ void Checks::Inside::leave(Subject& subject, const std::string& reason) {
 
 // A server that answers is alive, but whoever gave its check a password wants to know that it is
 // not accepted. Once is told.
-void Checks::Inside::note(Subject& subject, const Verdict& verdict) {
-    const bool refused = verdict.kind == Verdict::Kind::kAlive && !verdict.reason.empty();
+void Checks::Inside::note(Subject& subject, const CheckResult& verdict) {
+    const bool refused = verdict.kind == CheckResult::Kind::kAlive && !verdict.reason.empty();
     if (!std::exchange(subject.refused, refused) && refused) {
         const std::string backend = subject.endpoint->to_string();
         log::warning("check",
@@ -279,7 +279,7 @@ Checks::Checks(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t see
 
 Checks::~Checks() = default;
 
-void Checks::watch(const core::Bind& owner, std::vector<Watched> backends) {
+void Checks::watch(const core::Bind& owner, std::vector<CheckedBackend> backends) {
     inside_->known().want(owner, std::move(backends));
 }
 

@@ -3,7 +3,7 @@
 // The connection is closed without reading the rest, which a server that still writes may note:
 // HEAD spares it that.
 #include "amba/core/result.hpp"
-#include "health/talk.hpp"
+#include "health/check_dialogue.hpp"
 
 namespace amba::health {
 
@@ -22,7 +22,7 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-class Http final : public Talk {
+class Http final : public CheckDialogue {
   public:
     Http(const core::Check& check, const core::Endpoint& backend) : check_(check) {
         host_ = check.host.empty() ? backend.to_string() : check.host;
@@ -67,7 +67,8 @@ class Http final : public Talk {
 
 }  // namespace
 
-std::unique_ptr<Talk> http_talk(const core::Check& check, const core::Endpoint& backend) {
+std::unique_ptr<CheckDialogue> http_dialogue(const core::Check& check,
+                                             const core::Endpoint& backend) {
     return std::make_unique<Http>(check, backend);
 }
 

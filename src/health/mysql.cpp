@@ -17,7 +17,7 @@
 
 #include "amba/core/result.hpp"
 #include "amba/files/digest.hpp"
-#include "health/talk.hpp"
+#include "health/check_dialogue.hpp"
 
 namespace amba::health {
 
@@ -70,7 +70,7 @@ std::string salt_of_greeting(std::string_view body) {
     return out;
 }
 
-class Mysql final : public Talk {
+class Mysql final : public CheckDialogue {
   public:
     Mysql(const core::Check& check, SecretPtr secret) :
         user_(user_of(check)), database_(check.database), secret_(std::move(secret)) {}
@@ -197,7 +197,7 @@ class Mysql final : public Talk {
 
 }  // namespace
 
-std::unique_ptr<Talk> mysql_talk(const core::Check& check, const SecretPtr& secret) {
+std::unique_ptr<CheckDialogue> mysql_dialogue(const core::Check& check, const SecretPtr& secret) {
     return std::make_unique<Mysql>(check, secret);
 }
 

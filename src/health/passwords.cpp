@@ -12,7 +12,7 @@ constexpr core::Duration kForgotten{600'000};  // a password that nobody asks fo
 
 }  // namespace
 
-const Passwords::Known* Passwords::get(const std::string& path) {
+const Passwords::Password* Passwords::get(const std::string& path) {
     Entry& entry = entries_[path];
     const core::Time now = core::Clock::now();
     if (entry.read_at != core::Time{} && now - entry.read_at < kFresh) return &entry.known;

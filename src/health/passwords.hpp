@@ -19,17 +19,17 @@ class Passwords {
     Passwords(Checks::Beside beside, std::function<void()> news) :
         beside_(std::move(beside)), news_(std::move(news)) {}
 
-    struct Known {
+    struct Password {
         SecretPtr secret;    // nullptr: it cannot be used
         std::string reason;  // of that
     };
     // nullptr when it was not read within the last second: it is being read from now on. What it
     // points to holds until the next call.
-    const Known* get(const std::string& path);
+    const Password* get(const std::string& path);
 
   private:
     struct Entry {
-        Known known;
+        Password known;
         core::Time read_at{};
         bool reading = false;
     };

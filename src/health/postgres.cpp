@@ -20,8 +20,8 @@
 
 #include "amba/core/result.hpp"
 #include "amba/files/digest.hpp"
+#include "health/check_dialogue.hpp"
 #include "health/scram.hpp"
-#include "health/talk.hpp"
 
 namespace amba::health {
 
@@ -73,7 +73,7 @@ bool lists(std::string_view list, std::string_view name) {
     return false;
 }
 
-class Postgres final : public Talk {
+class Postgres final : public CheckDialogue {
   public:
     Postgres(const core::Check& check, SecretPtr secret) :
         named_(!check.user.empty() || !check.database.empty() ||
@@ -274,7 +274,8 @@ class Postgres final : public Talk {
 
 }  // namespace
 
-std::unique_ptr<Talk> postgres_talk(const core::Check& check, const SecretPtr& secret) {
+std::unique_ptr<CheckDialogue> postgres_dialogue(const core::Check& check,
+                                                 const SecretPtr& secret) {
     return std::make_unique<Postgres>(check, secret);
 }
 

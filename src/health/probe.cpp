@@ -24,8 +24,8 @@ namespace amba::health {
 
 namespace {
 
-Verdict verdict_of(int error, bool local) {
-    const auto kind = local ? Verdict::Kind::kNothing : Verdict::Kind::kFailed;
+CheckResult verdict_of(int error, bool local) {
+    const auto kind = local ? CheckResult::Kind::kNothing : CheckResult::Kind::kFailed;
     return {kind, std::strerror(error)};
 }
 
@@ -35,11 +35,11 @@ Probe::Probe(net::Poller& poller, net::Deadlines& deadlines, const core::Endpoin
              const core::Check& check, Done done, const SecretPtr& secret) :
     poller_(poller),
     deadlines_(deadlines), backend_(backend), timeout_(check.timeout),
-    talk_(talk_of(check, backend, secret)), done_(std::move(done)) {}
+    dialogue_(dialogue_of(check, backend, secret)), done_(std::move(done)) {}
 
 void Probe::start() {
     net::Connecting attempt =
-        net::connect_to(backend_, talk_ ? net::Handshake::kWhole : net::Handshake::kUnfinished);
+        net::connect_to(backend_, dialogue_ ? net::Handshake::kWhole : net::Handshake::kUnfinished);
     if (attempt.error == 0 &&
         !poller_.add(attempt.socket.get(), *this, 0, EPOLLIN | EPOLLOUT | EPOLLRDHUP)) {
         attempt.error = ENOMEM;
@@ -77,11 +77,11 @@ void Probe::connected() {
         net::reset_on_close(socket_.get());  // whoever is to listen there can have the port
         return failed(ECONNREFUSED);
     }
-    if (!talk_) {
+    if (!dialogue_) {
         if (net::is_unfinished(socket_.get())) net::reset_on_close(socket_.get());
-        return end({Verdict::Kind::kAlive, {}});
+        return end({CheckResult::Kind::kAlive, {}});
     }
-    out_ = talk_->open();
+    out_ = dialogue_->open();
     if (!send()) return;
     receive();
 }
@@ -97,7 +97,7 @@ void Probe::receive() {
         const auto count = static_cast<std::size_t>(got);
         heard_.append(buffer.data(), count);
         heard_in_all_ += count;
-        Step step = talk_->hear(heard_);
+        Step step = dialogue_->hear(heard_);
         out_ += step.send;
         if (step.kind != Step::Kind::kMore) return take(std::move(step));
         if (heard_in_all_ > kMostHeard) return failed("an answer of more than 16 KiB");
@@ -106,10 +106,11 @@ void Probe::receive() {
 }
 
 void Probe::take(Step step) {
-    // The farewell: what the kernel does not take at once is not worth waiting for.
+    // What ends the dialogue in order: what the kernel does not take at once is not worth waiting
+    // for.
     if (!out_.empty()) ::send(socket_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
     if (step.kind == Step::Kind::kFailed) return failed(std::move(step.reason));
-    end({Verdict::Kind::kAlive, std::move(step.reason)});
+    end({CheckResult::Kind::kAlive, std::move(step.reason)});
 }
 
 // False when it ended.
@@ -134,7 +135,7 @@ void Probe::failed(int error) {
     end(verdict_of(error, net::is_local_shortage(error)));
 }
 
-void Probe::end(Verdict verdict) {
+void Probe::end(CheckResult verdict) {
     clear();
     socket_.reset();
     poller_.bury(*this);

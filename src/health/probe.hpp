@@ -1,6 +1,6 @@
 // One check of one backend under way: a connection, what is said on it, and a verdict.
 //
-//   start -> connect -> talk -> verdict -> (closed, buried)
+//   start -> connect -> dialogue -> result -> (closed, buried)
 //
 // It tells its verdict once, from the poller or the deadlines, never from within start(). It frees
 // itself.
@@ -16,11 +16,11 @@
 #include "amba/net/deadlines.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
-#include "health/talk.hpp"
+#include "health/check_dialogue.hpp"
 
 namespace amba::health {
 
-struct Verdict {
+struct CheckResult {
     // kNothing: this host lacks something, or forbids the connect, which says nothing about the
     // backend (net/tcp.hpp has the errors).
     enum class Kind : std::uint8_t { kAlive, kFailed, kNothing } kind = Kind::kAlive;
@@ -30,7 +30,7 @@ struct Verdict {
 
 class Probe final : public net::Pollable, public net::Deadline {
   public:
-    using Done = std::function<void(const Verdict&)>;
+    using Done = std::function<void(const CheckResult&)>;
     static constexpr std::size_t kMostHeard = 16 * 1024;
 
     Probe(net::Poller& poller, net::Deadlines& deadlines, const core::Endpoint& backend,
@@ -48,22 +48,22 @@ class Probe final : public net::Pollable, public net::Deadline {
     void take(Step step);
     void receive();
     bool send();
-    void end(Verdict verdict);
-    void failed(std::string reason) { end({Verdict::Kind::kFailed, std::move(reason)}); }
+    void end(CheckResult verdict);
+    void failed(std::string reason) { end({CheckResult::Kind::kFailed, std::move(reason)}); }
     void failed(int error);
 
     net::Poller& poller_;
     net::Deadlines& deadlines_;
     const core::Endpoint backend_;
     const core::Duration timeout_;
-    const std::unique_ptr<Talk> talk_;
+    const std::unique_ptr<CheckDialogue> dialogue_;
     const Done done_;
     net::Descriptor socket_;
     std::string out_;
     std::string heard_;
     std::size_t heard_in_all_ = 0;
     bool connected_ = false;
-    Verdict early_;  // known before start() returned
+    CheckResult early_;  // known before start() returned
 };
 
 }  // namespace amba::health

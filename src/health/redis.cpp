@@ -8,7 +8,7 @@
 #include <array>
 
 #include "amba/core/result.hpp"
-#include "health/talk.hpp"
+#include "health/check_dialogue.hpp"
 
 namespace amba::health {
 
@@ -30,7 +30,7 @@ Step said(std::string_view line) {
     return Step::failed("redis said " + core::quote(line));
 }
 
-class Redis final : public Talk {
+class Redis final : public CheckDialogue {
   public:
     Redis(const core::Check& check, const SecretPtr& secret) :
         primary_(check.role == core::CheckRole::kPrimary), auth_(auth(check.user, secret)),
@@ -145,7 +145,7 @@ class Redis final : public Talk {
 
 }  // namespace
 
-std::unique_ptr<Talk> redis_talk(const core::Check& check, const SecretPtr& secret) {
+std::unique_ptr<CheckDialogue> redis_dialogue(const core::Check& check, const SecretPtr& secret) {
     return std::make_unique<Redis>(check, secret);
 }
 

@@ -15,7 +15,7 @@ Register::~Register() {
     owners_.clear();
 }
 
-void Register::want(const core::Bind& owner, std::vector<Watched> backends) {
+void Register::want(const core::Bind& owner, std::vector<CheckedBackend> backends) {
     jobs_.push_back({owner, std::move(backends)});
     work();
 }
@@ -41,7 +41,7 @@ void Register::work() {
 
 // What stays gets its new link before it loses the old one.
 bool Register::step(std::size_t index) {
-    std::vector<Watched>& backends = jobs_.front().backends;
+    std::vector<CheckedBackend>& backends = jobs_.front().backends;
     if (index < backends.size()) {
         add(std::move(backends[index]));
         return true;
@@ -61,7 +61,7 @@ void Register::done() {
     work();
 }
 
-void Register::add(Watched watched) {
+void Register::add(CheckedBackend watched) {
     const core::Check& check = *watched.check;
     if (check.type == core::CheckType::kOff) return;
     if (&check != last_check_) {

@@ -16,7 +16,8 @@ namespace amba::health {
 
 class Register {
   public:
-    // Told of subjects that come, of those about to go, and of a new interest in one that is kept.
+    // It is told of subjects that come, of those about to go, and of a new interest in one that is
+    // kept.
     class Listener {
       public:
         virtual void added(Subject& subject) = 0;
@@ -32,7 +33,7 @@ class Register {
     Register(const Register&) = delete;
     Register& operator=(const Register&) = delete;
 
-    void want(const core::Bind& owner, std::vector<Watched> backends);
+    void want(const core::Bind& owner, std::vector<CheckedBackend> backends);
     // While held nothing changes: what is wanted meanwhile waits for the release.
     void hold() { held_ = true; }
     void release();
@@ -57,13 +58,13 @@ class Register {
     using Links = std::deque<Link>;  // a Link stays where it is made
     struct Job {
         core::Bind owner;
-        std::vector<Watched> backends;
+        std::vector<CheckedBackend> backends;
     };
 
     void work();
     bool step(std::size_t index);
     void done();
-    void add(Watched watched);
+    void add(CheckedBackend watched);
     void remove(Subject& subject);
     Settings::iterator settings_of(const core::Check& check);
     void release_settings(Settings::iterator settings);

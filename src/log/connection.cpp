@@ -15,7 +15,7 @@ std::string ms(double value) {
     return text;
 }
 
-std::string as_text(const Connection& c) {
+std::string as_text(const ConnectionLine& c) {
     std::string line = "frontend " + std::string(c.frontend) + ", client " + std::string(c.client);
     if (!c.backend.empty()) line += ", backend " + std::string(c.backend);
     line += ", " + std::string(c.ended) + " after " + ms(c.total_ms) + " ms";
@@ -26,7 +26,7 @@ std::string as_text(const Connection& c) {
     return line + ": " + std::string(c.why);
 }
 
-std::string as_members(const Connection& c) {
+std::string as_members(const ConnectionLine& c) {
     const auto number = [](const char* name, const std::string& value) {
         return ",\"" + std::string(name) + "\":" + value;
     };
@@ -41,7 +41,7 @@ std::string as_members(const Connection& c) {
 
 }  // namespace
 
-void connection(const Connection& connection) {
+void connection(const ConnectionLine& connection) {
     if (format() == Format::kJson)
         put(Level::kInfo, "\"event\":\"connection\"" + as_members(connection));
     else

@@ -20,7 +20,7 @@ constexpr int kTimeoutMs = 1000;
 constexpr int kTries = 3;
 
 template <class Done>
-struct Ask {
+struct AresQuery {
     std::weak_ptr<AresChannel> channel;
     Done done;
 };
@@ -97,7 +97,7 @@ void AresChannel::ask(const std::string& name, int family, OnAddresses done) {
         hints.ai_family = family;
         hints.ai_socktype = SOCK_STREAM;
         hints.ai_flags = ARES_AI_NOSORT;  // the order is for the balancing to decide
-        using Asked = Ask<OnAddresses>;
+        using Asked = AresQuery<OnAddresses>;
         ares_getaddrinfo(
             on.channel_, name.c_str(), nullptr, &hints,
             [](void* argument, int status, int, ares_addrinfo* result) {
@@ -116,7 +116,7 @@ void AresChannel::ask(const std::string& name, int family, OnAddresses done) {
 
 void AresChannel::query(const std::string& name, int type, OnMessage done) {
     admit([name, type, done = std::move(done)](AresChannel& on) mutable {
-        using Asked = Ask<OnMessage>;
+        using Asked = AresQuery<OnMessage>;
         ares_query(
             on.channel_, name.c_str(), C_IN, type,
             [](void* argument, int status, int, unsigned char* bytes, int size) {
@@ -174,15 +174,15 @@ void AresChannel::on_state(void* self, ares_socket_t fd, int readable, int writa
         return;
     }
     auto& at = channel.watches_[fd];
-    if (!at) at = std::make_shared<Watch>(channel.loop_, fd);
+    if (!at) at = std::make_shared<SocketWatch>(channel.loop_, fd);
     at->wants_read = readable != 0;
     at->wants_write = writable != 0;
     channel.watch(at);
 }
 
-void AresChannel::watch(const std::shared_ptr<Watch>& at) {
+void AresChannel::watch(const std::shared_ptr<SocketWatch>& at) {
     const int fd = at->descriptor.native_handle();
-    const auto arm = [&](bool Watch::*wants, bool Watch::*busy, auto kind, bool reads) {
+    const auto arm = [&](bool SocketWatch::*wants, bool SocketWatch::*busy, auto kind, bool reads) {
         if (!((*at).*wants) || (*at).*busy) return;
         (*at).*busy = true;
         at->descriptor.async_wait(
@@ -197,8 +197,10 @@ void AresChannel::watch(const std::shared_ptr<Watch>& at) {
                 channel->keep_time();
             });
     };
-    arm(&Watch::wants_read, &Watch::reading, asio::posix::stream_descriptor::wait_read, true);
-    arm(&Watch::wants_write, &Watch::writing, asio::posix::stream_descriptor::wait_write, false);
+    arm(&SocketWatch::wants_read, &SocketWatch::reading, asio::posix::stream_descriptor::wait_read,
+        true);
+    arm(&SocketWatch::wants_write, &SocketWatch::writing,
+        asio::posix::stream_descriptor::wait_write, false);
 }
 
 void AresChannel::keep_time() {

@@ -54,9 +54,9 @@ class AresChannel : public std::enable_shared_from_this<AresChannel> {
     explicit AresChannel(boost::asio::io_context& loop) : loop_(loop), timer_(loop) {}
 
     // One socket of c-ares, which opens and closes it; the descriptor here is only lent.
-    struct Watch {
-        explicit Watch(boost::asio::io_context& loop, int fd) : descriptor(loop, fd) {}
-        ~Watch() { let_go(); }
+    struct SocketWatch {
+        explicit SocketWatch(boost::asio::io_context& loop, int fd) : descriptor(loop, fd) {}
+        ~SocketWatch() { let_go(); }
         void let_go() {
             if (descriptor.is_open()) descriptor.release();
         }
@@ -71,7 +71,7 @@ class AresChannel : public std::enable_shared_from_this<AresChannel> {
     int init(const char* lookups);
     int read_search_domains();
     static void on_state(void* self, ares_socket_t fd, int readable, int writable);
-    void watch(const std::shared_ptr<Watch>& at);
+    void watch(const std::shared_ptr<SocketWatch>& at);
     void keep_time();
     using Send = std::function<void(AresChannel& on)>;
     void admit(Send send);
@@ -82,7 +82,7 @@ class AresChannel : public std::enable_shared_from_this<AresChannel> {
     ares_channel channel_ = nullptr;
     std::vector<std::string> domains_;
     int ndots_ = 1;
-    std::map<ares_socket_t, std::shared_ptr<Watch>> watches_;
+    std::map<ares_socket_t, std::shared_ptr<SocketWatch>> watches_;
     std::deque<Send> waiting_;
     int asked_ = 0;  // and not told yet
     bool closed_ = false;

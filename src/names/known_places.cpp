@@ -5,20 +5,20 @@
 
 namespace amba::names {
 
-void KnownPlaces::answered(const std::vector<Place>& places, bool v4_unknown, bool v6_unknown,
-                           core::Time now) {
+void KnownPlaces::answered(const std::vector<ResolvedPlace>& places, bool v4_unknown,
+                           bool v6_unknown, core::Time now) {
     bool back = false;
     bool lacks = false;
-    std::vector<Known> next;
+    std::vector<PlaceRecord> next;
     next.reserve(std::max(places.size(), known_.size()));
     auto before = known_.begin();
-    const auto keep = [&](Known known) {
+    const auto keep = [&](PlaceRecord known) {
         const bool unknown = known.place.endpoint.address.is_v6() ? v6_unknown : v4_unknown;
         if (!unknown && known.left == core::Time{}) known.left = now;
         lacks |= !unknown;
         if (!known.failed) next.push_back(std::move(known));
     };
-    for (const Place& place : places) {
+    for (const ResolvedPlace& place : places) {
         while (before != known_.end() && before->place.endpoint < place.endpoint)
             keep(std::move(*before++));
         if (before != known_.end() && before->place.endpoint == place.endpoint) {
@@ -48,28 +48,28 @@ void KnownPlaces::denied(core::Time now) {
 void KnownPlaces::failed(const core::Endpoint& endpoint) {
     const auto at = std::lower_bound(
         known_.begin(), known_.end(), endpoint,
-        [](const Known& known, const core::Endpoint& e) { return known.place.endpoint < e; });
+        [](const PlaceRecord& known, const core::Endpoint& e) { return known.place.endpoint < e; });
     if (at != known_.end() && at->place.endpoint == endpoint) at->failed = at->left != core::Time{};
 }
 
-bool KnownPlaces::held(const Known& known, Hold hold) const {
+bool KnownPlaces::held(const PlaceRecord& known, Hold hold) const {
     if (known.left != core::Time{} && judged_ - known.left >= for_obsolete(hold)) return false;
     return denied_ == core::Time{} || !hold || judged_ - denied_ < *hold;
 }
 
 void KnownPlaces::forget(const std::vector<Hold>& holds) {
-    std::erase_if(known_, [&](const Known& known) {
+    std::erase_if(known_, [&](const PlaceRecord& known) {
         return std::none_of(holds.begin(), holds.end(),
                             [&](const Hold& hold) { return held(known, hold); });
     });
 }
 
-std::vector<Place> KnownPlaces::places(Hold hold) const {
-    std::vector<Place> out;
+std::vector<ResolvedPlace> KnownPlaces::places(Hold hold) const {
+    std::vector<ResolvedPlace> out;
     out.reserve(known_.size());
-    for (const Known& known : known_) {
+    for (const PlaceRecord& known : known_) {
         if (!held(known, hold)) continue;
-        Place& place = out.emplace_back(known.place);
+        ResolvedPlace& place = out.emplace_back(known.place);
         place.leaving = known.left != core::Time{} && !takes_turns();
     }
     return out;
@@ -82,7 +82,7 @@ std::optional<core::Time> KnownPlaces::next_end(const std::vector<Hold>& holds) 
     };
     for (const Hold& hold : holds) {
         if (denied_ != core::Time{} && hold && !known_.empty()) look_at(denied_ + *hold);
-        for (const Known& known : known_) {
+        for (const PlaceRecord& known : known_) {
             if (known.left != core::Time{}) look_at(known.left + for_obsolete(hold));
         }
     }

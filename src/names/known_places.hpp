@@ -31,7 +31,7 @@ class KnownPlaces {
 
     // The places of an answer, sorted by their endpoint. What could not be asked for of a family
     // stays as it was.
-    void answered(const std::vector<Place>& places, bool v4_unknown, bool v6_unknown,
+    void answered(const std::vector<ResolvedPlace>& places, bool v4_unknown, bool v6_unknown,
                   core::Time now);
     void denied(core::Time now);
     // A connect to that endpoint failed.
@@ -42,24 +42,24 @@ class KnownPlaces {
     bool empty() const { return known_.empty(); }
     bool takes_turns() const { return turns_ >= kTurns; }
     // For somebody with this hold; sorted by their endpoint.
-    std::vector<Place> places(Hold hold) const;
+    std::vector<ResolvedPlace> places(Hold hold) const;
     // When the next hold ends.
     std::optional<core::Time> next_end(const std::vector<Hold>& holds) const;
 
   private:
-    struct Known {
-        Place place;
+    struct PlaceRecord {
+        ResolvedPlace place;
         core::Time left{};    // when an answer lacked it first; core::Time{}: the last one has it
         bool failed = false;  // since then
     };
     static core::Duration for_obsolete(Hold hold) { return hold.value_or(kDefaultHold); }
-    bool held(const Known& known, Hold hold) const;
+    bool held(const PlaceRecord& known, Hold hold) const;
 
-    std::vector<Known> known_;  // by endpoint
-    core::Time denied_{};       // since when it is; core::Time{}: it is not
-    core::Time judged_{};       // of the last answer
-    core::Time turned_{};       // of the last that brought back and left out
-    int turns_ = 0;             // such answers, in a row at first
+    std::vector<PlaceRecord> known_;  // by endpoint
+    core::Time denied_{};             // since when it is; core::Time{}: it is not
+    core::Time judged_{};             // of the last answer
+    core::Time turned_{};             // of the last that brought back and left out
+    int turns_ = 0;                   // such answers, in a row at first
 };
 
 }  // namespace amba::names

@@ -21,9 +21,9 @@ bool is_no_record(int status) {
     return status == ARES_ENODATA || status == ARES_ENOTFOUND;
 }
 
-Search::Said said_by(int status) {
-    if (is_no_record(status)) return Search::Said::kNoRecord;
-    return status == ARES_ETIMEOUT ? Search::Said::kSilence : Search::Said::kFailed;
+Search::Failure said_by(int status) {
+    if (is_no_record(status)) return Search::Failure::kNoRecord;
+    return status == ARES_ETIMEOUT ? Search::Failure::kSilence : Search::Failure::kFailed;
 }
 
 template <class T>
@@ -34,13 +34,13 @@ void sort_unique(std::vector<T>& list) {
 
 }  // namespace
 
-bool Search::next(Said said) {
-    any_failed_ |= said != Said::kNoRecord;
+bool Search::next(Failure said) {
+    any_failed_ |= said != Failure::kNoRecord;
     if (current() == known_as_) {
-        known_denied_ = said == Said::kNoRecord;
+        known_denied_ = said == Failure::kNoRecord;
         if (!known_denied_) return false;
     }
-    if (said == Said::kSilence && current() != name_) {
+    if (said == Failure::kSilence && current() != name_) {
         const auto rest = candidates_.begin() + static_cast<std::ptrdiff_t>(at_) + 1;
         at_ = static_cast<std::size_t>(std::find(rest, candidates_.end(), name_) -
                                        candidates_.begin());
@@ -58,7 +58,7 @@ void HostLookup::start() {
             // What counts is what DNS says: the file has no TTL, and not every name.
             self->answer_.ttl = core::Duration(0);
             self->answer_.error.clear();
-            self->said_ = Search::Said::kNoRecord;
+            self->said_ = Search::Failure::kNoRecord;
             self->prefer_one_family();
             if (!self->answer_.places.empty()) return self->finish();
             self->ask_dns(AF_INET);
@@ -77,13 +77,13 @@ void HostLookup::ask_dns(int family) {
             // A server that failed has not said that there is no A record: what is known stays,
             // rather than to give way to IPv6 for a moment.
             const bool four = family == AF_INET;
-            const bool said_none = none && self->said_ == Search::Said::kNoRecord;
+            const bool said_none = none && self->said_ == Search::Failure::kNoRecord;
             if (four && (self->question_.both_families || said_none)) {
                 return self->ask_dns(AF_INET6);
             }
             if (!none) self->answer_.known_as = self->search_.current();
             if (!none || !self->search_.next(self->said_)) return self->finish();
-            self->said_ = Search::Said::kNoRecord;
+            self->said_ = Search::Failure::kNoRecord;
             self->ask_dns(AF_INET);
         });
 }
@@ -111,7 +111,7 @@ void HostLookup::take(int status, const AresChannel::Addresses& found) {
 // /etc/hosts is asked for both families at once.
 void HostLookup::prefer_one_family() {
     auto& all = answer_.places;
-    const auto is_v6 = [](const Place& place) {
+    const auto is_v6 = [](const ResolvedPlace& place) {
         return place.endpoint.address.is_v6();
     };
     if (question_.both_families || std::all_of(all.begin(), all.end(), is_v6)) return;
@@ -124,7 +124,7 @@ void HostLookup::finish() {
     answer_.denied = answer_.places.empty() && search_.denied();
     if (!answer_.places.empty())
         answer_.error.clear();
-    else if (!answer_.skipped.empty() && said_ == Search::Said::kNoRecord)
+    else if (!answer_.skipped.empty() && said_ == Search::Failure::kNoRecord)
         answer_.error = "it resolves to this ambassador alone";
     else if (answer_.error.empty())
         answer_.error = "no address";
@@ -162,20 +162,20 @@ void ServiceLookup::take(int status, const AresChannel::Message& message) {
 }
 
 void ServiceLookup::ask_target(const SrvRecord& record) {
-    Question question{record.target,           record.port, false,
-                      question_.both_families, {},          question_.own};
+    NameQuestion question{record.target,           record.port, false,
+                          question_.both_families, {},          question_.own};
     // A target is a whole name: no domain is put behind it.
     const auto lookup = std::make_shared<HostLookup>(
         channels_, std::move(question), Search(record.target, {record.target}),
-        [self = shared_from_this(), record](Answer answer) {
+        [self = shared_from_this(), record](NameAnswer answer) {
             self->take_target(record, std::move(answer));
         });
     lookup->start();
 }
 
-void ServiceLookup::take_target(const SrvRecord& record, Answer answer) {
+void ServiceLookup::take_target(const SrvRecord& record, NameAnswer answer) {
     if (answer.ttl.count() > 0) answer_.ttl = std::min(answer_.ttl, answer.ttl);
-    for (const Place& place : answer.places)
+    for (const ResolvedPlace& place : answer.places)
         found_.push_back({record.priority, record.weight, place.endpoint});
     answer_.skipped.insert(answer_.skipped.end(), answer.skipped.begin(), answer.skipped.end());
     // Of one whose servers fail, nothing is known of the addresses that it may have had.

@@ -28,14 +28,14 @@ struct Channels {
 class Search {
   public:
     // What the servers said of the current one, the worst of A and AAAA.
-    enum class Said { kNoRecord, kFailed, kSilence };
+    enum class Failure { kNoRecord, kFailed, kSilence };
 
     Search(std::string name, std::vector<std::string> candidates, std::string known_as = {}) :
         name_(std::move(name)), candidates_(std::move(candidates)), known_as_(std::move(known_as)) {
     }
 
     const std::string& current() const { return candidates_[at_]; }
-    bool next(Said said);  // false: there is none, and nothing more may be asked
+    bool next(Failure said);  // false: there is none, and nothing more may be asked
     // Once there is no next: do the servers say that there is no such record? Where the name has
     // led somewhere, those of that domain decide, as others may refuse to answer for ever.
     bool denied() const { return known_denied_ || !any_failed_; }
@@ -52,7 +52,7 @@ class Search {
 // A host: /etc/hosts, then A, then AAAA.
 class HostLookup : public std::enable_shared_from_this<HostLookup> {
   public:
-    HostLookup(Channels channels, Question question, Search search, Resolver::Done done) :
+    HostLookup(Channels channels, NameQuestion question, Search search, Resolver::Done done) :
         channels_(std::move(channels)), question_(std::move(question)), search_(std::move(search)),
         done_(std::move(done)) {}
 
@@ -65,17 +65,17 @@ class HostLookup : public std::enable_shared_from_this<HostLookup> {
     void finish();
 
     const Channels channels_;
-    const Question question_;
+    const NameQuestion question_;
     Search search_;
     const Resolver::Done done_;
-    Search::Said said_ = Search::Said::kNoRecord;  // of the current name
-    Answer answer_;
+    Search::Failure said_ = Search::Failure::kNoRecord;  // of the current name
+    NameAnswer answer_;
 };
 
 // A service: SRV, then each target as a host.
 class ServiceLookup : public std::enable_shared_from_this<ServiceLookup> {
   public:
-    ServiceLookup(Channels channels, Question question, Search search, Resolver::Done done) :
+    ServiceLookup(Channels channels, NameQuestion question, Search search, Resolver::Done done) :
         channels_(std::move(channels)), question_(std::move(question)), search_(std::move(search)),
         done_(std::move(done)) {}
 
@@ -84,17 +84,17 @@ class ServiceLookup : public std::enable_shared_from_this<ServiceLookup> {
   private:
     void take(int status, const AresChannel::Message& message);
     void ask_target(const SrvRecord& record);
-    void take_target(const SrvRecord& record, Answer answer);
+    void take_target(const SrvRecord& record, NameAnswer answer);
     void finish(bool denied);
 
     const Channels channels_;
-    const Question question_;
+    const NameQuestion question_;
     Search search_;
     const Resolver::Done done_;
     std::size_t waiting_ = 0;  // targets that are asked for
     std::vector<SrvPlace> found_;
     bool targets_denied_ = true;  // those without an address
-    Answer answer_;
+    NameAnswer answer_;
 };
 
 }  // namespace amba::names

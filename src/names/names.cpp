@@ -30,8 +30,8 @@ std::string list_of(const Items& items, Show show) {
 }
 
 // The table has a host's port, and DNS a service's.
-std::string list_of(const Name& name, const std::vector<Place>& places) {
-    return list_of(places, [&](const Place& place) {
+std::string list_of(const BackendName& name, const std::vector<ResolvedPlace>& places) {
+    return list_of(places, [&](const ResolvedPlace& place) {
         if (!name.service) return place.endpoint.address.to_string();
         return place.endpoint.to_string() + " weight " + std::to_string(place.weight) +
                (place.backup ? " backup" : "");
@@ -55,45 +55,45 @@ std::string words_of(const std::vector<Hold>& holds) {
 }
 
 // Both are sorted by endpoint.
-void erase_those_of(std::vector<Place>& places, const std::vector<Place>& others) {
-    std::erase_if(places, [&](const Place& place) {
+void erase_those_of(std::vector<ResolvedPlace>& places, const std::vector<ResolvedPlace>& others) {
+    std::erase_if(places, [&](const ResolvedPlace& place) {
         const auto at = std::lower_bound(
             others.begin(), others.end(), place,
-            [](const Place& a, const Place& b) { return a.endpoint < b.endpoint; });
+            [](const ResolvedPlace& a, const ResolvedPlace& b) { return a.endpoint < b.endpoint; });
         return at != others.end() && at->endpoint == place.endpoint;
     });
 }
 
-std::string shown(const Name& name) {
+std::string shown(const BackendName& name) {
     return "name " + (name.service ? name.origin() : name.host);
 }
 
 }  // namespace
 
 struct Names::Entry final : net::Deadline {
-    Entry(Names& names_in, Name name_in) : names(names_in), name(std::move(name_in)) {}
+    Entry(Names& names_in, BackendName name_in) : names(names_in), name(std::move(name_in)) {}
     void on_deadline() override { names.ask(*this); }
 
     // As each of those who want it sees it.
-    std::vector<std::vector<Place>> seen() const {
-        std::vector<std::vector<Place>> out;
+    std::vector<std::vector<ResolvedPlace>> seen() const {
+        std::vector<std::vector<ResolvedPlace>> out;
         for (const Hold& hold : holds)
             out.push_back(known.places(hold));
         return out;
     }
     // As the one that holds longest sees it.
-    std::vector<Place> all() const {
+    std::vector<ResolvedPlace> all() const {
         const auto less = [](const Hold& a, const Hold& b) {
             return a && (!b || *a < *b);
         };
         const auto longest = std::max_element(holds.begin(), holds.end(), less);
-        return longest == holds.end() ? std::vector<Place>() : known.places(*longest);
+        return longest == holds.end() ? std::vector<ResolvedPlace>() : known.places(*longest);
     }
     void say(log::Level level, const std::string& what);
-    void say_changes(const std::vector<Place>& before, bool took_turns);
+    void say_changes(const std::vector<ResolvedPlace>& before, bool took_turns);
 
     Names& names;
-    Name name;  // of which each who wants it has a hold
+    BackendName name;  // of which each who wants it has a hold
     std::vector<Hold> holds;
     KnownPlaces known;
     std::vector<std::string> left_out;
@@ -103,7 +103,7 @@ struct Names::Entry final : net::Deadline {
     std::string error;  // of the last answer
     bool asking = false;
     bool answered = false;
-    enum class Said { kWell, kFailing, kDenied } said = Said::kWell;
+    enum class LogState { kWell, kFailing, kDenied } said = LogState::kWell;
     bool said_own = false;
     int lines = 0;            // of the last kLines * kLineTime
     core::Time counted_at{};  // when they were
@@ -120,11 +120,11 @@ struct Names::Settling final : net::Deadline {
     std::function<void()> ready;
 };
 
-std::string Name::origin() const {
+std::string BackendName::origin() const {
     return service ? "srv:" + host : host + ":" + std::to_string(port);
 }
 
-std::string Name::key() const {
+std::string BackendName::key() const {
     return origin() + (both_families ? kBoth : "");
 }
 
@@ -149,7 +149,7 @@ void Names::Entry::say(log::Level level, const std::string& what) {
     log::write(level, "names", shown(name) + what + more);
 }
 
-Names::Entry& Names::find_or_add(const Name& name) {
+Names::Entry& Names::find_or_add(const BackendName& name) {
     auto& entry = entries_[name.key()];
     if (!entry) entry = std::make_unique<Entry>(*this, name);
     auto& holds = entry->holds;
@@ -157,16 +157,16 @@ Names::Entry& Names::find_or_add(const Name& name) {
     return *entry;
 }
 
-void Names::prepare(const std::vector<Name>& names, Own own, core::Duration at_most,
+void Names::prepare(const std::vector<BackendName>& names, Own own, core::Duration at_most,
                     std::function<void()> ready) {
     own_ = std::move(own);
     auto settling = std::make_unique<Settling>(std::move(ready));
-    for (const Name& name : names) {
+    for (const BackendName& name : names) {
         Entry& entry = find_or_add(name);
-        const auto is_own = [&](const Place& place) {
+        const auto is_own = [&](const ResolvedPlace& place) {
             return own_(place.endpoint);
         };
-        const std::vector<Place> places = entry.all();
+        const std::vector<ResolvedPlace> places = entry.all();
         const bool just_asked = core::Clock::now() < entry.asked_at + kLeastTtl;
         if (std::any_of(places.begin(), places.end(), is_own)) entry.answered = false;
         if (entry.answered && (!places.empty() || just_asked)) continue;
@@ -185,12 +185,12 @@ void Names::settle() {
     if (done->ready) done->ready();
 }
 
-void Names::keep_only(const std::vector<Name>& names, Own own) {
+void Names::keep_only(const std::vector<BackendName>& names, Own own) {
     own_ = std::move(own);
     for (const auto& [key, entry] : entries_)
         entry->holds.clear();
     std::set<std::string> kept;
-    for (const Name& name : names) {
+    for (const BackendName& name : names) {
         Entry& entry = find_or_add(name);
         const bool first = kept.insert(name.key()).second;
         entry.name.resolve = first ? name.resolve : std::min(entry.name.resolve, name.resolve);
@@ -200,12 +200,13 @@ void Names::keep_only(const std::vector<Name>& names, Own own) {
     std::erase_if(entries_, [&](const auto& item) { return !kept.contains(item.first); });
 }
 
-std::vector<Place> Names::addresses(const Name& name) const {
+std::vector<ResolvedPlace> Names::addresses(const BackendName& name) const {
     const auto found = entries_.find(name.key());
-    return found == entries_.end() ? std::vector<Place>() : found->second->known.places(name.hold);
+    return found == entries_.end() ? std::vector<ResolvedPlace>()
+                                   : found->second->known.places(name.hold);
 }
 
-std::string Names::why(const Name& name) const {
+std::string Names::why(const BackendName& name) const {
     const auto found = entries_.find(name.key());
     return found == entries_.end() ? std::string() : found->second->error;
 }
@@ -236,16 +237,16 @@ void Names::ask(Entry& entry) {
     entry.asking = true;
     entry.asked_at = core::Clock::now();
     entry.clear();
-    Question question{
+    NameQuestion question{
         entry.name.host, entry.name.port, entry.name.service, entry.name.both_families, {}, own_};
     if (!entry.known.empty()) question.known_as = entry.known_as;
     resolver_.resolve(std::move(question), [this, alive = std::weak_ptr<bool>(alive_),
-                                            key = entry.name.key()](Answer a) {
+                                            key = entry.name.key()](NameAnswer a) {
         if (alive.lock()) answered(key, std::move(a));
     });
 }
 
-void Names::answered(const std::string& key, Answer answer) {
+void Names::answered(const std::string& key, NameAnswer answer) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
     Entry& entry = *found->second;
@@ -281,17 +282,17 @@ void Names::schedule(Entry& entry, core::Duration again) {
     deadlines_.set(entry, when);
 }
 
-void Names::failed(Entry& entry, const Answer& answer) {
-    const std::vector<Place> before = entry.all();
+void Names::failed(Entry& entry, const NameAnswer& answer) {
+    const std::vector<ResolvedPlace> before = entry.all();
     if (answer.denied) entry.known.denied(core::Clock::now());
     entry.known.forget(entry.holds);
     const core::Duration most = entry.name.resolve;
     schedule(entry, std::min(entry.retry, most));
     entry.retry = std::min<core::Duration>(entry.retry * 2, most);
 
-    using enum Entry::Said;
-    std::vector<Place> after = entry.all();
-    std::erase_if(after, [](const Place& place) { return place.leaving; });
+    using enum Entry::LogState;
+    std::vector<ResolvedPlace> after = entry.all();
+    std::erase_if(after, [](const ResolvedPlace& place) { return place.leaving; });
     if (after.empty() && !before.empty()) {
         entry.say(log::Level::kWarning,
                   " has not been there for " + words_of(entry.holds, "ever") +
@@ -308,8 +309,8 @@ void Names::failed(Entry& entry, const Answer& answer) {
                                  (for_a_while ? ", for " + words_of(entry.holds, "ever") : "")));
 }
 
-void Names::resolved(Entry& entry, Answer& answer) {
-    const std::vector<Place> before = entry.all();
+void Names::resolved(Entry& entry, NameAnswer& answer) {
+    const std::vector<ResolvedPlace> before = entry.all();
     const bool took_turns = entry.known.takes_turns();
     entry.known.answered(answer.places, answer.v4_unknown, answer.v6_unknown, core::Clock::now());
     entry.known.forget(entry.holds);
@@ -329,35 +330,35 @@ void Names::resolved(Entry& entry, Answer& answer) {
         }
     }
     entry.say_changes(before, took_turns);
-    entry.said = Entry::Said::kWell;
+    entry.said = Entry::LogState::kWell;
 }
 
 // After an answer: where it leads now, and what left.
-void Names::Entry::say_changes(const std::vector<Place>& before, bool took_turns) {
-    const std::vector<Place> after = all();
-    if (after == before && said == Said::kWell) return;
-    const auto is_leaving = [](const Place& place) {
+void Names::Entry::say_changes(const std::vector<ResolvedPlace>& before, bool took_turns) {
+    const std::vector<ResolvedPlace> after = all();
+    if (after == before && said == LogState::kWell) return;
+    const auto is_leaving = [](const ResolvedPlace& place) {
         return place.leaving;
     };
-    std::vector<Place> serving = after;
+    std::vector<ResolvedPlace> serving = after;
     std::erase_if(serving, is_leaving);
     if (known.takes_turns() && !took_turns) {
         return say(log::Level::kInfo,
                    " leaves out and brings back others each time: all of the last " +
                        words_of(holds) + " serve: " + list_of(name, serving));
     }
-    std::vector<Place> served = before;
+    std::vector<ResolvedPlace> served = before;
     std::erase_if(served, is_leaving);
-    if (serving == served && said == Said::kWell) {
-        std::vector<Place> gone = before;
+    if (serving == served && said == LogState::kWell) {
+        std::vector<ResolvedPlace> gone = before;
         erase_those_of(gone, after);
         if (!gone.empty()) say(log::Level::kInfo, ": gone for good: " + list_of(name, gone));
         return;
     }
-    std::vector<Place> left = after;
-    std::erase_if(left, [](const Place& place) { return !place.leaving; });
-    std::vector<Place> left_before = before;
-    std::erase_if(left_before, [](const Place& place) { return !place.leaving; });
+    std::vector<ResolvedPlace> left = after;
+    std::erase_if(left, [](const ResolvedPlace& place) { return !place.leaving; });
+    std::vector<ResolvedPlace> left_before = before;
+    std::erase_if(left_before, [](const ResolvedPlace& place) { return !place.leaving; });
     erase_those_of(left, left_before);
     say(log::Level::kInfo, " is " + list_of(name, serving) +
                                (left.empty() ? ""

@@ -29,12 +29,12 @@ Resolver::~Resolver() {
     }
 }
 
-void Resolver::resolve(Question question, Done done) {
+void Resolver::resolve(NameQuestion question, Done done) {
     renew_channels();
     if (!hosts_ || !dns_) {
         boost::asio::post(
             loop_, [alive = std::weak_ptr<bool>(alive_), done = std::move(done), error = error_] {
-                Answer answer;
+                NameAnswer answer;
                 answer.error = error;
                 if (alive.lock()) done(std::move(answer));
             });

@@ -89,22 +89,22 @@ std::optional<SrvRecords> parse_srv(std::span<const unsigned char> message) {
     return out;
 }
 
-std::vector<Place> places_of(const std::vector<SrvPlace>& found) {
+std::vector<ResolvedPlace> places_of(const std::vector<SrvPlace>& found) {
     std::uint16_t best = 0xffff;
     for (const SrvPlace& one : found)
         best = std::min(best, one.priority);
-    std::map<core::Endpoint, Place> places;
+    std::map<core::Endpoint, ResolvedPlace> places;
     for (const SrvPlace& one : found) {
-        const Place place{one.endpoint, std::max<int>(one.weight, 1), one.priority != best};
+        const ResolvedPlace place{one.endpoint, std::max<int>(one.weight, 1), one.priority != best};
         const auto [at, fresh] = places.try_emplace(one.endpoint, place);
         if (fresh) continue;
-        Place& known = at->second;
+        ResolvedPlace& known = at->second;
         if (known.backup == place.backup)
             known.weight += place.weight;
         else if (known.backup)
             known = place;
     }
-    std::vector<Place> out;
+    std::vector<ResolvedPlace> out;
     out.reserve(places.size());
     for (const auto& [endpoint, place] : places)
         out.push_back(place);

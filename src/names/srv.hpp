@@ -38,6 +38,6 @@ struct SrvPlace {
 // an order among them. A weight of 0 means "hardly ever" in the RFC and "never" in a table, so that
 // it becomes 1. Sorted; of one endpoint given twice the better priority counts, or the sum of
 // weights.
-std::vector<Place> places_of(const std::vector<SrvPlace>& found);
+std::vector<ResolvedPlace> places_of(const std::vector<SrvPlace>& found);
 
 }  // namespace amba::names

@@ -52,7 +52,7 @@ void Backends::take(Backend& backend, const HealthChange& change, const std::str
     if (change.news) waiting_.backend_returned(backend);
 }
 
-void Backends::take(const std::vector<balance::PoolHealth::Changed>& changed) {
+void Backends::take(const std::vector<balance::PoolHealth::BackendChange>& changed) {
     for (const auto& [backend, change] : changed)
         take(*backend, change);
 }
@@ -67,7 +67,7 @@ void Backends::wait() {
 
 void Backends::on_deadline() {
     shared_.poller.refresh_now();
-    std::vector<balance::PoolHealth::Changed> changed;
+    std::vector<balance::PoolHealth::BackendChange> changed;
     health_.time_passed(shared_.poller.now(), changed);
     take(changed);
     wait();
@@ -84,7 +84,7 @@ void Backends::lease_ended(Backend& backend) {
 
 void Backends::replace(std::shared_ptr<balance::Pool> pool) {
     health_.set_rules(rules_of(settings_));
-    std::vector<balance::PoolHealth::Changed> changed;
+    std::vector<balance::PoolHealth::BackendChange> changed;
     auto before = health_.replace(std::move(pool), shared_.poller.now(), changed);
     take(changed);
     observer_.pool_replaced();

@@ -31,7 +31,7 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
     std::shared_ptr<balance::Pool> shared_pool() const { return health_.shared_pool(); }
     // Is there one that is usable and that nobody has found dead?
     bool has_hope() const;
-    balance::Choice pick(const balance::Ask& ask) { return health_.pool().pick(ask); }
+    balance::Choice pick(const balance::PickQuery& ask) { return health_.pool().pick(ask); }
     balance::Lease lease(balance::Backend& backend) { return {backend, *this}; }
 
     // Another pool. Its own members stay what they are; others leave as `removed` says.
@@ -76,7 +76,7 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
     void lease_ended(balance::Backend& backend) override;
     void take(balance::Backend& backend, const balance::HealthChange& change,
               const std::string& why = "");
-    void take(const std::vector<balance::PoolHealth::Changed>& changed);
+    void take(const std::vector<balance::PoolHealth::BackendChange>& changed);
     void wait();
 
     const Settings& settings_;

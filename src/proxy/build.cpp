@@ -22,7 +22,7 @@ BackendPtr backend_at(const core::Endpoint& endpoint, const balance::Pool* servi
     return back != leaving.end() ? back->second : BackendPtr(new balance::Backend(endpoint));
 }
 
-std::shared_ptr<balance::Pool> make_pool(std::vector<Target> targets, const Known* known,
+std::shared_ptr<balance::Pool> make_pool(std::vector<Target> targets, const FrontendBackends* known,
                                          balance::Algorithm algorithm, std::uint64_t seed) {
     Leaving leaving;
     if (known != nullptr) {
@@ -51,9 +51,10 @@ std::shared_ptr<balance::Pool> make_pool(std::vector<Target> targets, const Know
 
 }  // namespace
 
-void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint64_t seed) {
-    std::unordered_map<core::Bind, const Known*, core::BindHash> by_bind;
-    for (const Known& one : known)
+void build(std::vector<Plan>& plans, const std::vector<FrontendBackends>& known,
+           std::uint64_t seed) {
+    std::unordered_map<core::Bind, const FrontendBackends*, core::BindHash> by_bind;
+    for (const FrontendBackends& one : known)
         by_bind.emplace(one.bind, &one);
     for (Plan& plan : plans) {
         const auto at = by_bind.find(plan.settings.bind);

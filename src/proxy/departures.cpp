@@ -69,7 +69,7 @@ void Departures::leave(const BackendPtr& backend) {
         say(*backend, ", closed now");
         to_close_.push_back(backend);
     }
-    Leaving& leaving = leaving_.try_emplace(backend->endpoint, *this, backend).first->second;
+    LeavingBackend& leaving = leaving_.try_emplace(backend->endpoint, *this, backend).first->second;
     if (removed.kind == Removed::Kind::kKeep) say(*backend, ", kept until they end");
     if (removed.kind == Removed::Kind::kDrain) {
         say(*backend, (", closed in " + core::to_string(removed.drain)).c_str());

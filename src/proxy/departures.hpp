@@ -34,8 +34,8 @@ class Departures {
     std::vector<balance::BackendPtr> backends() const;
 
   private:
-    struct Leaving final : net::Deadline {
-        Leaving(Departures& departures_in, balance::BackendPtr backend_in) :
+    struct LeavingBackend final : net::Deadline {
+        LeavingBackend(Departures& departures_in, balance::BackendPtr backend_in) :
             departures(departures_in), backend(std::move(backend_in)) {}
         void on_deadline() override { departures.time_is_up(); }
         Departures& departures;
@@ -52,7 +52,7 @@ class Departures {
     Shared& shared_;
     balance::PoolHealth& health_;
     BackendsObserver& observer_;
-    std::unordered_map<core::Endpoint, Leaving, core::EndpointHash> leaving_;
+    std::unordered_map<core::Endpoint, LeavingBackend, core::EndpointHash> leaving_;
     std::shared_ptr<balance::Pool> before_;  // gone through up to next_
     std::size_t next_ = 0;
     std::vector<balance::BackendPtr> to_close_;

@@ -144,7 +144,7 @@ class Dialing {
 
     const Settings& settings_;
     Candidates& candidates_;
-    Tried tried_;                                // in vain, since the last pause
+    TriedBackends tried_;                        // in vain, since the last pause
     balance::BackendPtr dialed_;                 // of the connect under way; null: there is none
     core::Time until_{};                         // the deadline of that
     core::Time ends_;                            // all tries, or all waiting, must be over then

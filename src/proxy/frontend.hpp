@@ -5,8 +5,8 @@
 //
 // What follows from a change is done in a turn of its own (on_again()), never from within the
 // change: a connection that ends or a check that fails may come in the middle of a swap, of the
-// closing of many, of another connection's try. Told in that turn: who looks after its pool; done
-// in it: the queue is served, connects to a backend that has left are raced, an empty one that is
+// closing of many, of another connection's try. In that turn whoever looks after its pool is told,
+// the queue is served, connects to a backend that has left are raced, and an empty frontend that is
 // out of the table goes.
 #pragma once
 
@@ -53,7 +53,7 @@ class Frontend final : public net::Pollable,
     void end_if_empty();
     void abort_all(core::EndedBy by);
 
-    // Told by sessions.
+    // Sessions call these.
     void connected(Session& session);
     // It gets no backend, and is reset.
     void refused(core::EndedBy by);

@@ -8,7 +8,7 @@
 
 namespace amba::proxy {
 
-Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Told told) :
+Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Callbacks told) :
     shared_(std::make_unique<Shared>(poller, deadlines, seed)), seed_(seed), slices_(poller) {
     shared_->told = std::move(told);
 }

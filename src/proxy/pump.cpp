@@ -208,7 +208,7 @@ void Pump::copy_again() {
 
 void Pump::give_pipe_back(Shared& shared) {
     shared.pipes.give_back(std::exchange(pipe_, Pipe{}));
-    shared.ebb.pipe_is_idle();
+    shared.idle_trim.pipe_is_idle();
 }
 
 void Pump::drop(Shared& shared) {

@@ -43,7 +43,7 @@ bool Relay::pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared)
     return false;
 }
 
-Relay::Verdict Relay::run(Shared& shared) {
+Relay::Outcome Relay::run(Shared& shared) {
     Leg& client = leg(Side::kClient);
     Leg& backend = leg(Side::kBackend);
     const bool more_up = pass(up_, up_over_, client, backend, shared);
@@ -52,10 +52,10 @@ Relay::Verdict Relay::run(Shared& shared) {
     if (client.reset && !up_over_ && !more_up) {
         more_down |= pass(up_, up_over_, client, backend, shared);
     }
-    if (client.reset && up_over_) return Verdict::kClientReset;
-    if (backend.reset && down_over_) return Verdict::kBackendReset;
-    if (up_over_ && down_over_) return Verdict::kDone;
-    return more_up || more_down ? Verdict::kAgain : Verdict::kRunning;
+    if (client.reset && up_over_) return Outcome::kClientReset;
+    if (backend.reset && down_over_) return Outcome::kBackendReset;
+    if (up_over_ && down_over_) return Outcome::kDone;
+    return more_up || more_down ? Outcome::kAgain : Outcome::kRunning;
 }
 
 void Relay::drop(Shared& shared) {

@@ -11,7 +11,7 @@ enum class Side : std::uint8_t { kClient = 0, kBackend = 1 };
 
 class Relay {
   public:
-    enum class Verdict : std::uint8_t {
+    enum class Outcome : std::uint8_t {
         kRunning,
         kAgain,         // wants another turn
         kDone,          // both directions ended in order
@@ -25,7 +25,7 @@ class Relay {
     void on_events(Side side, std::uint32_t events, std::uint64_t round);
     // The same of a socket that nothing was read from.
     void on_events(Side side, std::uint32_t events);
-    Verdict run(Shared& shared);
+    Outcome run(Shared& shared);
     void drop(Shared& shared);
 
     // Has either side aborted? Bytes may still be on their way to the other.

@@ -112,11 +112,11 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
 void Session::relay() {
     verdict_ = relay_.run(shared_);
     switch (verdict_) {
-        case Relay::Verdict::kDone: return finish({}, End::kClose);
-        case Relay::Verdict::kAgain: shared_.poller.again(*this); break;
-        case Relay::Verdict::kRunning: break;
-        case Relay::Verdict::kClientReset:
-        case Relay::Verdict::kBackendReset: return linger();
+        case Relay::Outcome::kDone: return finish({}, End::kClose);
+        case Relay::Outcome::kAgain: shared_.poller.again(*this); break;
+        case Relay::Outcome::kRunning: break;
+        case Relay::Outcome::kClientReset:
+        case Relay::Outcome::kBackendReset: return linger();
     }
     // One side aborted while the other is slow to take what came before.
     if (relay_.any_reset() && !lingering_) linger();
@@ -129,7 +129,7 @@ void Session::linger() {
     lingering_ = true;
     const bool by_client = relay_.reset_by(Side::kClient);
     const bool handed_on =
-        verdict_ == Relay::Verdict::kClientReset || verdict_ == Relay::Verdict::kBackendReset;
+        verdict_ == Relay::Outcome::kClientReset || verdict_ == Relay::Outcome::kBackendReset;
     const Side other = by_client ? Side::kBackend : Side::kClient;
     const bool delivered = handed_on && net::unacknowledged(relay_.socket(other)) == 0;
     if (!delivered && now < extra_->lingers_until) {

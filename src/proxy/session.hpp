@@ -46,7 +46,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     const Dialer& dialer() const { return extra_->dialer; }
     bool waits() const { return dialing_ && extra_ && dialer().waits(); }
 
-    // Told by its dialer.
+    // Its dialer calls these.
     void connected(Attempt attempt, std::uint32_t events, core::Clock::duration took);
     void give_up(core::Outcome outcome) { finish(outcome, End::kReset); }
     // The client has neither said anything nor left, so that a reset is the backend's own doing:
@@ -116,7 +116,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     core::Time moved_at_;  // bytes last moved, as far as a time-out asks
     // Packed: hundreds of thousands of idle connections are held (a test measures them).
     std::uint64_t accepted_us_ : 48;  // of the clock that poller.now() reads: good for 8 years
-    Relay::Verdict verdict_ : 3 = Relay::Verdict::kRunning;
+    Relay::Outcome verdict_ : 3 = Relay::Outcome::kRunning;
     bool dialing_ : 1 = true;
     std::uint8_t server_slot_ : 2 = 1;  // of server_ in the poller
     bool lingering_ : 1 = false;

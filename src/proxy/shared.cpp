@@ -7,12 +7,12 @@ namespace amba::proxy {
 
 void Shared::connection_began() {
     budget.add(net::Budget::Use::kConnections, kOfConnection);
-    ebb.began(++sessions);
+    idle_trim.began(++sessions);
 }
 
 void Shared::connection_ended() {
     budget.give_back(net::Budget::Use::kConnections, kOfConnection);
-    ebb.ended(--sessions);
+    idle_trim.ended(--sessions);
     for (Listener* listener : std::vector<Listener*>(paused))
         listener->resume();
 }

@@ -17,7 +17,7 @@
 #include "amba/net/deadlines.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/proxy/proxy.hpp"
-#include "proxy/ebb.hpp"
+#include "proxy/idle_trim.hpp"
 #include "proxy/pipe_pool.hpp"
 
 namespace amba::proxy {
@@ -31,17 +31,17 @@ class Listener;
 class Shared {
   public:
     Shared(net::Poller& poller_in, net::Deadlines& deadlines_in, std::uint64_t seed) :
-        poller(poller_in), deadlines(deadlines_in), ebb(deadlines_in, pipes), random_(seed) {}
+        poller(poller_in), deadlines(deadlines_in), idle_trim(deadlines_in, pipes), random_(seed) {}
 
     net::Poller& poller;
     net::Deadlines& deadlines;
-    Proxy::Told told;
+    Proxy::Callbacks told;
     std::function<void()> session_ended;
 
     // The one buffer of the loop: a pump fills and empties it within a call.
     std::array<char, kChunk> scratch;
     PipePool pipes;
-    Ebb ebb;
+    IdleTrim idle_trim;
 
     std::size_t sessions = 0;
     // As many as there are descriptors for; the rest waits in the kernel's queues.

@@ -11,13 +11,13 @@
 
 namespace amba::proxy {
 
-Known Proxy::known(Frontend& frontend) {
+FrontendBackends Proxy::known(Frontend& frontend) {
     Backends& backends = frontend.backends();
     return {frontend.settings().bind, backends.shared_pool(), backends.all_leaving()};
 }
 
-void Proxy::known(std::function<void(std::vector<Known>)> done) {
-    const auto out = std::make_shared<std::vector<Known>>();
+void Proxy::known(std::function<void(std::vector<FrontendBackends>)> done) {
+    const auto out = std::make_shared<std::vector<FrontendBackends>>();
     out->reserve(frontends_.size() + shared_->retired.size());
     // A retired one may be gone by the next slice.
     for (Frontend* frontend : shared_->retired)
@@ -33,39 +33,40 @@ void Proxy::known(std::function<void(std::vector<Known>)> done) {
 
 // ---- prepare ----
 
-struct Proxy::Binding {
+struct Proxy::BindJob {
     // Every port is for one socket again.
-    ~Binding() {
+    ~BindJob() {
         for (const int fd : shared_ports)
             net::share_port(fd, false);
     }
     std::vector<Plan> plans;
-    std::function<void(core::Result<Prepared>)> done;
-    Prepared prepared;
+    std::function<void(core::Result<PreparedTable>)> done;
+    PreparedTable prepared;
     std::vector<int> shared_ports;
     std::optional<core::Error> refusal;
 };
 
 // All are bound before the first listens: nobody connects to a table that is refused after all.
-void Proxy::prepare(std::vector<Plan> plans, std::function<void(core::Result<Prepared>)> done) {
-    const auto binding = std::make_shared<Binding>();
+void Proxy::prepare(std::vector<Plan> plans,
+                    std::function<void(core::Result<PreparedTable>)> done) {
+    const auto binding = std::make_shared<BindJob>();
     binding->plans = std::move(plans);
     binding->done = std::move(done);
     const std::size_t count = binding->plans.size();
     binding->prepared.items.reserve(count);
     const auto end = [this, binding] {
-        Binding& b = *binding;
+        BindJob& b = *binding;
         const auto tell = std::move(b.done);
         if (!b.refusal) return tell(std::move(b.prepared));
         const std::size_t parts = b.prepared.items.size();
-        shared_->discard(std::make_shared<Prepared>(std::move(b.prepared)), parts);
+        shared_->discard(std::make_shared<PreparedTable>(std::move(b.prepared)), parts);
         tell(*b.refusal);
     };
     const auto bind_one = [this, binding](std::size_t i) {
         return bind_next(*binding, i);
     };
     const auto listen_one = [binding](std::size_t i) {
-        const Prepared::Item& item = binding->prepared.items[i];
+        const PreparedTable::Item& item = binding->prepared.items[i];
         if (!item.listener) return true;
         binding->refusal = net::start_listening(item.listener.get(), item.plan.settings.bind);
         return !binding->refusal;
@@ -76,8 +77,8 @@ void Proxy::prepare(std::vector<Plan> plans, std::function<void(core::Result<Pre
     });
 }
 
-bool Proxy::bind_next(Binding& binding, std::size_t i) const {
-    Prepared::Item item{std::move(binding.plans[i]), {}, {}};
+bool Proxy::bind_next(BindJob& binding, std::size_t i) const {
+    PreparedTable::Item item{std::move(binding.plans[i]), {}, {}};
     const core::Bind& bind = item.plan.settings.bind;
     const Frontend* kept = find(bind);
     if (kept == nullptr || !kept->listener().listening()) {
@@ -119,16 +120,16 @@ std::vector<int> Proxy::holders_of(const core::Bind& bind) const {
 
 // ---- commit ----
 
-struct Proxy::Swapping {
-    Prepared prepared;
+struct Proxy::SwapJob {
+    PreparedTable prepared;
     std::function<void()> done;
     std::vector<Frontend*> next;
     std::vector<Frontend*> before;
     std::unordered_set<const Frontend*> stay;  // those of `next`
 };
 
-void Proxy::commit(Prepared prepared, std::function<void()> done) {
-    const auto swapping = std::make_shared<Swapping>();
+void Proxy::commit(PreparedTable prepared, std::function<void()> done) {
+    const auto swapping = std::make_shared<SwapJob>();
     swapping->prepared = std::move(prepared);
     swapping->done = std::move(done);
     const std::size_t count = swapping->prepared.items.size();
@@ -142,9 +143,9 @@ void Proxy::commit(Prepared prepared, std::function<void()> done) {
         [this, swapping] { retire_absent(swapping); });
 }
 
-void Proxy::swap_next(Swapping& swapping, std::size_t i) {
+void Proxy::swap_next(SwapJob& swapping, std::size_t i) {
     shared_->poller.refresh_now();
-    Prepared::Item& item = swapping.prepared.items[i];
+    PreparedTable::Item& item = swapping.prepared.items[i];
     Frontend* frontend = find(item.plan.settings.bind);
     if (frontend == nullptr) {
         frontend = new Frontend(*shared_, std::move(item.plan));
@@ -158,7 +159,7 @@ void Proxy::swap_next(Swapping& swapping, std::size_t i) {
 }
 
 // The frontends that are in no table any more.
-void Proxy::retire_absent(std::shared_ptr<Swapping> swapping) {
+void Proxy::retire_absent(std::shared_ptr<SwapJob> swapping) {
     swapping->before = std::exchange(frontends_, std::move(swapping->next));
     const std::size_t count = swapping->before.size();
     slices_.run(

@@ -41,7 +41,7 @@ void tell_end(const Session& session, core::Outcome outcome, const Settings& set
     }
     const Session::Line* line = session.line();
     if (line == nullptr) return;
-    log::Connection out;
+    log::ConnectionLine out;
     const std::string client = line->client.to_string();
     out.frontend = settings.name;
     out.client = client;

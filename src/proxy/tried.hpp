@@ -11,12 +11,12 @@
 
 namespace amba::proxy {
 
-class Tried {
+class TriedBackends {
   public:
-    Tried() = default;
-    ~Tried() { clear(); }
-    Tried(const Tried&) = delete;
-    Tried& operator=(const Tried&) = delete;
+    TriedBackends() = default;
+    ~TriedBackends() { clear(); }
+    TriedBackends(const TriedBackends&) = delete;
+    TriedBackends& operator=(const TriedBackends&) = delete;
 
     void add(balance::Backend& backend) {
         list_.push_back(&backend);

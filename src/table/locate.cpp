@@ -83,13 +83,13 @@ std::string unescape(std::string_view token) {
     return out;
 }
 
-struct Found {
+struct FoundMember {
     std::size_t key;
     std::size_t value;
 };
 
-std::optional<Found> find_member(Walker& walker, const std::string& name) {
-    std::optional<Found> found;
+std::optional<FoundMember> find_member(Walker& walker, const std::string& name) {
+    std::optional<FoundMember> found;
     walker.step();  // {
     for (walker.blanks(); walker.peek() == '"'; walker.blanks()) {
         const std::size_t key = walker.offset();
@@ -99,7 +99,7 @@ std::optional<Found> find_member(Walker& walker, const std::string& name) {
         walker.blanks();
         const auto read = nlohmann::json::parse(token, nullptr, false);
         if (read.is_string() && read.get_ref<const std::string&>() == name) {
-            found = Found{key, walker.offset()};
+            found = FoundMember{key, walker.offset()};
         }
         walker.value();
         walker.blanks();
@@ -108,7 +108,7 @@ std::optional<Found> find_member(Walker& walker, const std::string& name) {
     return found;
 }
 
-std::optional<Found> find_element(Walker& walker, const std::string& token) {
+std::optional<FoundMember> find_element(Walker& walker, const std::string& token) {
     // A text that is not well-formed after all may lead here with the name of a member.
     if (token.empty() || token.find_first_not_of("0123456789") != std::string::npos) {
         return std::nullopt;
@@ -123,7 +123,7 @@ std::optional<Found> find_element(Walker& walker, const std::string& token) {
         walker.blanks();
     }
     if (walker.at_end() || walker.peek() == ']') return std::nullopt;
-    return Found{walker.offset(), walker.offset()};
+    return FoundMember{walker.offset(), walker.offset()};
 }
 
 }  // namespace
@@ -139,14 +139,14 @@ Position position_of(std::string_view text, std::size_t offset) {
 std::size_t locate(std::string_view text, std::string_view pointer, bool at_key) {
     Walker walker(text);
     walker.blanks();
-    Found here{walker.offset(), walker.offset()};
+    FoundMember here{walker.offset(), walker.offset()};
     while (!pointer.empty()) {
         pointer.remove_prefix(1);  // '/'
         const std::size_t slash = std::min(pointer.find('/'), pointer.size());
         const std::string token = unescape(pointer.substr(0, slash));
         pointer.remove_prefix(slash);
         walker.seek(here.value);
-        std::optional<Found> next;
+        std::optional<FoundMember> next;
         if (walker.peek() == '{') next = find_member(walker, token);
         if (walker.peek() == '[') next = find_element(walker, token);
         if (!next) return here.value;

@@ -21,16 +21,16 @@ constexpr const char* kJudged = "judged";
 
 }  // namespace
 
-Result<std::optional<Active>> read_active(const Paths& paths) {
+Result<std::optional<ActiveDocument>> read_active(const Paths& paths) {
     auto content = files::read_file(paths.active());
     if (!content) return content.error();
-    if (!*content) return std::optional<Active>();
+    if (!*content) return std::optional<ActiveDocument>();
     const auto damaged = [&](const std::string& why) {
         return error(paths.active() + " is damaged: " + why);
     };
     auto document = table::parse_json((*content)->bytes, {kCommandLine, kJudged});
     if (!document) return damaged(document.error().to_string());
-    Active active;
+    ActiveDocument active;
     active.modified_ns = (*content)->mark.modified_ns;
     active.command_line = std::move(document->own[kCommandLine]);
     active.without_digest = !document->own.contains(kJudged);
@@ -39,10 +39,10 @@ Result<std::optional<Active>> read_active(const Paths& paths) {
     active.table = std::move(document->table);
     active.revision = document->revision.value_or("");
     active.generation = document->generation.value_or(0);
-    return std::optional<Active>(std::move(active));
+    return std::optional<ActiveDocument>(std::move(active));
 }
 
-Result<void> write_active(const Paths& paths, const Active& active) {
+Result<void> write_active(const Paths& paths, const ActiveDocument& active) {
     // The same text as showconfig prints, with what is the daemon's own in front of its last brace.
     std::string text = table::to_json(active.table, {active.revision, active.generation});
     text.resize(text.rfind('}'));
@@ -65,7 +65,7 @@ std::string to_json(const Verdict& verdict) {
     out["generation"] = verdict.generation;
     if (!verdict.applied) out["reason"] = verdict.reason;
     out["unresolved"] = verdict.unresolved;
-    for (const Verdict::Waiting& one : verdict.waiting)
+    for (const Verdict::WaitingFrontend& one : verdict.waiting)
         out["waiting"].push_back({{"frontend", one.frontend}, {"until", one.until}});
     out["saved"] = verdict.saved;
     out["time"] = verdict.time;

@@ -104,8 +104,8 @@ std::string label_of(const std::string& bytes) {
     return finder.revision;
 }
 
-Wanted parse(const std::string& path, const std::string& bytes, const std::string& digest) {
-    Wanted wanted;
+WantedTable parse(const std::string& path, const std::string& bytes, const std::string& digest) {
+    WantedTable wanted;
     auto document = table::parse_json(bytes);
     if (document) {
         wanted.revision = document->revision.value_or(digest);
@@ -119,10 +119,10 @@ Wanted parse(const std::string& path, const std::string& bytes, const std::strin
     return wanted;
 }
 
-Look unreadable(const std::string& reason, const Seen& before) {
-    Look look;
+ConfigLook unreadable(const std::string& reason, const ConfigState& before) {
+    ConfigLook look;
     look.seen.digest = reason;
-    look.news = before.digest == reason ? News::kSame : News::kChanged;
+    look.news = before.digest == reason ? ConfigNews::kSame : ConfigNews::kChanged;
     look.wanted.revision = "unreadable";
     look.wanted.reason = reason;
     return look;
@@ -132,42 +132,44 @@ bool written_anew(const files::Mark& mark, const files::Mark& before) {
     return mark.inode != before.inode || mark.modified_ns != before.modified_ns;
 }
 
-Look look_at(const std::string& path, const Seen& before, bool rewritten) {
+ConfigLook look_at(const std::string& path, const ConfigState& before, bool rewritten) {
     const auto file = files::open_file(path);
     if (!file) return unreadable(file.error().reason, before);
     if (!*file) return {};
     const files::Mark mark = (*file)->mark;
-    if (before.settled && mark == before.mark) return {News::kSame, before, {}};
+    if (before.settled && mark == before.mark) return {ConfigNews::kSame, before, {}};
     const bool settled = now_ns() - std::max(mark.changed_ns, mark.modified_ns) > kStep;
     const bool anew = rewritten && written_anew(mark, before.mark);
     if (before.quick != 0 && mark.size == before.mark.size && !anew) {
         const auto quick = quick_hash(**file, path);
         if (!quick) return unreadable(quick.error().reason, before);
         if (*quick == before.quick)
-            return {News::kSame, {before.digest, *quick, mark, settled}, {}};
+            return {ConfigNews::kSame, {before.digest, *quick, mark, settled}, {}};
     }
     const auto content = files::read_file(path);
     if (!content) return unreadable(content.error().reason, before);
     if (!*content) return {};
     const std::string& bytes = (*content)->bytes;
-    Look look;
+    ConfigLook look;
     look.seen = {files::hex(files::sha256(bytes)), quick_hash(bytes), (*content)->mark, settled};
     if ((*content)->mark != mark) look.seen.settled = false;
-    look.news = look.seen.digest == before.digest && !anew ? News::kSame : News::kChanged;
-    if (look.news == News::kChanged) look.wanted = parse(path, bytes, look.seen.digest);
+    look.news =
+        look.seen.digest == before.digest && !anew ? ConfigNews::kSame : ConfigNews::kChanged;
+    if (look.news == ConfigNews::kChanged) look.wanted = parse(path, bytes, look.seen.digest);
     return look;
 }
 
 }  // namespace
 
-std::string refused(const Wanted& wanted, std::uint64_t generation, const std::string& revision) {
+std::string refused(const WantedTable& wanted, std::uint64_t generation,
+                    const std::string& revision) {
     if (!wanted.if_generation || *wanted.if_generation == generation) return {};
     if (wanted.revision == revision) return {};
     return "it is for the place of generation " + std::to_string(*wanted.if_generation) +
            " (if-generation), and the active table has generation " + std::to_string(generation);
 }
 
-Look look_at_config(const Paths& paths, const Seen& before, bool rewritten) {
+ConfigLook look_at_config(const Paths& paths, const ConfigState& before, bool rewritten) {
     try {
         return look_at(paths.config(), before, rewritten);
     } catch (const std::bad_alloc&) {

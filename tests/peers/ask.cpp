@@ -12,12 +12,12 @@ using namespace amba;
 
 namespace {
 
-std::string text(const health::Verdict& verdict) {
+std::string text(const health::CheckResult& verdict) {
     switch (verdict.kind) {
-        case health::Verdict::Kind::kAlive:
+        case health::CheckResult::Kind::kAlive:
             return "alive" + (verdict.reason.empty() ? "" : ", but " + verdict.reason);
-        case health::Verdict::Kind::kFailed: return verdict.reason;
-        case health::Verdict::Kind::kNothing: break;
+        case health::CheckResult::Kind::kFailed: return verdict.reason;
+        case health::CheckResult::Kind::kNothing: break;
     }
     return "nothing";
 }
@@ -36,7 +36,7 @@ std::set<std::string> ask(const core::Endpoint& backend, const core::Check& chec
     std::set<std::string> verdicts;
     for (int i = 0; i < times; ++i) {
         bool over = false;
-        const auto done = [&](const health::Verdict& verdict) {
+        const auto done = [&](const health::CheckResult& verdict) {
             verdicts.insert(text(verdict));
             over = true;
         };

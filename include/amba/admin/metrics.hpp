@@ -13,7 +13,7 @@
 namespace amba::admin {
 
 // What the kernel knows of this process; what it does not tell is below 0.
-struct Process {
+struct ProcessFigures {
     double cpu_seconds = -1;
     double resident_bytes = -1;
     double virtual_bytes = -1;
@@ -21,9 +21,9 @@ struct Process {
     double max_fds = -1;
 };
 // Reads /proc (proc(5)). Before Linux 6.2 it counts descriptors one by one.
-Process look_at_process();
+ProcessFigures look_at_process();
 
 inline constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
-std::string to_metrics(const Status& status, const Process& process);
+std::string to_metrics(const Status& status, const ProcessFigures& process);
 
 }  // namespace amba::admin

@@ -11,16 +11,17 @@
 namespace amba::admin {
 
 // How a terminal is written to; a pipe gets the defaults.
-struct Look {
+struct TerminalLook {
     bool colour = false;
     bool utf8 = true;  // sparklines and marks beyond ASCII
 };
 
 // `amba status`. Bytes are in powers of 1000; ages are by the daemon's own clock; times are UTC.
 // The error says that it is no status.
-core::Result<std::string> to_text(const std::string& status_json, const Look& look = {});
+core::Result<std::string> to_text(const std::string& status_json, const TerminalLook& look = {});
 
 // `amba status --events`: a line for each, oldest first.
-core::Result<std::string> events_to_text(const std::string& events_json, const Look& look = {});
+core::Result<std::string> events_to_text(const std::string& events_json,
+                                         const TerminalLook& look = {});
 
 }  // namespace amba::admin

@@ -25,7 +25,7 @@ struct Screen {
 
 class WatchView {
   public:
-    WatchView(Look look, core::Duration interval);
+    WatchView(TerminalLook look, core::Duration interval);
     ~WatchView();
     WatchView(const WatchView&) = delete;
     WatchView& operator=(const WatchView&) = delete;

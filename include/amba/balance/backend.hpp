@@ -26,7 +26,7 @@ enum class Whereabouts : std::uint8_t { kUnknown, kElsewhere, kOnOwnAddress };
 
 class Backend;
 
-// Told of the load of backends.
+// Is told of the load of backends.
 class LoadObserver {
   public:
     virtual void lease_began(Backend& backend) = 0;

@@ -37,12 +37,12 @@ using Shares = std::vector<Share>;
 class Policy {
   public:
     // Of shares that are ready: may this one be taken? A connection tries none twice.
-    using Untried = std::function<bool(std::size_t)>;
+    using Filter = std::function<bool(std::size_t)>;
 
     virtual ~Policy() = default;
     // The share for the next connection of that client (a hash of its address), or nullopt when
-    // none is ready and untried. Without `untried` all are.
-    virtual std::optional<std::size_t> pick(std::uint64_t client, const Untried& untried) = 0;
+    // none is ready and may_take. Without `may_take` all are.
+    virtual std::optional<std::size_t> pick(std::uint64_t client, const Filter& may_take) = 0;
     // Share `i` is not what it was.
     virtual void changed(std::size_t i) = 0;
 

@@ -39,7 +39,7 @@ struct Member {
 };
 
 // One try of a connection.
-struct Ask {
+struct PickQuery {
     std::span<Backend* const> tried;  // by earlier tries of it
     std::uint64_t client = 0;         // a hash of its client's address, for `source`
 };
@@ -80,7 +80,7 @@ class Pool {
 
     // The backend for one try. Weighted round robin: over any window of sum-of-weights first tries
     // each primary is within one of its share. O(log n)
-    Choice pick(const Ask& ask = {});
+    Choice pick(const PickQuery& ask = {});
     // How many have a weight above 0, and how many of these are usable.
     std::size_t weighted() const { return primaries_.shares.size() + backups_.shares.size(); }
     std::size_t usable() const { return primaries_.usable + backups_.usable; }
@@ -100,8 +100,8 @@ class Pool {
     void note(Group& group, std::size_t place);
     Rotation::Credit credit(const Member& member) const;
     std::optional<std::size_t> share_of(const Group& group, std::size_t place) const;
-    Choice pick(Group& group, const Ask& ask);
-    bool is_full(const Group& group, const Ask& ask) const;
+    Choice pick(Group& group, const PickQuery& ask);
+    bool is_full(const Group& group, const PickQuery& ask) const;
 
     std::vector<Member> members_;
     std::vector<std::uint32_t> by_endpoint_;  // places in members_

@@ -27,7 +27,7 @@ struct HealthRules {
 class PoolHealth {
   public:
     // What became of one of several backends.
-    struct Changed {
+    struct BackendChange {
         BackendPtr backend;
         HealthChange change;
     };
@@ -43,7 +43,7 @@ class PoolHealth {
     // Another pool, which goes on where this one is; returns the one before. Ejections of backends
     // that have left are over. Backends that are new start slowly, as far as their slowstart says.
     std::shared_ptr<Pool> replace(std::shared_ptr<Pool> pool, core::Time now,
-                                  std::vector<Changed>& changed);
+                                  std::vector<BackendChange>& changed);
     // Of one that had left and is in the pool again.
     HealthChange came_back(Backend& backend, core::Time now);
 
@@ -64,7 +64,7 @@ class PoolHealth {
 
     // When time alone changes a backend; max(): never.
     core::Time due() const;
-    void time_passed(core::Time now, std::vector<Changed>& changed);
+    void time_passed(core::Time now, std::vector<BackendChange>& changed);
 
     // The load of the backend is another one.
     void load_changed(const Backend& backend) {
@@ -79,7 +79,7 @@ class PoolHealth {
     void watch_time(Backend& backend);
     HealthChange take(Backend& backend, HealthChange change);
     void forget_unchecked();
-    void return_surplus(core::Time now, std::vector<Changed>& changed);
+    void return_surplus(core::Time now, std::vector<BackendChange>& changed);
 
     std::shared_ptr<Pool> pool_;
     HealthRules rules_;

@@ -16,7 +16,7 @@
 
 namespace amba::docker {
 
-struct Request;
+struct EngineRequest;
 
 class Attached {
   public:
@@ -35,7 +35,8 @@ class Attached {
     struct Stream;
 
     explicit Attached(std::unique_ptr<Stream> stream);
-    static core::Result<std::unique_ptr<Attached>> open(const Host& host, const Request& request,
+    static core::Result<std::unique_ptr<Attached>> open(const Host& host,
+                                                        const EngineRequest& request,
                                                         core::Duration time);
 
     std::unique_ptr<Stream> stream_;

@@ -30,9 +30,9 @@
 
 namespace amba::docker {
 
-struct Patience;
-struct Request;
-struct Response;
+struct CallLimits;
+struct EngineRequest;
+struct EngineResponse;
 
 // What makes a container a helper: it lives as long as the one conversation that it is made for,
 // and is removed at its end. It has no network but the one that is named, no log, no check, a root
@@ -67,7 +67,7 @@ struct Volume {
 };
 
 // What the event stream tells (GET /events).
-struct Event {
+struct EngineEvent {
     std::string type;          // container, volume, network, ...
     std::string action;        // start, die, kill, "health_status: healthy", ...
     std::string id;            // of the actor; a volume's name
@@ -126,25 +126,26 @@ class Engine {
     // asked for (no error; within milliseconds). `opened` is called once the Engine has answered:
     // what happens from then on is told. Both functions are called from the caller's thread.
     core::Result<void> events(const std::function<void()>& opened,
-                              const std::function<void(const Event&)>& told,
+                              const std::function<void(const EngineEvent&)>& told,
                               const std::stop_token& stop) const;
 
   private:
-    struct Spoken;
+    struct ApiVersion;
 
-    core::Result<std::string> negotiate(const Patience& patience) const;
+    core::Result<std::string> negotiate(const CallLimits& limits) const;
     // Of the version that is spoken.
-    core::Result<Request> versioned(const Request& request, const Patience& patience) const;
+    core::Result<EngineRequest> versioned(const EngineRequest& request,
+                                          const CallLimits& limits) const;
     // The answer, whatever its status; ask() makes an error of one that is not well.
-    core::Result<Response> call(const Request& request, const Patience& patience) const;
-    core::Result<Response> ask(const Request& request, const Patience& patience) const;
-    core::Error refused(const Request& request, const Response& response) const;
+    core::Result<EngineResponse> call(const EngineRequest& request, const CallLimits& limits) const;
+    core::Result<EngineResponse> ask(const EngineRequest& request, const CallLimits& limits) const;
+    core::Error refused(const EngineRequest& request, const EngineResponse& response) const;
     core::Result<void> pull(const std::string& image) const;
-    core::Result<std::string> since(const Patience& patience) const;
+    core::Result<std::string> since(const CallLimits& limits) const;
 
     Host host_;
     core::Duration time_;
-    std::shared_ptr<Spoken> spoken_;
+    std::shared_ptr<ApiVersion> spoken_;
 };
 
 }  // namespace amba::docker

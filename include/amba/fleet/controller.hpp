@@ -33,16 +33,16 @@ namespace amba::fleet {
 class Stopping {
   public:
     using Clock = std::chrono::steady_clock;
-    void told(const docker::Event& event, Clock::time_point now);
+    void told(const docker::EngineEvent& event, Clock::time_point now);
     void mark(Snapshot& snapshot, Clock::time_point now);
 
   private:
     std::mutex mutex_;
-    struct Told {
+    struct StopSignal {
         std::int64_t at_us = 0;  // by the Engine's clock
         Clock::time_point since;
     };
-    std::map<std::pair<std::string, std::string>, Told> told_;  // by id and signal
+    std::map<std::pair<std::string, std::string>, StopSignal> told_;  // by id and signal
 };
 
 // Rung by several threads, waited for by one.
@@ -50,7 +50,7 @@ class Doorbell {
   public:
     using Clock = std::chrono::steady_clock;
     void ring();
-    // False: nobody has rung until then. What was rung is over.
+    // False: nobody has rung until then. Once it returns true, the bell is silent again.
     bool wait_until(Clock::time_point time, const std::stop_token& stop);
 
   private:
@@ -68,14 +68,14 @@ class Controller {
     using Clock = std::chrono::steady_clock;
 
     // False: something could not be done, and is to be tried again.
-    bool reconcile(Watch& watch);
+    bool reconcile(EngineWatch& watch);
     // True: something was done, and what was seen is old.
     bool create(const Snapshot& snapshot, Clock::time_point now);
     bool configure(Snapshot& snapshot);
     void wait(const std::stop_token& stop);
 
     const Fleet& fleet_;
-    Given given_;
+    TablesGiven given_;
     Stopping stopping_;
     Doorbell bell_;
     std::atomic<unsigned> starts_{0};  // of clients and servers

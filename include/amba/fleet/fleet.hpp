@@ -30,7 +30,7 @@ struct Site {
     std::string address;  // at which other hosts reach its published ports; empty: not known
 };
 
-struct Settings {
+struct FleetSettings {
     std::string project;         // empty: every Compose project
     std::string image = "amba";  // of the ambassadors
     bool per_client = false;
@@ -46,14 +46,14 @@ struct Tally {
 };
 
 // What ambassadors were given, by id and time of start: for a caller that comes again.
-class Given {
+class TablesGiven {
   public:
-    bool is(const Member& ambassador, const std::vector<std::string>& words) const;
-    void set(const Member& ambassador, std::vector<std::string> words);
-    const std::vector<std::string>* words_of(const Member& ambassador) const;
-    void forget(const Member& ambassador);
+    bool is(const FleetContainer& ambassador, const std::vector<std::string>& words) const;
+    void set(const FleetContainer& ambassador, std::vector<std::string> words);
+    const std::vector<std::string>* words_of(const FleetContainer& ambassador) const;
+    void forget(const FleetContainer& ambassador);
     // True: this has not been said of it since it was started, or clear().
-    bool is_news(const Member& ambassador, const std::string& line);
+    bool is_news(const FleetContainer& ambassador, const std::string& line);
     void keep_only(const Snapshot& snapshot);
     void clear();
 
@@ -65,20 +65,20 @@ class Given {
 };
 
 // A verb of amba for one ambassador, and what became of it.
-struct Question {
-    const Member* ambassador = nullptr;
+struct VerbCall {
+    const FleetContainer* ambassador = nullptr;
     std::vector<std::string> words;
 };
 // Of the question of that number; by several threads.
 using Heard = std::function<void(std::size_t question, const core::Result<docker::Executed>&)>;
 
-class Writer;
+class TableWriter;
 
 class Fleet {
   public:
     // `say` is called by several threads, one at a time; `failed` tells what went wrong.
     using Say = std::function<void(const std::string& line, bool failed)>;
-    Fleet(std::vector<Site> sites, Settings settings, Say say);
+    Fleet(std::vector<Site> sites, FleetSettings settings, Say say);
     ~Fleet();
 
     const std::vector<Site>& sites() const { return sites_; }
@@ -86,18 +86,19 @@ class Fleet {
     core::Result<Picture> look_at(std::size_t site) const;
     // An Engine that does not answer is an error: half a picture would empty tables.
     core::Result<Snapshot> look() const;
-    // Of nobody yet.
+    // A snapshot of these sites with no container in it.
     Snapshot nothing() const;
 
     // Makes what is missing, each with its table, starts again what was left behind, removes what
     // nobody needs. No more is made once `enough` says so. Tells those tables that cannot be a
     // command, because the client may hold the port.
     using Enough = std::function<bool()>;
-    Tally create(const Snapshot& snapshot, Given* given = nullptr, const Enough& enough = {}) const;
+    Tally create(const Snapshot& snapshot, TablesGiven* given = nullptr,
+                 const Enough& enough = {}) const;
 
     // Gives every ambassador its table and waits for each verdict. One that has it is left alone:
     // that is asked, or, with `given`, remembered.
-    Tally configure(const Snapshot& snapshot, Given* given = nullptr) const;
+    Tally configure(const Snapshot& snapshot, TablesGiven* given = nullptr) const;
 
     // All ambassadors of the project.
     Tally remove(const Snapshot& snapshot) const;
@@ -113,49 +114,53 @@ class Fleet {
 
     // `amba status --json` of each of them.
     std::vector<core::Result<admin::Status>> statuses(
-        const std::vector<const Member*>& ambassadors) const;
+        const std::vector<const FleetContainer*>& ambassadors) const;
 
   private:
-    friend class Giving;
+    friend class TableRound;
 
     // An ambassador that is made, or to be made.
-    struct Made {
-        Place place;
+    struct NewAmbassador {
+        AmbassadorPlace place;
         enum class First { kTable, kNothing, kLater } first = First::kTable;  // kLater: to be told
         std::vector<std::string> table = {};
         std::string id = {};  // empty: it is not made
-        std::optional<Member> ambassador = {};
+        std::optional<FleetContainer> ambassador = {};
         bool left = false;
         bool runs() const { return ambassador && ambassador->container.running(); }
     };
-    std::string make(const Snapshot& snapshot, Made& one) const;
-    void choose_first(const Assignment& assignment, Made& one) const;
-    std::vector<Made> make_all(const Snapshot& snapshot, const std::vector<Place>& missing,
-                               Tally& tally, const Enough& enough) const;
-    void await_tables(std::vector<Made>& made, Given* given) const;
-    void settle(const Snapshot& snapshot, std::vector<Made> made, Tally& tally, Given* given) const;
-    void look_again(Made& one) const;
-    std::vector<Listener> listeners(const Assignment& assignment) const;
-    std::vector<Listener> look_for_listeners(const Assignment& assignment) const;
-    bool restart(const Member& ambassador) const;
-    bool remove_one(const Member& ambassador, const char* why) const;
-    void ask(const std::vector<Question>& questions, const Heard& heard) const;
+    std::string make(const Snapshot& snapshot, NewAmbassador& one) const;
+    void choose_first(const Assignment& assignment, NewAmbassador& one) const;
+    std::vector<NewAmbassador> make_all(const Snapshot& snapshot,
+                                        const std::vector<AmbassadorPlace>& missing, Tally& tally,
+                                        const Enough& enough) const;
+    void await_tables(std::vector<NewAmbassador>& made, TablesGiven* given) const;
+    void settle(const Snapshot& snapshot, std::vector<NewAmbassador> made, Tally& tally,
+                TablesGiven* given) const;
+    void look_again(NewAmbassador& one) const;
+    std::vector<PortListener> listeners(const Assignment& assignment) const;
+    std::vector<PortListener> look_for_listeners(const Assignment& assignment) const;
+    bool restart(const FleetContainer& ambassador) const;
+    bool remove_one(const FleetContainer& ambassador, const char* why) const;
+    void ask(const std::vector<VerbCall>& questions, const Heard& heard) const;
     void say(const std::string& line, bool failed = false) const;
-    const docker::Engine& engine(const Member& member) const { return *sites_[member.site].engine; }
+    const docker::Engine& engine(const FleetContainer& member) const {
+        return *sites_[member.site].engine;
+    }
 
     std::vector<Site> sites_;
-    std::vector<std::unique_ptr<Writer>> writers_;  // one for each site
-    Settings settings_;
+    std::vector<std::unique_ptr<TableWriter>> writers_;  // one for each site
+    FleetSettings settings_;
     Say say_;
     mutable std::mutex saying_;
 
     // What was found in a client's namespace lately, by its id.
-    struct Found {
+    struct ListenersSeen {
         core::Time at;
-        std::vector<Listener> listeners;
+        std::vector<PortListener> listeners;
     };
     mutable std::mutex finding_;
-    mutable std::map<std::string, Found> found_;
+    mutable std::map<std::string, ListenersSeen> found_;
 };
 
 }  // namespace amba::fleet

@@ -19,53 +19,54 @@ namespace amba::fleet {
 
 // ---- who ought to be there ----
 
-struct Name {
+struct ServedName {
     std::string name;
     std::string bind;  // 127.127.x.y
-    auto operator<=>(const Name&) const = default;
+    auto operator<=>(const ServedName&) const = default;
 };
 
 // One part of each, with commas between.
-std::string join(const std::vector<Name>& names, std::string Name::*part = &Name::name);
+std::string join(const std::vector<ServedName>& names,
+                 std::string ServedName::*part = &ServedName::name);
 
-struct Place {
-    const Member* client = nullptr;
-    std::vector<Name> names;
+struct AmbassadorPlace {
+    const FleetContainer* client = nullptr;
+    std::vector<ServedName> names;
     std::string to_string() const;  // CLIENT/NAME,NAME
 };
 
 // One for each name of each running client, or one for each client with all of its names; none on
 // an Engine that does not answer. Pointers are into the snapshot.
-std::vector<Place> places(const Snapshot& snapshot, bool per_client);
+std::vector<AmbassadorPlace> places(const Snapshot& snapshot, bool per_client);
 
 // Made with a table that it cannot have, by its command; the Engine starts it again and again.
-struct Refused {
-    const Member* ambassador = nullptr;
-    Place place;
+struct RefusedAmbassador {
+    const FleetContainer* ambassador = nullptr;
+    AmbassadorPlace place;
 };
 
-struct Changes {
-    std::vector<Place> missing;  // those of the client that was started last first
-    std::vector<Refused> refused;
+struct FleetChanges {
+    std::vector<AmbassadorPlace> missing;  // those of the client that was started last first
+    std::vector<RefusedAmbassador> refused;
     // Not running, or left behind in the namespace of a client that was started again since.
-    std::vector<const Member*> stale;
+    std::vector<const FleetContainer*> stale;
     // Their client or its name is gone, or another one does the same.
-    std::vector<const Member*> orphans;
+    std::vector<const FleetContainer*> orphans;
     std::size_t kept = 0;
 };
 
-Changes changes(const Snapshot& snapshot, const std::vector<Place>& wanted);
+FleetChanges changes(const Snapshot& snapshot, const std::vector<AmbassadorPlace>& wanted);
 
 // What the labels of an ambassador say.
-std::vector<Name> names_of(const docker::Container& ambassador);
+std::vector<ServedName> names_of(const docker::Container& ambassador);
 // Its client, when it is in the snapshot.
-const Member* client_of(const Snapshot& snapshot, const Member& ambassador);
+const FleetContainer* client_of(const Snapshot& snapshot, const FleetContainer& ambassador);
 
 // ---- what they ought to know ----
 
 // A container that serves a name, as one client reaches it.
-struct Target {
-    const Member* member = nullptr;
+struct RouteTarget {
+    const FleetContainer* member = nullptr;
     std::string version;
     std::string host;  // a literal
     std::uint16_t port = 0;
@@ -75,21 +76,21 @@ struct Target {
 
 // One frontend of an ambassador.
 struct Route {
-    Name name;
+    ServedName name;
     std::string service;
     std::uint16_t port = 0;
     std::vector<std::string> options;  // KEY=VALUE words
-    std::vector<Target> targets;
+    std::vector<RouteTarget> targets;
     std::string bind() const;  // address:port
 };
 
 struct Assignment {
-    const Member* ambassador = nullptr;  // null: it is yet to be made
-    const Member* client = nullptr;
-    std::vector<Name> names;
+    const FleetContainer* ambassador = nullptr;  // null: it is yet to be made
+    const FleetContainer* client = nullptr;
+    std::vector<ServedName> names;
     std::string to_string() const;  // CLIENT/NAME,NAME
     std::vector<Route> routes;
-    std::vector<Name> unknown;  // no container of their service tells a port
+    std::vector<ServedName> unknown;  // no container of their service tells a port
     std::vector<std::string>
         remarks;  // containers that cannot be reached, shares that are not exact
 };
@@ -97,7 +98,7 @@ struct Assignment {
 // For every running ambassador whose client runs.
 std::vector<Assignment> assignments(const Snapshot& snapshot);
 // For one that is to be made.
-Assignment assignment_of(const Snapshot& snapshot, const Place& place);
+Assignment assignment_of(const Snapshot& snapshot, const AmbassadorPlace& place);
 
 // As words of TABLE, without the frontends of `left_out` (as Route::bind); a name of which no port
 // is known keeps the frontends that `current` has for it, without a backend. Empty when there is
@@ -117,22 +118,23 @@ std::string summary(const Assignment& assignment, const std::set<std::string>& l
 std::optional<std::string> taken_address(std::string_view reason);
 
 // A line of `amba listeners`.
-struct Listener {
+struct PortListener {
     std::string address;  // ADDRESS:PORT
     int pid = 0;          // 0: not known
     std::string command;
 };
-std::vector<Listener> parse_listeners(std::string_view text);
+std::vector<PortListener> parse_listeners(std::string_view text);
 // The one that is in the way of an address.
-const Listener* in_the_way(const std::vector<Listener>& listeners, const std::string& address);
+const PortListener* in_the_way(const std::vector<PortListener>& listeners,
+                               const std::string& address);
 
 // Whether the client says itself that it has that port: it exposes or publishes it.
 bool may_hold(const docker::Container& client, std::uint16_t port);
 // What an operator is told: who holds the port of that frontend, and what helps.
 std::string held(const Assignment& assignment, const std::string& address,
-                 const Listener* listener);
+                 const PortListener* listener);
 
 // Whether a container can be given connections: running, not stopping, not unhealthy.
-bool usable(const Member& member);
+bool usable(const FleetContainer& member);
 
 }  // namespace amba::fleet

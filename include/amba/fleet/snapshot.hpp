@@ -40,7 +40,7 @@ inline constexpr const char* kComposeProject = "com.docker.compose.project";
 inline constexpr const char* kComposeService = "com.docker.compose.service";
 inline constexpr const char* kComposeOneOff = "com.docker.compose.oneoff";
 
-struct Member {
+struct FleetContainer {
     docker::Container container;
     std::size_t site = 0;   // the Engine it runs on
     bool stopping = false;  // it has been told to stop, and still runs
@@ -54,8 +54,8 @@ struct ServiceKey {
 
 // One Engine.
 struct Picture {
-    std::vector<Member> members;      // containers of Compose projects, running or not
-    std::vector<Member> ambassadors;  // likewise
+    std::vector<FleetContainer> members;      // containers of Compose projects, running or not
+    std::vector<FleetContainer> ambassadors;  // likewise
     std::map<ServiceKey, Split> splits;
 };
 

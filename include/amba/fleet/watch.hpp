@@ -23,20 +23,20 @@
 
 namespace amba::fleet {
 
-class Watch {
+class EngineWatch {
   public:
-    using Told = std::function<void(const docker::Event&)>;
-    using Changed = std::function<void()>;  // an Engine answers again
+    using OnEvent = std::function<void(const docker::EngineEvent&)>;
+    using OnReturn = std::function<void()>;  // an Engine answers again
 
-    Watch(const Fleet& fleet, Told told, Changed changed);
-    ~Watch();
+    EngineWatch(const Fleet& fleet, OnEvent told, OnReturn changed);
+    ~EngineWatch();
 
     // All Engines, those that answer at the same time; nothing before each has answered once. Not
     // by several threads.
     std::optional<Snapshot> look();
 
   private:
-    struct Watched {
+    struct EngineState {
         std::size_t site = 0;
         std::optional<Picture> picture;  // the last one
         std::mutex mutex;
@@ -46,14 +46,14 @@ class Watch {
         std::stop_source following;
     };
 
-    void follow(Watched& watched, const std::stop_token& stop);
-    void look_at(Watched& watched);
-    void say_trouble(Watched& watched, const std::string& reason);
+    void follow(EngineState& watched, const std::stop_token& stop);
+    void look_at(EngineState& watched);
+    void say_trouble(EngineState& watched, const std::string& reason);
 
     const Fleet& fleet_;
-    const Told told_;
-    const Changed changed_;
-    std::list<Watched> watched_;
+    const OnEvent told_;
+    const OnReturn changed_;
+    std::list<EngineState> watched_;
     std::list<std::jthread> followers_;
 };
 

@@ -37,7 +37,7 @@
 namespace amba::health {
 
 // One backend to look after, on behalf of a frontend. One whose type is off is left out.
-struct Watched {
+struct CheckedBackend {
     balance::BackendPtr backend;
     std::shared_ptr<const core::Check> check;
 };
@@ -75,7 +75,7 @@ class Checks {
 
     // What is looked after on behalf of the frontend at `owner` from now on, in place of what was;
     // what stays keeps its progress. Of thousands some in each round of the poller.
-    void watch(const core::Bind& owner, std::vector<Watched> backends);
+    void watch(const core::Bind& owner, std::vector<CheckedBackend> backends);
     void forget(const core::Bind& owner);
 
     // A real connection to it failed: unless it is known to be unhealthy it is asked after

@@ -68,7 +68,7 @@ std::uint64_t lines_dropped();
 
 // The one line of a connection that has ended, for those who want it (`--log-connections`).
 // Milliseconds; below 0: it never came to that.
-struct Connection {
+struct ConnectionLine {
     std::string_view frontend;
     std::string_view client;   // its address
     std::string_view backend;  // the last one's address; empty: it had none
@@ -81,6 +81,6 @@ struct Connection {
     std::uint64_t bytes_down = 0;
     unsigned tries = 0;  // backends that were dialed
 };
-void connection(const Connection& connection);
+void connection(const ConnectionLine& connection);
 
 }  // namespace amba::log

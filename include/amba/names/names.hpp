@@ -27,7 +27,7 @@ inline constexpr core::Duration kDefaultHold{30000};
 
 // A backend of the table whose host is a name. Two frontends may share one, each with a hold of its
 // own.
-struct Name {
+struct BackendName {
     std::string host;
     std::uint16_t port = 0;
     bool both_families = false;
@@ -43,7 +43,7 @@ class Names {
   public:
     // Is that one of amba's own frontends? Then it is never a backend.
     using Own = std::function<bool(const core::Endpoint&)>;
-    // Told the key of a kept name when its places have changed.
+    // Is told the key of a kept name when its places have changed.
     using Changed = std::function<void(const std::string& key)>;
 
     Names(Resolver& resolver, net::Deadlines& deadlines, Changed changed);
@@ -52,17 +52,17 @@ class Names {
     // Asks for those names that are new, lead nowhere so far, or have a place that is now amba's
     // own; the others are in use and stay. Calls `ready` when each was answered, or after
     // `at_most`.
-    void prepare(const std::vector<Name>& names, Own own, core::Duration at_most,
+    void prepare(const std::vector<BackendName>& names, Own own, core::Duration at_most,
                  std::function<void()> ready);
     // Forgets every other name.
-    void keep_only(const std::vector<Name>& names, Own own);
+    void keep_only(const std::vector<BackendName>& names, Own own);
 
     // Sorted; empty while the name has never resolved, or when its hold is over.
-    std::vector<Place> addresses(const Name& name) const;
+    std::vector<ResolvedPlace> addresses(const BackendName& name) const;
     // Why it does not resolve; empty: it was not answered yet, or does.
-    std::string why(const Name& name) const;
+    std::string why(const BackendName& name) const;
     // Of all names, by key, for each hold that is wanted.
-    using Addresses = std::map<std::pair<std::string, Hold>, std::vector<Place>>;
+    using Addresses = std::map<std::pair<std::string, Hold>, std::vector<ResolvedPlace>>;
     Addresses all_addresses() const;
     // Asks soon, as that place was found dead; at most once a second for each name.
     void hurry(const std::string& origin, const core::Endpoint& dead);
@@ -71,12 +71,12 @@ class Names {
     struct Entry;
     struct Settling;
     void ask(Entry& entry);
-    void answered(const std::string& key, Answer answer);
-    void failed(Entry& entry, const Answer& answer);
-    void resolved(Entry& entry, Answer& answer);
+    void answered(const std::string& key, NameAnswer answer);
+    void failed(Entry& entry, const NameAnswer& answer);
+    void resolved(Entry& entry, NameAnswer& answer);
     void schedule(Entry& entry, core::Duration again);
     void settle();
-    Entry& find_or_add(const Name& name);
+    Entry& find_or_add(const BackendName& name);
 
     Resolver& resolver_;
     net::Deadlines& deadlines_;

@@ -18,16 +18,16 @@ namespace amba::names {
 class AresChannel;
 
 // Where a name leads. A host's addresses all weigh 1.
-struct Place {
+struct ResolvedPlace {
     core::Endpoint endpoint;
     int weight = 1;        // among the places of its name: what the SRV record says, at least 1
     bool backup = false;   // the SRV record of another has a better priority
     bool leaving = false;  // its name no longer has it (Names): no new connections
 
-    auto operator<=>(const Place&) const = default;
+    auto operator<=>(const ResolvedPlace&) const = default;
 };
 
-struct Question {
+struct NameQuestion {
     std::string name;
     std::uint16_t port = 0;      // of a host
     bool service = false;        // a name with SRV records, which have the ports; else a host
@@ -38,8 +38,8 @@ struct Question {
     std::function<bool(const core::Endpoint&)> own;
 };
 
-struct Answer {
-    std::vector<Place> places;            // sorted, each endpoint once
+struct NameAnswer {
+    std::vector<ResolvedPlace> places;    // sorted, each endpoint once
     core::Duration ttl{0};                // the least of the records'; 0: /etc/hosts has none
     std::vector<core::Endpoint> skipped;  // what `own` left out
     std::vector<std::string> left_out;    // targets of a service that do not resolve
@@ -54,13 +54,13 @@ struct Answer {
 
 class Resolver {
   public:
-    using Done = std::function<void(Answer)>;
+    using Done = std::function<void(NameAnswer)>;
 
     explicit Resolver(boost::asio::io_context& loop);
     ~Resolver();
 
     // Calls done from the loop, never from within; not at all once the resolver is gone.
-    void resolve(Question question, Done done);
+    void resolve(NameQuestion question, Done done);
 
   private:
     void renew_channels();

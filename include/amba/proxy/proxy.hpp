@@ -56,7 +56,7 @@ struct Plan {
 };
 
 // The backends of a frontend that serves, in the table or leaving it.
-struct Known {
+struct FrontendBackends {
     core::Bind bind;
     std::shared_ptr<const balance::Pool> pool;
     std::vector<balance::BackendPtr> leaving;
@@ -65,10 +65,11 @@ struct Known {
 // Makes the pools of the plans. Backends that are known stay what they are, with their counters and
 // connections. Any thread; `known` must be of the table that is replaced. New pools begin at
 // another place for each `seed`; 0 at their first backend.
-void build(std::vector<Plan>& plans, const std::vector<Known>& known, std::uint64_t seed);
+void build(std::vector<Plan>& plans, const std::vector<FrontendBackends>& known,
+           std::uint64_t seed);
 
 // A table whose addresses are all bound. Dropped without commit(), it gives them back.
-struct Prepared {
+struct PreparedTable {
     struct Item {
         Plan plan;
         net::Descriptor listener;      // empty: the frontend listens already
@@ -82,7 +83,7 @@ class Frontend;
 
 class Proxy {
   public:
-    struct Told {
+    struct Callbacks {
         // A backend could not be connected to, or is slow to answer: its name may have moved, its
         // checks should look.
         std::function<void(const balance::Member&)> connect_failed;
@@ -94,15 +95,15 @@ class Proxy {
         std::function<std::string(const core::Bind&)> why_empty;
     };
 
-    Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Told told);
+    Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed, Callbacks told);
     ~Proxy();
 
     // Each calls `done` before it returns, or in a later turn of the loop when there is much to do;
     // until then none may be called again.
-    void known(std::function<void(std::vector<Known>)> done);
+    void known(std::function<void(std::vector<FrontendBackends>)> done);
     // Of plans that are built.
-    void prepare(std::vector<Plan> plans, std::function<void(core::Result<Prepared>)> done);
-    void commit(Prepared prepared, std::function<void()> done);
+    void prepare(std::vector<Plan> plans, std::function<void(core::Result<PreparedTable>)> done);
+    void commit(PreparedTable prepared, std::function<void()> done);
 
     // One of so many connections gets a line in the log when it ends; 0: none.
     void log_connections(unsigned one_of);
@@ -132,12 +133,12 @@ class Proxy {
     std::vector<FrontendView> view() const;
 
   private:
-    struct Binding;
-    struct Swapping;
-    static Known known(Frontend& frontend);
-    bool bind_next(Binding& binding, std::size_t i) const;
-    void swap_next(Swapping& swapping, std::size_t i);
-    void retire_absent(std::shared_ptr<Swapping> swapping);
+    struct BindJob;
+    struct SwapJob;
+    static FrontendBackends known(Frontend& frontend);
+    bool bind_next(BindJob& binding, std::size_t i) const;
+    void swap_next(SwapJob& swapping, std::size_t i);
+    void retire_absent(std::shared_ptr<SwapJob> swapping);
     std::vector<Frontend*> all() const;
     Frontend* find(const core::Bind& bind) const;
     std::vector<Frontend*> overlapping(const core::Bind& bind) const;

@@ -43,7 +43,7 @@ struct Paths {
 
 // config.json, as it was when it was looked at last. Its identity is its content: neither the
 // revision written in it nor a time of the file says whether it is another one.
-struct Seen {
+struct ConfigState {
     std::string digest;       // SHA-256 of its bytes; why it cannot be read; empty: there was none
     std::uint64_t quick = 0;  // the same for this process alone, at a tenth of the CPU; 0: unknown
     files::Mark mark;         // of the file with those bytes
@@ -51,7 +51,7 @@ struct Seen {
 };
 
 // The wanted table, as far as it could be read.
-struct Wanted {
+struct WantedTable {
     std::string revision;
     std::optional<table::Table> table;
     std::string reason;  // when there is no table: FILE:LINE:COLUMN: POINTER: why
@@ -59,23 +59,24 @@ struct Wanted {
 };
 // Why it cannot take the place of the table that is active; empty: it can. The table that is active
 // may itself have come from a file of that revision, whose condition was met then.
-std::string refused(const Wanted& wanted, std::uint64_t generation, const std::string& revision);
+std::string refused(const WantedTable& wanted, std::uint64_t generation,
+                    const std::string& revision);
 
-enum class News { kNone, kSame, kChanged };
+enum class ConfigNews { kNone, kSame, kChanged };
 
-struct Look {
-    News news = News::kNone;  // kNone: there is no config.json
-    Seen seen;
-    Wanted wanted;  // of kChanged
+struct ConfigLook {
+    ConfigNews news = ConfigNews::kNone;  // kNone: there is no config.json
+    ConfigState seen;
+    WantedTable wanted;  // of kChanged
 };
 
 // Looks at config.json and reads no more of it than it must: nothing where the mark says that it is
 // the file of `before`, its bytes without parsing them where they are the same. With `rewritten`,
 // the same bytes in a file written anew are news as well.
-Look look_at_config(const Paths& paths, const Seen& before, bool rewritten = false);
+ConfigLook look_at_config(const Paths& paths, const ConfigState& before, bool rewritten = false);
 
 // active.json
-struct Active {
+struct ActiveDocument {
     table::Table table;
     std::uint64_t generation = 0;
     std::string revision;
@@ -88,8 +89,8 @@ struct Active {
     std::int64_t modified_ns = 0;
 };
 // nullopt: there is none. An error: there is one and it is damaged.
-core::Result<std::optional<Active>> read_active(const Paths& paths);
-core::Result<void> write_active(const Paths& paths, const Active& active);
+core::Result<std::optional<ActiveDocument>> read_active(const Paths& paths);
+core::Result<void> write_active(const Paths& paths, const ActiveDocument& active);
 
 // verdict.json
 struct Verdict {
@@ -103,11 +104,11 @@ struct Verdict {
     std::string time;                     // RFC 3339, UTC
     std::string daemon;                   // an id new at each start
     // Frontends that serve with their old backends until one of these names resolves.
-    struct Waiting {
+    struct WaitingFrontend {
         std::string frontend;
         std::vector<std::string> until;
     };
-    std::vector<Waiting> waiting;
+    std::vector<WaitingFrontend> waiting;
 };
 // What a frontend does while none of its backends has an address: "keeps its old backends until
 // NAME resolves".

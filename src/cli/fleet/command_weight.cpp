@@ -12,14 +12,14 @@ namespace amba::cli {
 
 namespace {
 
-struct Asked {
+struct WeightRequest {
     std::string service;
     bool changes = false;               // there was a "="
     std::optional<fleet::Split> split;  // none: to be forgotten
 };
 
-core::Result<Asked> asked(const std::string& word) {
-    Asked result;
+core::Result<WeightRequest> asked(const std::string& word) {
+    WeightRequest result;
     const std::size_t sign = word.find('=');
     result.service = word.substr(0, sign);
     if (result.service.empty()) {

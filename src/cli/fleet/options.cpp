@@ -24,7 +24,7 @@ std::pair<std::string, std::string> host_and_address(const std::string& text) {
 
 std::string projects_of(const fleet::Snapshot& snapshot) {
     std::set<std::string> names;
-    for (const fleet::Member& member : snapshot.members)
+    for (const fleet::FleetContainer& member : snapshot.members)
         names.insert(member.container.label(fleet::kComposeProject));
     std::string text;
     for (const std::string& name : names)
@@ -110,15 +110,15 @@ void say_plainly(const std::string& line, bool failed) {
     }
 }
 
-std::unique_ptr<Looked> look_once(const FleetOptions& options, int& code) {
+std::unique_ptr<FleetLook> look_once(const FleetOptions& options, int& code) {
     const auto failed = [&](int why, const std::string& reason) {
         code = fail(why, reason);
         return nullptr;
     };
     auto sites = options.sites();
     if (!sites) return failed(kWrong, sites.error().reason);
-    std::unique_ptr<Looked> looked(
-        new Looked{fleet::Fleet(std::move(*sites), options.settings, say_plainly), {}});
+    std::unique_ptr<FleetLook> looked(
+        new FleetLook{fleet::Fleet(std::move(*sites), options.settings, say_plainly), {}});
     auto snapshot = looked->fleet.look();
     if (!snapshot) return failed(kFailed, snapshot.error().reason);
     looked->snapshot = std::move(*snapshot);

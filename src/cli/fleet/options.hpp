@@ -18,7 +18,7 @@ struct FleetOptions {
     std::vector<std::string> hosts;  // HOST or HOST=ADDRESS; none: the environment's
     bool tls = false;
     std::string certificates;
-    fleet::Settings settings;
+    fleet::FleetSettings settings;
 
     void add_engine(CLI::App& app);
     void add_project(CLI::App& app, bool all_by_default);
@@ -37,11 +37,11 @@ void say_plainly(const std::string& line, bool failed);
 
 // Looks once, for a verb that needs a project with containers in it. Null: it has said why not, and
 // `code` is the exit code.
-struct Looked {
+struct FleetLook {
     fleet::Fleet fleet;
     fleet::Snapshot snapshot;
 };
-std::unique_ptr<Looked> look_once(const FleetOptions& options, int& code);
+std::unique_ptr<FleetLook> look_once(const FleetOptions& options, int& code);
 
 // Columns aligned by spaces, titles first.
 std::string rows(const std::vector<std::vector<std::string>>& cells);

@@ -31,7 +31,7 @@ admin::Status one_frontend() {
 }
 
 std::string metrics(const admin::Status& status) {
-    return admin::to_metrics(status, admin::Process{});
+    return admin::to_metrics(status, admin::ProcessFigures{});
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ TEST(Metrics, BeforeTheFirstTableAreThoseOfTheProcess) {
 
 TEST(Metrics, LeaveOutWhatIsNotKnown) {
     EXPECT_THAT(metrics(admin::Status{}), Not(HasSubstr("process_open_fds")));
-    admin::Process process;
+    admin::ProcessFigures process;
     process.open_fds = 12;
     EXPECT_THAT(admin::to_metrics(admin::Status{}, process), HasSubstr("\nprocess_open_fds 12\n"));
 }
@@ -85,7 +85,7 @@ TEST(Metrics, OneThatLeavesIsToldFromOneThatCameWithItsName) {
 }
 
 TEST(Metrics, LookAtThisProcess) {
-    const admin::Process process = admin::look_at_process();
+    const admin::ProcessFigures process = admin::look_at_process();
     EXPECT_GE(process.cpu_seconds, 0);
     EXPECT_GT(process.resident_bytes, 100'000);
     EXPECT_GT(process.virtual_bytes, process.resident_bytes);

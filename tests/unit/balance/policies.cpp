@@ -227,7 +227,7 @@ TEST_P(EveryPolicy, ASlowStartBeginsWithASmallShare) {
     for (std::uint64_t i = 0; i < 1700; ++i)
         ++served[live.open(i)];
     EXPECT_NEAR(served[1], 100, 60);
-    std::vector<balance::PoolHealth::Changed> changed;
+    std::vector<balance::PoolHealth::BackendChange> changed;
     live.health.time_passed(live.now + std::chrono::seconds(16), changed);
     const int before = served[1];
     for (std::uint64_t i = 0; i < 1700; ++i)

@@ -57,14 +57,14 @@ class Frontend final : public balance::LoadObserver {
             ejected |= health.connect_failed(at(i), now, Fault::kBackend, "refused").ejected;
         return ejected;
     }
-    std::vector<PoolHealth::Changed> replace(std::vector<Member> of) {
-        std::vector<PoolHealth::Changed> changed;
+    std::vector<PoolHealth::BackendChange> replace(std::vector<Member> of) {
+        std::vector<PoolHealth::BackendChange> changed;
         members = std::move(of);
         health.replace(pool_of(members), now, changed);
         return changed;
     }
-    std::vector<PoolHealth::Changed> pass(core::Duration time) {
-        std::vector<PoolHealth::Changed> changed;
+    std::vector<PoolHealth::BackendChange> pass(core::Duration time) {
+        std::vector<PoolHealth::BackendChange> changed;
         now += time;
         health.time_passed(now, changed);
         return changed;
@@ -352,7 +352,7 @@ class RandomEvents {
         }
     }
 
-    void tell_all(const std::vector<PoolHealth::Changed>& changed) {
+    void tell_all(const std::vector<PoolHealth::BackendChange>& changed) {
         for (const auto& [one, change] : changed)
             tell(*one, change);
     }

@@ -19,12 +19,13 @@ table::Frontend frontend(const std::string& line) {
 }
 
 // "ADDRESS WEIGHT", with "b" behind it for a backup.
-std::vector<std::string> targets(const std::string& line, const std::vector<names::Place>& places) {
+std::vector<std::string> targets(const std::string& line,
+                                 const std::vector<names::ResolvedPlace>& places) {
     std::vector<std::string> out;
     const auto own = [](const core::Endpoint& endpoint) {
         return endpoint == at(9);
     };
-    const auto where = [&](const names::Name&) {
+    const auto where = [&](const names::BackendName&) {
         return places;
     };
     for (const auto& target : daemon::targets_of(frontend(line), where, own)) {
@@ -40,7 +41,7 @@ TEST(TargetsOf, AHostsAddressesHaveItsWeightEach) {
 }
 
 TEST(TargetsOf, AServicesWeightsAreTheRecordsTimesTheTables) {
-    const std::vector<names::Place> places{{at(1), 10}, {at(2), 30}, {at(3), 5, true}};
+    const std::vector<names::ResolvedPlace> places{{at(1), 10}, {at(2), 30}, {at(3), 5, true}};
     EXPECT_THAT(targets("80 srv:a", places), ElementsAre("1 10", "2 30", "3 5b"));
     EXPECT_THAT(targets("80 srv:a weight=3", places), ElementsAre("1 30", "2 90", "3 15b"));
     EXPECT_THAT(targets("80 srv:a weight=0", places), ElementsAre("1 0", "2 0", "3 0b"));
@@ -62,8 +63,8 @@ TEST(TargetsOf, NeverItself) {
 }
 
 TEST(TargetsOf, OriginIsWhatTheTableHas) {
-    const auto where = [](const names::Name& name) {
-        return std::vector<names::Place>{{at(name.service ? 1 : 2)}};
+    const auto where = [](const names::BackendName& name) {
+        return std::vector<names::ResolvedPlace>{{at(name.service ? 1 : 2)}};
     };
     const auto nobody = [](const core::Endpoint&) {
         return false;

@@ -41,7 +41,7 @@ class Follower {
     explicit Follower(const Host& host, core::Duration time = 10s) :
         thread_([this, engine = Engine(host, time)] {
             const auto ended = engine.events([this] { ++opened; },
-                                             [this](const Event& event) {
+                                             [this](const EngineEvent& event) {
                                                  const std::lock_guard lock(mutex_);
                                                  told_.push_back(event);
                                              },
@@ -61,13 +61,13 @@ class Follower {
         thread_.join();
         return reason_;
     }
-    std::vector<Event> told() const {
+    std::vector<EngineEvent> told() const {
         const std::lock_guard lock(mutex_);
         return told_;
     }
     std::vector<std::string> words() const {
         std::vector<std::string> out;
-        for (const Event& event : told())
+        for (const EngineEvent& event : told())
             out.push_back(event.type + " " + event.action + " " + event.id);
         return out;
     }
@@ -77,7 +77,7 @@ class Follower {
 
   private:
     mutable std::mutex mutex_;
-    std::vector<Event> told_;
+    std::vector<EngineEvent> told_;
     std::string reason_;
     std::stop_source stop_;
     std::thread thread_;  // last, so that it finds all of the others
@@ -182,7 +182,8 @@ TEST(EngineEvents, StopBeforeItBegins) {
     FakeEngine fake(events_by([](const Asked&, test::Socket& client) { stall(client); }));
     std::stop_source stop;
     stop.request_stop();
-    const auto ended = Engine(fake.host()).events([] {}, [](const Event&) {}, stop.get_token());
+    const auto ended =
+        Engine(fake.host()).events([] {}, [](const EngineEvent&) {}, stop.get_token());
     EXPECT_EQ(reason_of(ended), "");
 }
 
@@ -196,7 +197,7 @@ TEST(EngineEvents, StopFromWithin) {
     int told = 0;
     const auto ended = Engine(fake.host())
                            .events([] {},
-                                   [&](const Event&) {
+                                   [&](const EngineEvent&) {
                                        ++told;
                                        stop.request_stop();
                                    },

@@ -35,7 +35,7 @@ std::string asked_from_within(const Host& host) {
         if (::write(ready[1], "x", 1) == 1 && ::read(mapped[0], &byte, 1) == 1 && apart &&
             ::setgroups(0, nullptr) == 0 && ::setresgid(0, 0, 0) == 0 &&
             ::setresuid(0, 0, 0) == 0) {
-            const auto answer = exchange(host, {.path = "/x"}, Patience(10s));
+            const auto answer = exchange(host, {.path = "/x"}, CallLimits(10s));
             reason = answer ? "it answers" : answer.error().reason;
         }
         if (::write(out[1], reason.data(), reason.size()) < 0) ::_exit(2);

@@ -19,10 +19,10 @@ using testing::StartsWith;
 
 namespace {
 
-const Request kAsk{.path = "/x"};
+const EngineRequest kAsk{.path = "/x"};
 
-core::Result<Response> ask(const Host& host, core::Duration time = 10s) {
-    return exchange(host, kAsk, Patience(time));
+core::Result<EngineResponse> ask(const Host& host, core::Duration time = 10s) {
+    return exchange(host, kAsk, CallLimits(time));
 }
 
 // What becomes of an answer of these bytes, without the host and the question.
@@ -68,9 +68,9 @@ class Nobody {
 
 TEST(Wire, WhatIsAsked) {
     FakeEngine fake([](const Asked&, test::Socket& client) { client.send(answer(200, "well")); });
-    const Request request{
+    const EngineRequest request{
         .method = "POST", .path = "/a/b", .query = "c=d", .body = "{}", .version = "/v1.41"};
-    const auto response = exchange(fake.host(), request, Patience(10s));
+    const auto response = exchange(fake.host(), request, CallLimits(10s));
     ASSERT_EQ(reason_of(response), "");
     EXPECT_EQ(response->body, "well");
     ASSERT_TRUE(ask(fake.host()));
@@ -233,7 +233,7 @@ TEST(Wire, AStopEndsIt) {
         stop.request_stop();
     });
     const auto start = test::Clock::now();
-    EXPECT_EQ(reason_of(exchange(fake.host(), kAsk, Patience(60s, stop.get_token()))),
+    EXPECT_EQ(reason_of(exchange(fake.host(), kAsk, CallLimits(60s, stop.get_token()))),
               fake.name() + ": GET /x: given up");
     EXPECT_LT(test::since(start), test::kAtOnce);
 }

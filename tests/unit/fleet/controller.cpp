@@ -11,9 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-docker::Event event(const std::string& action, const std::string& name,
-                    const std::string& signal = {}) {
-    docker::Event one;
+docker::EngineEvent event(const std::string& action, const std::string& name,
+                          const std::string& signal = {}) {
+    docker::EngineEvent one;
     one.type = "container";
     one.action = action;
     one.id = id(name);
@@ -101,9 +101,9 @@ TEST(Doorbell, IsLeftWhenItIsTimeToStop) {
     EXPECT_FALSE(bell.wait_until(Doorbell::Clock::now() + 1h, stop.get_token()));
 }
 
-TEST(Given, IsOfOneRunOfAnAmbassador) {
-    Given given;
-    Member one = member("a", "a", "172.18.0.2");
+TEST(TablesGiven, IsOfOneRunOfAnAmbassador) {
+    TablesGiven given;
+    FleetContainer one = member("a", "a", "172.18.0.2");
     EXPECT_EQ(given.words_of(one), nullptr);
     given.set(one, {"80"});
     EXPECT_TRUE(given.is(one, {"80"}));

@@ -24,7 +24,7 @@ TEST(Held, AddressThatIsTaken) {
 
 std::string way(const std::string& text, const std::string& address) {
     const auto all = parse_listeners(text);
-    const Listener* one = in_the_way(all, address);
+    const PortListener* one = in_the_way(all, address);
     return one ? one->command + " " + std::to_string(one->pid) + " " + one->address : "";
 }
 
@@ -46,7 +46,7 @@ TEST(Held, WhatAnOperatorIsTold) {
                         member("rng", "rng_1", "172.18.0.2", {80})};
     const Assignment assignment =
         assignment_of(snapshot, {&snapshot.members[0], {{"rng", "127.127.0.3"}}});
-    const Listener nginx{"0.0.0.0:80", 7, "nginx"};
+    const PortListener nginx{"0.0.0.0:80", 7, "nginx"};
     const std::string text = held(assignment, "127.127.0.3:80", &nginx);
     EXPECT_THAT(text, StartsWith("cannot listen on 127.127.0.3:80: nginx (pid 7) of web_1 listens "
                                  "on 0.0.0.0:80, so that web_1 reaches itself at rng:80; "));
@@ -79,8 +79,8 @@ TEST(Held, LeftOut) {
 }
 
 TEST(Held, GivenSaysNewsOnce) {
-    Given given;
-    Member one = client("web", {});
+    TablesGiven given;
+    FleetContainer one = client("web", {});
     EXPECT_TRUE(given.is_news(one, "x"));
     EXPECT_FALSE(given.is_news(one, "x"));
     EXPECT_TRUE(given.is_news(one, "y"));

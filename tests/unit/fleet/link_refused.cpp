@@ -9,13 +9,13 @@ using testing::StartsWith;
 
 namespace {
 
-struct Refused {
+struct RefusedAmbassador {
     std::string in;
     std::string reason;  // how it begins
 };
 
-void expect_refused(const std::vector<Refused>& files, const std::string& ports = "") {
-    for (const Refused& file : files) {
+void expect_refused(const std::vector<RefusedAmbassador>& files, const std::string& ports = "") {
+    for (const RefusedAmbassador& file : files) {
         const auto done = link_sample(file.in, ports);
         ASSERT_FALSE(done) << file.in << "became\n" << done->text;
         EXPECT_THAT(done.error().reason, StartsWith(file.reason)) << file.in;

@@ -10,16 +10,16 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::vector<std::string> as_text(const std::vector<Place>& places) {
+std::vector<std::string> as_text(const std::vector<AmbassadorPlace>& places) {
     std::vector<std::string> all;
-    for (const Place& place : places)
+    for (const AmbassadorPlace& place : places)
         all.push_back(place.to_string());
     return all;
 }
 
 struct Places : testing::Test {
     Snapshot snapshot{{}, {""}, {}};
-    Changes found() { return changes(snapshot, places(snapshot, false)); }
+    FleetChanges found() { return changes(snapshot, places(snapshot, false)); }
 };
 
 TEST_F(Places, AreOneForEachNameOfEachRunningClient) {
@@ -105,7 +105,7 @@ TEST_F(Places, OfAStoppedClientKeepTheirAmbassador) {
 }
 
 TEST_F(Places, ThatAreGoneLeaveOrphans) {
-    const Member gone = client("gone", {{"redis", "127.127.0.2"}});
+    const FleetContainer gone = client("gone", {{"redis", "127.127.0.2"}});
     snapshot.members = {client("web", {{"redis", "127.127.0.2"}})};
     snapshot.ambassadors = {ambassador(gone, "redis", "127.127.0.2"),
                             ambassador(snapshot.members[0], "redis", "127.127.0.7"),
@@ -122,7 +122,7 @@ TEST_F(Places, ThatAreGoneLeaveOrphans) {
 TEST_F(Places, OfTheOtherKindReplaceThem) {
     snapshot.members = {client("web", {{"redis", "127.127.0.2"}, {"rng", "127.127.0.3"}})};
     snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
-    const Changes change = changes(snapshot, places(snapshot, true));
+    const FleetChanges change = changes(snapshot, places(snapshot, true));
     EXPECT_THAT(change.orphans, SizeIs(1));
     EXPECT_THAT(as_text(change.missing), ElementsAre("web/redis,rng"));
 }
@@ -150,7 +150,7 @@ TEST(NamesOfAnAmbassador, ArePairsOfItsLabels) {
     docker::Container container;
     container.labels = {{kNameLabel, "redis,rng"}, {kBindLabel, "127.127.0.2,127.127.0.3"}};
     EXPECT_THAT(names_of(container),
-                ElementsAre(Name{"redis", "127.127.0.2"}, Name{"rng", "127.127.0.3"}));
+                ElementsAre(ServedName{"redis", "127.127.0.2"}, ServedName{"rng", "127.127.0.3"}));
     container.labels = {};
     EXPECT_THAT(names_of(container), IsEmpty());
 }

@@ -16,9 +16,9 @@ inline std::string id(const std::string& seed) {
 }
 
 // A running container of project `app`, on one network, started at second 1.
-inline Member member(const std::string& service, const std::string& name,
-                     const std::string& address, std::vector<std::uint16_t> ports = {}) {
-    Member one;
+inline FleetContainer member(const std::string& service, const std::string& name,
+                             const std::string& address, std::vector<std::uint16_t> ports = {}) {
+    FleetContainer one;
     one.container.id = id(name);
     one.container.name = name;
     one.container.labels = {{kComposeProject, "app"}, {kComposeService, service}};
@@ -30,15 +30,16 @@ inline Member member(const std::string& service, const std::string& name,
     return one;
 }
 
-inline Member client(const std::string& name,
-                     std::vector<std::pair<std::string, std::string>> extra_hosts) {
-    Member one = member(name, name, "172.18.0.99");
+inline FleetContainer client(const std::string& name,
+                             std::vector<std::pair<std::string, std::string>> extra_hosts) {
+    FleetContainer one = member(name, name, "172.18.0.99");
     one.container.extra_hosts = std::move(extra_hosts);
     return one;
 }
 
-inline Member ambassador(const Member& client, const std::string& names, const std::string& binds) {
-    Member one;
+inline FleetContainer ambassador(const FleetContainer& client, const std::string& names,
+                                 const std::string& binds) {
+    FleetContainer one;
     one.container.id = id("amba-" + client.container.name + names);
     one.container.labels = {{kProjectLabel, "app"},
                             {kClientLabel, docker::short_id(client.container.id)},

@@ -18,7 +18,7 @@ struct Tables : testing::Test {
         snapshot.members = {client("web", {{"redis", "127.127.0.2"}})};
         snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
     }
-    docker::Container& add(Member member) {
+    docker::Container& add(FleetContainer member) {
         snapshot.members.push_back(std::move(member));
         return snapshot.members.back().container;
     }

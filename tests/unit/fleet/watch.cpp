@@ -74,15 +74,15 @@ struct WatchTest : testing::Test {
     }
     // Looks until `enough` says so of what it saw.
     template <class Enough>
-    static bool sees(Watch& watch, Enough enough) {
+    static bool sees(EngineWatch& watch, Enough enough) {
         return test::eventually([&] {
             const auto snapshot = watch.look();
             return snapshot && enough(*snapshot);
         });
     }
-    static std::vector<std::string> names(const std::vector<Member>& members) {
+    static std::vector<std::string> names(const std::vector<FleetContainer>& members) {
         std::vector<std::string> all;
-        for (const Member& one : members)
+        for (const FleetContainer& one : members)
             all.push_back(one.container.name);
         return all;
     }
@@ -94,8 +94,8 @@ struct WatchTest : testing::Test {
 
 TEST_F(WatchTest, LooksAtAllThatAnswer) {
     const Fleet fleet = fleet_of({&here, &there});
-    Watch watch(
-        fleet, [](const docker::Event&) {}, [&] { ++changes; });
+    EngineWatch watch(
+        fleet, [](const docker::EngineEvent&) {}, [&] { ++changes; });
     EXPECT_TRUE(test::eventually([&] { return changes == 2; }));
     const auto seen = watch.look();
     ASSERT_TRUE(seen);
@@ -109,8 +109,8 @@ TEST_F(WatchTest, LooksAtAllThatAnswer) {
 TEST_F(WatchTest, WaitsForTheFirstAnswerOfEach) {
     there.answers = false;
     const Fleet fleet = fleet_of({&here, &there});
-    Watch watch(
-        fleet, [](const docker::Event&) {}, [&] { ++changes; });
+    EngineWatch watch(
+        fleet, [](const docker::EngineEvent&) {}, [&] { ++changes; });
     EXPECT_TRUE(test::eventually([&] { return changes == 1; }));
     EXPECT_FALSE(watch.look());
     there.answers = true;
@@ -119,8 +119,8 @@ TEST_F(WatchTest, WaitsForTheFirstAnswerOfEach) {
 
 TEST_F(WatchTest, KeepsWhatAnEngineSaidLast) {
     const Fleet fleet = fleet_of({&here, &there});
-    Watch watch(
-        fleet, [](const docker::Event&) {}, [&] { ++changes; });
+    EngineWatch watch(
+        fleet, [](const docker::EngineEvent&) {}, [&] { ++changes; });
     ASSERT_TRUE(sees(watch, [](const Snapshot& all) { return all.silent.empty(); }));
     there.answers = false;
     ASSERT_TRUE(sees(watch, [](const Snapshot& all) { return all.silent.contains(1); }));
@@ -140,8 +140,8 @@ TEST_F(WatchTest, KeepsWhatAnEngineSaidLast) {
 
 TEST_F(WatchTest, BeginsAnewWhenAStreamBreaks) {
     const Fleet fleet = fleet_of({&here});
-    Watch watch(
-        fleet, [](const docker::Event&) {}, [&] { ++changes; });
+    EngineWatch watch(
+        fleet, [](const docker::EngineEvent&) {}, [&] { ++changes; });
     ASSERT_TRUE(test::eventually([&] { return changes == 1; }));
     here.breaks = true;
     EXPECT_TRUE(test::eventually([&] { return changes > 1; }));
@@ -154,8 +154,8 @@ TEST_F(WatchTest, EndsWhileNobodyAnswers) {
     const Fleet fleet = fleet_of({&here});
     const auto begin = std::chrono::steady_clock::now();
     {
-        const Watch watch(
-            fleet, [](const docker::Event&) {}, [] {});
+        const EngineWatch watch(
+            fleet, [](const docker::EngineEvent&) {}, [] {});
     }
     EXPECT_LT(std::chrono::steady_clock::now() - begin, test::kAtOnce);
 }

@@ -26,8 +26,8 @@ std::string frame(char stream, const std::string& data) {
     return out + data;
 }
 
-Member with_volume(const std::string& name) {
-    Member one;
+FleetContainer with_volume(const std::string& name) {
+    FleetContainer one;
     one.container.id = id(name);
     one.container.image_id = "sha256:1";
     one.container.mounts = {
@@ -82,14 +82,14 @@ struct WriterTest : testing::Test {
     Fake fake;
     docker::Engine engine{fake.engine.host()};
     std::vector<std::string> said;
-    Writer writer{engine, [this](const std::string& line) {
-                      said.push_back(line);
-                  }};
+    TableWriter writer{engine, [this](const std::string& line) {
+                           said.push_back(line);
+                       }};
 
     // What each of them is told.
-    std::vector<std::string> ask(const std::vector<Member>& ambassadors) {
-        std::vector<Question> questions;
-        for (const Member& one : ambassadors)
+    std::vector<std::string> ask(const std::vector<FleetContainer>& ambassadors) {
+        std::vector<VerbCall> questions;
+        for (const FleetContainer& one : ambassadors)
             questions.push_back({&one, {"showconfig"}});
         std::vector<std::string> all(questions.size());
         std::mutex mutex;
@@ -99,8 +99,8 @@ struct WriterTest : testing::Test {
         });
         return all;
     }
-    const std::vector<Member> five{with_volume("a"), with_volume("b"), with_volume("c"),
-                                   with_volume("d"), with_volume("e")};
+    const std::vector<FleetContainer> five{with_volume("a"), with_volume("b"), with_volume("c"),
+                                           with_volume("d"), with_volume("e")};
     const std::vector<std::string> by_helper{"/run/amba/a/_data", "/run/amba/b/_data",
                                              "/run/amba/c/_data", "/run/amba/d/_data",
                                              "/run/amba/e/_data"};
@@ -108,13 +108,13 @@ struct WriterTest : testing::Test {
 };
 
 TEST(VolumePlace, OfTheEnginesOwnVolumesAlone) {
-    Member one = with_volume("a");
+    FleetContainer one = with_volume("a");
     const auto place = volume_place(one.container);
     ASSERT_TRUE(place);
     EXPECT_EQ(place->root, kRoot);
     EXPECT_EQ(place->name, "a");
     const auto lost = [&](auto change) {
-        Member other = one;
+        FleetContainer other = one;
         change(other.container.mounts[0]);
         return !volume_place(other.container);
     };
@@ -141,7 +141,7 @@ TEST_F(WriterTest, AsksFewByExec) {
 
 // Elsewhere, and one whose directory has no ambassador in it.
 TEST_F(WriterTest, AsksThoseByExecThatTheHelperCannotSee) {
-    std::vector<Member> those = five;
+    std::vector<FleetContainer> those = five;
     those[1].container.mounts.clear();
     those[2].container.mounts[0].source = "/other/c/_data";
     fake.answer = [](const json& asked) {

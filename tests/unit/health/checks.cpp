@@ -359,7 +359,7 @@ TEST_F(ChecksTest, ABackendThatThisHostForbidsStaysAsItIs) {
 TEST_F(ChecksTest, AtMost64AreUnderWay) {
     const test::Peer peer(test::script::hold);
     const BackendPtr one = backend(peer.place());
-    std::vector<health::Watched> all;
+    std::vector<health::CheckedBackend> all;
     for (int i = 0; i < 200; ++i)
         all.push_back({one, redis(10ms, 200ms + core::Duration(i))});
     checks->watch(bind(80), std::move(all));
@@ -453,7 +453,7 @@ TEST_F(ChecksTest, MayEndWhileChecksAreUnderWay) {
 
 TEST_F(ChecksTest, AHundredThousandBackendsAreAPlaceInTheSchedule) {
     constexpr std::size_t kMany = 100'000;
-    std::vector<health::Watched> all;
+    std::vector<health::CheckedBackend> all;
     const auto by = check(1000s);
     for (std::uint32_t i = 0; i < kMany; ++i) {
         const auto address =

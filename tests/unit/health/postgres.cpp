@@ -152,7 +152,7 @@ TEST(PostgresCheck, LogsInWithThePasswordInTheWayThatIsAskedFor) {
 TEST(PostgresCheck, AServerThatDoesNotKnowThePasswordFails) {
     for (const bool knows : {true, false}) {
         const auto secret = std::make_shared<health::Secret>("secret");
-        const auto talk = health::postgres_talk(kAny, secret);
+        const auto talk = health::postgres_dialogue(kAny, secret);
         std::string heard = message('R', bytes({0, 0, 0, 10}) + kMechanisms);
         const std::string first = talk->hear(heard).send;
         const std::string bare = first.substr(first.find("n,,") + 3);
@@ -171,7 +171,7 @@ TEST(PostgresCheck, AServerThatDoesNotKnowThePasswordFails) {
                   knows ? "" : "postgres lets its check in without knowing the password");
     }
     const auto secret = std::make_shared<health::Secret>("secret");
-    const auto talk = health::postgres_talk(kAny, secret);
+    const auto talk = health::postgres_dialogue(kAny, secret);
     std::string heard = message('R', bytes({0, 0, 0, 10}) + kMechanisms);
     talk->hear(heard);
     heard = kLetIn;

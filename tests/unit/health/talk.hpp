@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "health/talk.hpp"
+#include "health/check_dialogue.hpp"
 
 namespace amba::health {
 
@@ -22,7 +22,7 @@ struct Heard {
 inline Heard converse(const core::Check& check, const std::vector<std::string>& answers,
                       std::size_t piece, const SecretPtr& secret = nullptr) {
     const auto backend = core::Endpoint{core::Address::v4({127, 0, 0, 1}), 80};
-    const std::unique_ptr<Talk> talk = talk_of(check, backend, secret);
+    const std::unique_ptr<CheckDialogue> talk = dialogue_of(check, backend, secret);
     Heard out;
     out.sent = talk->open();
     std::string heard;

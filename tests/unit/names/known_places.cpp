@@ -21,7 +21,7 @@ class KnownPlacesTest : public testing::Test {
     }
     static core::Time second(int n) { return core::Time(1h) + std::chrono::seconds(n); }
     void answer(int when, const std::vector<int>& lasts) {
-        std::vector<Place> places;
+        std::vector<ResolvedPlace> places;
         for (const int last : lasts)
             places.push_back({at(last)});
         known.answered(places, false, false, second(when));
@@ -34,7 +34,7 @@ class KnownPlacesTest : public testing::Test {
     // The last byte of each address, negative when it takes no new connections.
     std::vector<int> seen(Hold hold = 30s) const {
         std::vector<int> out;
-        for (const Place& place : known.places(hold)) {
+        for (const ResolvedPlace& place : known.places(hold)) {
             const int last = place.endpoint.address.bytes()[3];
             out.push_back(place.leaving ? -last : last);
         }
@@ -187,11 +187,12 @@ TEST_F(KnownPlacesTest, WhatIsUnknownOfOneFamilyStays) {
     const core::Endpoint six{*core::Address::parse("fd00::5"), 6379};
     known.answered({{at(1)}, {six}}, false, false, second(0));
     known.answered({{at(2)}}, false, true, second(1));
-    EXPECT_THAT(known.places(30s),
-                ElementsAre(Place{at(1), 1, false, true}, Place{at(2)}, Place{six}));
+    EXPECT_THAT(known.places(30s), ElementsAre(ResolvedPlace{at(1), 1, false, true},
+                                               ResolvedPlace{at(2)}, ResolvedPlace{six}));
     known.answered({{at(2)}}, false, false, second(2));
-    EXPECT_THAT(known.places(30s), ElementsAre(Place{at(1), 1, false, true}, Place{at(2)},
-                                               Place{six, 1, false, true}));
+    EXPECT_THAT(known.places(30s),
+                ElementsAre(ResolvedPlace{at(1), 1, false, true}, ResolvedPlace{at(2)},
+                            ResolvedPlace{six, 1, false, true}));
 }
 
 }  // namespace

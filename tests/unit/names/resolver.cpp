@@ -17,11 +17,11 @@ class ResolverTest : public testing::Test {
   protected:
     void ask(const std::string& name, bool service = false) {
         answer.reset();
-        Question question;
+        NameQuestion question;
         question.name = name;
         question.port = 6379;
         question.service = service;
-        resolver->resolve(std::move(question), [this](Answer a) { answer = std::move(a); });
+        resolver->resolve(std::move(question), [this](NameAnswer a) { answer = std::move(a); });
         EXPECT_FALSE(answer) << "called from within";
     }
     void run() {
@@ -32,7 +32,7 @@ class ResolverTest : public testing::Test {
     boost::asio::io_context loop{1};
     boost::asio::steady_timer timer{loop};  // the first one takes the loop's descriptors
     std::optional<Resolver> resolver{std::in_place, loop};
-    std::optional<Answer> answer;
+    std::optional<NameAnswer> answer;
 };
 
 // Of the real /etc/hosts, which every host has.
@@ -49,7 +49,7 @@ TEST_F(ResolverTest, HostsFile) {
 TEST_F(ResolverTest, MoreThanAreAskedAtOnce) {
     int answers = 0;
     for (int i = 0; i < 1000; ++i) {
-        resolver->resolve({"localhost", 1, false, false, "", nullptr}, [&](const Answer& a) {
+        resolver->resolve({"localhost", 1, false, false, "", nullptr}, [&](const NameAnswer& a) {
             if (a.places.size() == 1) ++answers;
         });
     }

@@ -6,14 +6,14 @@
 
 using amba::names::Search;
 using testing::ElementsAre;
-using enum Search::Said;
+using enum Search::Failure;
 
 namespace {
 
 // All that is asked for while each is answered like this; what is left out was not asked for.
-std::vector<std::string> asked(Search search, std::vector<Search::Said> said) {
+std::vector<std::string> asked(Search search, std::vector<Search::Failure> said) {
     std::vector<std::string> out{search.current()};
-    for (const Search::Said one : said) {
+    for (const Search::Failure one : said) {
         if (!search.next(one)) {
             out.push_back("end");
             break;

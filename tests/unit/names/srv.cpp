@@ -125,21 +125,23 @@ TEST(ParseSrv, AnyByteMayBeWrong) {
 
 TEST(PlacesOf, TheBestPriorityServesAndTheOthersAreBackups) {
     EXPECT_THAT(places_of({{7, 1, at(3)}, {2, 10, at(2)}, {2, 30, at(1)}, {9, 5, at(4)}}),
-                ElementsAre(Place{at(1), 30, false}, Place{at(2), 10, false}, Place{at(3), 1, true},
-                            Place{at(4), 5, true}));
+                ElementsAre(ResolvedPlace{at(1), 30, false}, ResolvedPlace{at(2), 10, false},
+                            ResolvedPlace{at(3), 1, true}, ResolvedPlace{at(4), 5, true}));
     EXPECT_THAT(places_of({}), testing::IsEmpty());
 }
 
 TEST(PlacesOf, AWeightOfZeroIsHardlyEver) {
     EXPECT_THAT(places_of({{0, 0, at(1)}, {0, 100, at(2)}}),
-                ElementsAre(Place{at(1), 1, false}, Place{at(2), 100, false}));
+                ElementsAre(ResolvedPlace{at(1), 1, false}, ResolvedPlace{at(2), 100, false}));
 }
 
 TEST(PlacesOf, OneEndpointTwice) {
     EXPECT_THAT(places_of({{0, 3, at(1)}, {0, 4, at(1)}, {0, 1, at(1, 80)}}),
-                ElementsAre(Place{at(1, 80), 1, false}, Place{at(1), 7, false}));
-    EXPECT_THAT(places_of({{5, 9, at(1)}, {0, 4, at(1)}}), ElementsAre(Place{at(1), 4, false}));
-    EXPECT_THAT(places_of({{0, 4, at(1)}, {5, 9, at(1)}}), ElementsAre(Place{at(1), 4, false}));
+                ElementsAre(ResolvedPlace{at(1, 80), 1, false}, ResolvedPlace{at(1), 7, false}));
+    EXPECT_THAT(places_of({{5, 9, at(1)}, {0, 4, at(1)}}),
+                ElementsAre(ResolvedPlace{at(1), 4, false}));
+    EXPECT_THAT(places_of({{0, 4, at(1)}, {5, 9, at(1)}}),
+                ElementsAre(ResolvedPlace{at(1), 4, false}));
 }
 
 }  // namespace

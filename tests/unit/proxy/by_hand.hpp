@@ -56,12 +56,12 @@ class ByHand : public testing::Test {
     std::string swap(std::vector<proxy::Plan> plans) {
         std::string refused;
         bool over = false;
-        const auto commit = [&](core::Result<proxy::Prepared> prepared) {
+        const auto commit = [&](core::Result<proxy::PreparedTable> prepared) {
             if (prepared) return proxy.commit(std::move(*prepared), [&] { over = true; });
             refused = prepared.error().reason;
             over = true;
         };
-        proxy.known([&](std::vector<proxy::Known> known) {
+        proxy.known([&](std::vector<proxy::FrontendBackends> known) {
             proxy::build(plans, known, 0);
             proxy.prepare(std::move(plans), commit);
         });

@@ -30,7 +30,7 @@ class Health : public test::ByHand {
     void mark(bool healthy) {
         core::Bind bind;
         bind.endpoint = endpoint_of(front);
-        proxy.known([&](const std::vector<proxy::Known>& known) {
+        proxy.known([&](const std::vector<proxy::FrontendBackends>& known) {
             balance::Backend& first = *known.at(0).pool->members()[0].backend;
             proxy.mark(bind, first, healthy, healthy ? "" : "it answers nonsense");
         });

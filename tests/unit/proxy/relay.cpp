@@ -133,7 +133,7 @@ class Link final : public net::Pollable {
 
     bool met() const { return calls_.met(); }
     unsigned seen(Call call) const { return calls_.seen(call); }
-    Relay::Verdict verdict() const { return verdict_; }
+    Relay::Outcome verdict() const { return verdict_; }
     const Peer& client() const { return from_client_; }
     const Peer& backend() const { return from_backend_; }
     bool is_whole() const {
@@ -159,9 +159,9 @@ class Link final : public net::Pollable {
     void relay() {
         if (over_) return;
         verdict_ = relay_.run(shared_);
-        if (verdict_ == Relay::Verdict::kAgain) poller_.again(*this);
-        if (verdict_ == Relay::Verdict::kDone) finish(false);
-        if (verdict_ == Relay::Verdict::kClientReset || verdict_ == Relay::Verdict::kBackendReset) {
+        if (verdict_ == Relay::Outcome::kAgain) poller_.again(*this);
+        if (verdict_ == Relay::Outcome::kDone) finish(false);
+        if (verdict_ == Relay::Outcome::kClientReset || verdict_ == Relay::Outcome::kBackendReset) {
             finish(true);
         }
     }
@@ -184,7 +184,7 @@ class Link final : public net::Pollable {
     Peer from_client_;
     Peer from_backend_;
     Relay relay_;
-    Relay::Verdict verdict_ = Relay::Verdict::kRunning;
+    Relay::Outcome verdict_ = Relay::Outcome::kRunning;
     bool over_ = false;
     bool told_again_ = false;
     int turns_after_reset_ = 0;
@@ -227,7 +227,7 @@ class RelayOfBytes : public testing::Test {
     void expect_whole(Call call, int error, std::size_t at_most, std::size_t bytes) {
         const unsigned reached = each_call({call, 0, error, at_most}, bytes, [](const Link& link) {
             EXPECT_TRUE(link.is_whole());
-            EXPECT_EQ(link.verdict(), Relay::Verdict::kDone);
+            EXPECT_EQ(link.verdict(), Relay::Outcome::kDone);
         });
         EXPECT_GT(reached, 0u) << to_string(call) << " is never called";
     }

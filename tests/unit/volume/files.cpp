@@ -86,7 +86,7 @@ TEST_F(VolumeTest, AFifoDoesNotHoldTheReader) {
 }
 
 TEST_F(VolumeTest, ActiveComesBackAsItWas) {
-    volume::Active active;
+    volume::ActiveDocument active;
     active.table = *table::parse_words({"127.0.0.1:80", "www", "81", "weight=3"});
     active.generation = 7;
     active.revision = "abc";

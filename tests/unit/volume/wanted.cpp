@@ -9,18 +9,18 @@
 #include "amba/volume/volume.hpp"
 
 using namespace amba;
-using volume::News;
+using volume::ConfigNews;
 
 namespace {
 
-class Wanted : public testing::Test {
+class WantedTable : public testing::Test {
   protected:
-    Wanted() {
+    WantedTable() {
         std::string name = testing::TempDir() + "amba-wanted-XXXXXX";
         directory_ = mkdtemp(name.data());
         paths_ = {directory_, directory_};
     }
-    ~Wanted() override {
+    ~WantedTable() override {
         [[maybe_unused]] const int code = std::system(("rm -rf " + directory_).c_str());
     }
     // As a tool that writes another file and renames it.
@@ -31,15 +31,15 @@ class Wanted : public testing::Test {
         const timespec times[2] = {at, at};
         ASSERT_EQ(utimensat(AT_FDCWD, paths_.config().c_str(), times, 0), 0);
     }
-    News look(bool rewritten = false) {
+    ConfigNews look(bool rewritten = false) {
         look_ = volume::look_at_config(paths_, seen_, rewritten);
         seen_ = look_.seen;
         return look_.news;
     }
     std::string directory_;
     volume::Paths paths_;
-    volume::Seen seen_;
-    volume::Look look_;
+    volume::ConfigState seen_;
+    volume::ConfigLook look_;
 };
 
 constexpr const char* kGood = R"({"revision": "r1", "frontends": [{"bind": "127.0.0.1:80"}]})";
@@ -47,70 +47,70 @@ constexpr const char* kEdited = R"({"revision": "r1", "frontends": [{"bind": "12
 
 }  // namespace
 
-TEST_F(Wanted, IsNoneWithoutAFile) {
-    EXPECT_EQ(look(), News::kNone);
+TEST_F(WantedTable, IsNoneWithoutAFile) {
+    EXPECT_EQ(look(), ConfigNews::kNone);
 }
 
-TEST_F(Wanted, WithoutARevisionIsNamedByItsBytes) {
+TEST_F(WantedTable, WithoutARevisionIsNamedByItsBytes) {
     const std::string text = R"({"frontends": [{"bind": "127.0.0.1:80"}]})";
     write(text);
-    ASSERT_EQ(look(), News::kChanged);
+    ASSERT_EQ(look(), ConfigNews::kChanged);
     ASSERT_TRUE(look_.wanted.table);
     EXPECT_EQ(look_.wanted.revision, files::hex(files::sha256(text)));
     EXPECT_EQ(look_.seen.digest, files::hex(files::sha256(text)));
 }
 
-TEST_F(Wanted, IsNamedByItsRevisionWhenItIsRejectedToo) {
+TEST_F(WantedTable, IsNamedByItsRevisionWhenItIsRejectedToo) {
     write(R"({"revision": "r1", "frontends": 5})");
-    ASSERT_EQ(look(), News::kChanged);
+    ASSERT_EQ(look(), ConfigNews::kChanged);
     EXPECT_FALSE(look_.wanted.table);
     EXPECT_EQ(look_.wanted.revision, "r1");
     EXPECT_NE(look_.wanted.reason.find("config.json:1:33: /frontends: "), std::string::npos)
         << look_.wanted.reason;
 }
 
-TEST_F(Wanted, IsNotNamedByARevisionThatIsNoLabel) {
+TEST_F(WantedTable, IsNotNamedByARevisionThatIsNoLabel) {
     const std::string text = R"({"revision": ")" + std::string(200, 'r') + R"(", "frontends": []})";
     write(text);
-    ASSERT_EQ(look(), News::kChanged);
+    ASSERT_EQ(look(), ConfigNews::kChanged);
     EXPECT_EQ(look_.wanted.revision, files::hex(files::sha256(text)));
 }
 
-TEST_F(Wanted, IsAnotherWhenItsBytesAreAndItsRevisionIsNot) {
+TEST_F(WantedTable, IsAnotherWhenItsBytesAreAndItsRevisionIsNot) {
     write(kGood);
-    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look(), ConfigNews::kChanged);
     write(kEdited);
-    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look(), ConfigNews::kChanged);
     EXPECT_EQ(look_.wanted.revision, "r1");
     write(kGood);
-    EXPECT_EQ(look(), News::kChanged) << "judged before, and here again";
+    EXPECT_EQ(look(), ConfigNews::kChanged) << "judged before, and here again";
 }
 
-TEST_F(Wanted, IsTheSameWhateverItsTimesSay) {
+TEST_F(WantedTable, IsTheSameWhateverItsTimesSay) {
     write(kGood);
     look();
     for (const long seconds : {-1000L, 0L, 1000L}) {
         date(seconds);
-        EXPECT_EQ(look(), News::kSame) << seconds;
+        EXPECT_EQ(look(), ConfigNews::kSame) << seconds;
     }
     write(kGood);
-    EXPECT_EQ(look(), News::kSame) << "another inode";
+    EXPECT_EQ(look(), ConfigNews::kSame) << "another inode";
 }
 
-TEST_F(Wanted, IsAnotherWhateverItsTimesSay) {
+TEST_F(WantedTable, IsAnotherWhateverItsTimesSay) {
     write(kGood);
     date(-1000);
     look();
     write(kEdited);  // of the same length
     date(-1000);
-    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look(), ConfigNews::kChanged);
     write(kGood);
     const timespec epoch[2] = {{0, 0}, {0, 0}};
     ASSERT_EQ(utimensat(AT_FDCWD, paths_.config().c_str(), epoch, 0), 0);
-    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look(), ConfigNews::kChanged);
 }
 
-TEST_F(Wanted, IsNotReadWhereItsMarkIsThatOfASettledOne) {
+TEST_F(WantedTable, IsNotReadWhereItsMarkIsThatOfASettledOne) {
     write(kGood);
     look();
     EXPECT_FALSE(seen_.settled) << "just written: its times may stand still for a second change";
@@ -118,42 +118,42 @@ TEST_F(Wanted, IsNotReadWhereItsMarkIsThatOfASettledOne) {
     seen_.settled = true;
     seen_.digest = "another";
     seen_.quick = 1;
-    EXPECT_EQ(look(), News::kSame);
+    EXPECT_EQ(look(), ConfigNews::kSame);
 }
 
-TEST_F(Wanted, WrittenAnewWithTheSameBytesIsNewsToWhoAsksForIt) {
+TEST_F(WantedTable, WrittenAnewWithTheSameBytesIsNewsToWhoAsksForIt) {
     write(kGood);
     look();
-    EXPECT_EQ(look(true), News::kSame);
+    EXPECT_EQ(look(true), ConfigNews::kSame);
     write(kGood);
-    EXPECT_EQ(look(true), News::kChanged);
+    EXPECT_EQ(look(true), ConfigNews::kChanged);
 }
 
-TEST_F(Wanted, OfManyPartsIsComparedToTheLastByte) {
+TEST_F(WantedTable, OfManyPartsIsComparedToTheLastByte) {
     for (const std::size_t size : {65535u, 65536u, 65537u, 300'000u}) {
         std::string text = kGood + std::string(size - std::string(kGood).size(), ' ');
         write(text);
-        EXPECT_EQ(look(), News::kChanged);
+        EXPECT_EQ(look(), ConfigNews::kChanged);
         date(1000);
-        EXPECT_EQ(look(), News::kSame);
+        EXPECT_EQ(look(), ConfigNews::kSame);
         text.back() = '\n';
         write(text);
-        EXPECT_EQ(look(), News::kChanged) << size;
+        EXPECT_EQ(look(), ConfigNews::kChanged) << size;
     }
 }
 
-TEST_F(Wanted, IsComparedByTheDigestThatAnotherProcessRemembers) {
+TEST_F(WantedTable, IsComparedByTheDigestThatAnotherProcessRemembers) {
     write(kGood);
     seen_.digest = files::hex(files::sha256(kGood));
-    EXPECT_EQ(look(), News::kSame);
+    EXPECT_EQ(look(), ConfigNews::kSame);
     seen_ = {};
     seen_.digest = files::hex(files::sha256(kEdited));
-    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look(), ConfigNews::kChanged);
 }
 
-TEST_F(Wanted, ThatCannotBeReadIsNewsOnce) {
+TEST_F(WantedTable, ThatCannotBeReadIsNewsOnce) {
     ASSERT_EQ(mkdir(paths_.config().c_str(), 0755), 0);
-    EXPECT_EQ(look(), News::kChanged);
+    EXPECT_EQ(look(), ConfigNews::kChanged);
     EXPECT_NE(look_.wanted.reason.find("not a regular file"), std::string::npos);
-    EXPECT_EQ(look(), News::kSame);
+    EXPECT_EQ(look(), ConfigNews::kSame);
 }

@@ -21,20 +21,20 @@ namespace amba::health {
 
 struct Step {
     enum class Kind : std::uint8_t { kMore, kAlive, kFailed } kind = Kind::kMore;
-    std::string send;  // now; after the end, the farewell
+    std::string send;  // now; after the end, what ends the dialogue in order
     // Of kFailed: one line for people; of kAlive: what the server did not like, or nothing.
     std::string reason;
 
     static Step more(std::string send = {}) { return {Kind::kMore, std::move(send), {}}; }
-    static Step alive(std::string farewell = {}) { return {Kind::kAlive, std::move(farewell), {}}; }
+    static Step alive(std::string goodbye = {}) { return {Kind::kAlive, std::move(goodbye), {}}; }
     // It answers, but does not accept who asks.
     static Step refused(std::string reason) { return {Kind::kAlive, {}, std::move(reason)}; }
     static Step failed(std::string reason) { return {Kind::kFailed, {}, std::move(reason)}; }
 };
 
-class Talk {
+class CheckDialogue {
   public:
-    virtual ~Talk() = default;
+    virtual ~CheckDialogue() = default;
     // What is sent first; "" when the backend speaks first.
     virtual std::string open() { return {}; }
     virtual Step hear(std::string& heard) = 0;
@@ -42,13 +42,14 @@ class Talk {
 
 // Of a tcp check nullptr: that the connection was made says it all.
 // `secret` is what its password file holds; nullptr: it has none.
-std::unique_ptr<Talk> talk_of(const core::Check& check, const core::Endpoint& backend,
-                              const SecretPtr& secret = nullptr);
+std::unique_ptr<CheckDialogue> dialogue_of(const core::Check& check, const core::Endpoint& backend,
+                                           const SecretPtr& secret = nullptr);
 
-std::unique_ptr<Talk> redis_talk(const core::Check& check, const SecretPtr& secret);
-std::unique_ptr<Talk> postgres_talk(const core::Check& check, const SecretPtr& secret);
-std::unique_ptr<Talk> mysql_talk(const core::Check& check, const SecretPtr& secret);
-std::unique_ptr<Talk> http_talk(const core::Check& check, const core::Endpoint& backend);
+std::unique_ptr<CheckDialogue> redis_dialogue(const core::Check& check, const SecretPtr& secret);
+std::unique_ptr<CheckDialogue> postgres_dialogue(const core::Check& check, const SecretPtr& secret);
+std::unique_ptr<CheckDialogue> mysql_dialogue(const core::Check& check, const SecretPtr& secret);
+std::unique_ptr<CheckDialogue> http_dialogue(const core::Check& check,
+                                             const core::Endpoint& backend);
 
 // The name that postgres and mysql are asked under.
 std::string user_of(const core::Check& check);

@@ -1,5 +1,5 @@
 // Looks again some seconds after a burst, and gives back once what it needed.
-#include "proxy/ebb.hpp"
+#include "proxy/idle_trim.hpp"
 
 #include <malloc.h>
 
@@ -11,12 +11,12 @@ constexpr core::Duration kQuiet{5000};
 
 }  // namespace
 
-void Ebb::wait() {
+void IdleTrim::wait() {
     pipes_taken_ = pipes_.taken();
     deadlines_.set(*this, core::Clock::now() + kQuiet);
 }
 
-void Ebb::on_deadline() {
+void IdleTrim::on_deadline() {
     if (pipes_.taken() != pipes_taken_) return wait();
     pipes_.close_idle();
     if (most_ < kBurst || !is_over()) return;

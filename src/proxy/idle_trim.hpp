@@ -10,9 +10,9 @@
 
 namespace amba::proxy {
 
-class Ebb final : private net::Deadline {
+class IdleTrim final : private net::Deadline {
   public:
-    Ebb(net::Deadlines& deadlines, PipePool& pipes) : deadlines_(deadlines), pipes_(pipes) {}
+    IdleTrim(net::Deadlines& deadlines, PipePool& pipes) : deadlines_(deadlines), pipes_(pipes) {}
 
     // A connection began or ended; so many there are now.
     void began(std::size_t connections) {
@@ -40,7 +40,7 @@ class Ebb final : private net::Deadline {
     net::Deadlines& deadlines_;
     PipePool& pipes_;
     std::size_t connections_ = 0;
-    std::size_t most_ = 0;  // since the last ebb
+    std::size_t most_ = 0;  // since the heap was trimmed last
     std::size_t pipes_taken_ = 0;
 };
 

@@ -8,8 +8,8 @@
 
 namespace amba::docker {
 
-struct Patience {
-    explicit Patience(core::Duration time_in, std::stop_token stop_in = {}) :
+struct CallLimits {
+    explicit CallLimits(core::Duration time_in, std::stop_token stop_in = {}) :
         time(time_in), until(core::Clock::now() + time_in), stop(std::move(stop_in)) {}
 
     core::Duration time;  // as it is told in an error
