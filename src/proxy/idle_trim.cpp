@@ -3,6 +3,8 @@
 
 #include <malloc.h>
 
+#include "proxy/session.hpp"
+
 namespace amba::proxy {
 
 namespace {
@@ -20,6 +22,7 @@ void IdleTrim::on_deadline() {
     if (pipes_.taken() != pipes_taken_) return wait();
     pipes_.close_idle();
     if (most_ < kBurst || !is_over()) return;
+    Session::dial_blocks().trim();
     malloc_trim(0);
     most_ = connections_;
 }

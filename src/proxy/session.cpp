@@ -43,19 +43,19 @@ Session::Session(Frontend& frontend, Shared& shared, net::Descriptor client) :
 }
 
 Session::Extra& Session::extra() {
-    if (!extra_) extra_.reset(new (spare_blocks().take()) Extra(*this, frontend_, shared_));
+    if (!extra_) extra_.reset(new (dial_blocks().take()) Extra(*this, frontend_, shared_));
     return *extra_;
 }
 
 // Of the process: a session that is over is freed by the poller, which outlives the proxy.
-SpareBlocks& Session::spare_blocks() {
-    static SpareBlocks blocks(sizeof(Extra));
+BlockPool& Session::dial_blocks() {
+    static BlockPool blocks(sizeof(Extra));
     return blocks;
 }
 
 void Session::GiveBack::operator()(Extra* extra) const {
     extra->~Extra();
-    spare_blocks().give_back(extra);
+    dial_blocks().give_back(extra);
 }
 
 void Session::start() {

@@ -19,9 +19,9 @@
 #include "amba/net/deadlines.hpp"
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
+#include "proxy/block_pool.hpp"
 #include "proxy/dialer.hpp"
 #include "proxy/relay.hpp"
-#include "proxy/spare_blocks.hpp"
 
 namespace amba::proxy {
 
@@ -75,6 +75,9 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     const Line* line() const { return extra_ ? extra_->line.get() : nullptr; }
     core::Time accepted() const { return core::Time(std::chrono::microseconds(accepted_us_)); }
 
+    // What each connection has beside itself while it dials.
+    static BlockPool& dial_blocks();
+
     std::uint64_t bytes_up() const { return relay_.bytes_up(); }
     std::uint64_t bytes_down() const { return relay_.bytes_down(); }
 
@@ -88,8 +91,6 @@ class Session final : public net::Pollable, public net::Deadline, public Session
         core::Time lingers_until{};
         std::unique_ptr<Line> line;
     };
-    // Each connection has one for a moment.
-    static SpareBlocks& spare_blocks();
     struct GiveBack {
         void operator()(Extra* extra) const;
     };
