@@ -10,8 +10,8 @@ FROM debian:bookworm-slim AS build
 LABEL amba.stage=build
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        cmake g++ libboost1.81-dev libc-ares-dev libcli11-dev libfmt-dev libmd-dev \
-        libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev \
+        cmake g++ libboost-url1.81-dev libboost1.81-dev libc-ares-dev libcli11-dev \
+        libfmt-dev libmd-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./

@@ -15,7 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev nlohmann-json3-dev
+BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev
     libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev libyaml-cpp-dev libssl-dev)
 UNIT_PACKAGES=(libgtest-dev libgmock-dev)
 TEST_PACKAGES=("${UNIT_PACKAGES[@]}" clang-format python3 python3-jsonschema

@@ -10,6 +10,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -32,6 +34,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr const char* kPlain = "text/plain; charset=utf-8";
 constexpr auto kRequestTime = 10s;
 // Who has not taken an answer in this time may have to give way to another.
 constexpr auto kSlow = 1s;
@@ -124,10 +127,10 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
 
     void refuse(boost::system::error_code error) {
         const bool large = error == http::error::header_limit || error == http::error::body_limit;
-        if (large) return reply({431, "text/plain; charset=utf-8", "request too large\n"});
+        if (large) return reply({431, kPlain, "request too large\n"});
         if (error.category() == make_error_code(http::error::bad_method).category() &&
             error != http::error::end_of_stream) {
-            return reply({400, "text/plain; charset=utf-8", "bad request\n"});
+            return reply({400, kPlain, "bad request\n"});
         }
     }
 
@@ -136,10 +139,13 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         const auto& message = parser_.get();
         Request request;
         request.method = std::string(message.method_string());
-        const std::string target(message.target());
-        const std::size_t mark = std::min(target.find('?'), target.size());
-        request.path = target.substr(0, mark);
-        request.query = mark < target.size() ? target.substr(mark + 1) : "";
+        const auto target = boost::urls::parse_origin_form(message.target());
+        if (!target) {
+            return reply({400, kPlain, "expected a path and its query (RFC 9112, 3.2.1)\n"});
+        }
+        request.path = target->path();
+        for (const auto& parameter : target->params())
+            request.query.emplace(parameter.key, parameter.value);
         request.local = local_;
         handler_(request,
                  [self = shared_from_this()](Reply reply) { self->reply(std::move(reply)); });
@@ -295,17 +301,6 @@ void Server::accept(const std::shared_ptr<Listener>& listener) {
                 if (!stopped && again) accept(again);
             });
         });
-}
-
-std::string query_value(const std::string& query, const std::string& key) {
-    std::size_t at = 0;
-    while (at < query.size()) {
-        const std::size_t end = std::min(query.find('&', at), query.size());
-        const std::string pair = query.substr(at, end - at);
-        if (pair.starts_with(key + "=")) return pair.substr(key.size() + 1);
-        at = end + 1;
-    }
-    return {};
 }
 
 }  // namespace amba::admin

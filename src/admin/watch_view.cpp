@@ -78,7 +78,7 @@ struct WatchView::State {
     std::vector<Span> cells(const Row& row, std::size_t spark, std::size_t name) const;
     std::vector<Line> top() const;
     Line bottom(std::size_t shown, const std::vector<std::string>& dropped) const;
-    Layout table(std::size_t shown, std::size_t width) const;
+    Layout table(std::size_t shown, std::size_t columns) const;
 };
 
 void WatchView::State::index_rows() {
@@ -106,7 +106,7 @@ std::vector<Span> WatchView::State::cells(const Row& row, std::size_t spark,
                                           std::size_t name) const {
     const proxy::FrontendView& frontend = status.frontends[row.frontend];
     const FrontendRates& rates_here = rated[row.frontend];
-    const auto clipped = [&](Span cell) {
+    const auto clipped = [&](const Span& cell) {
         return Span{clip(cell.text, name, look.utf8), cell.tone};
     };
     if (row.is_frontend) {

@@ -39,9 +39,9 @@ std::string json_of(const admin::Status& status) {
     return admin::to_json(status);
 }
 
-admin::Reply events(const std::string& query) {
+admin::Reply events(const admin::Request& request) {
     std::size_t limit = log::Recorder::kMost;
-    const std::string wanted = admin::query_value(query, "limit");
+    const std::string wanted = request.parameter("limit");
     const char* const end = wanted.data() + wanted.size();
     const auto read = std::from_chars(wanted.data(), end, limit);
     if (!wanted.empty() && (read.ec != std::errc() || read.ptr != end)) {
@@ -65,7 +65,7 @@ void Answers::handle(const admin::Request& request, admin::Server::Respond respo
     if (request.path == "/status") return tell(kJson, json_of, std::move(respond));
     if (request.path == "/metrics")
         return tell(admin::kMetricsType, metrics_of, std::move(respond));
-    if (request.path == "/events") return respond(events(request.query));
+    if (request.path == "/events") return respond(events(request));
     if (request.path == "/healthz") return respond(health(false));
     if (request.path == "/readyz") return respond(health(true));
     if (request.path == "/config") return config(std::move(respond));

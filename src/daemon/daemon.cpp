@@ -339,8 +339,7 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
     }
     if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
     if (stopping_) return respond({503, "text/plain", "stopping"});
-    const Reload::VerdictQuery question{admin::query_value(request.query, "revision"),
-                                        admin::query_value(request.query, "sha256")};
+    const Reload::VerdictQuery question{request.parameter("revision"), request.parameter("sha256")};
     if (question.revision.empty() && question.digest.empty()) {
         return reload_.judge_now(question, [this, respond](const auto&) {
             respond({200, kJson, standing()});

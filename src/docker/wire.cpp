@@ -8,7 +8,13 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/grammar/lut_chars.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <vector>
 
 #include "docker/connection.hpp"
@@ -91,27 +97,25 @@ core::Result<EngineResponse> guarded(const Host& host, Act act) {
     }
 }
 
-bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
 }  // namespace
 
 std::string text_of(const EngineRequest& request) {
-    std::string text = request.method + " " + request.version + request.path;
-    if (!request.query.empty()) text += "?" + request.query;
-    text += " HTTP/1.1\r\nHost: docker\r\nUser-Agent: amba\r\n";
-    text += request.upgrade ? "Connection: Upgrade\r\nUpgrade: tcp\r\n" : "Connection: close\r\n";
-    if (!request.registry_auth.empty()) {
-        text += "X-Registry-Auth: " + request.registry_auth + "\r\n";
-    }
+    http::request<http::string_body> message;
+    message.method_string(request.method);
+    message.target(request.version + request.path +
+                   (request.query.empty() ? "" : "?" + request.query));
+    message.set(http::field::host, "docker");
+    message.set(http::field::user_agent, "amba");
+    message.set(http::field::connection, request.upgrade ? "Upgrade" : "close");
+    if (request.upgrade) message.set(http::field::upgrade, "tcp");
+    if (!request.registry_auth.empty()) message.set("X-Registry-Auth", request.registry_auth);
     // The Engine wants the type of a body alone.
-    if (!request.body.empty()) text += "Content-Type: application/json\r\n";
-    if (request.method != "GET") {
-        text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
-    }
-    return text + "\r\n" + request.body;
+    if (!request.body.empty()) message.set(http::field::content_type, "application/json");
+    if (request.method != "GET") message.content_length(request.body.size());
+    message.body() = request.body;
+    std::ostringstream text;
+    text << message;
+    return text.str();
 }
 
 std::string reason_of_failure(const ErrorCode& error, const CallLimits& limits) {
@@ -184,17 +188,10 @@ core::Error refusal(const Host& host, const EngineRequest& request,
 }
 
 std::string percent(std::string_view text, std::string_view kept) {
-    constexpr const char* kHex = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        if (is_plain(c) || kept.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-        }
-    }
-    return out;
+    boost::urls::grammar::lut_chars plain = boost::urls::unreserved_chars;
+    for (const char c : kept)
+        plain = plain + boost::urls::grammar::lut_chars(c);
+    return boost::urls::encode(text, plain);
 }
 
 }  // namespace amba::docker

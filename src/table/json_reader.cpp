@@ -169,7 +169,7 @@ bool JsonReader::start_array(std::size_t) {
     return value(json::array());  // which is refused
 }
 
-bool JsonReader::value(json read) {
+bool JsonReader::value(const json& read) {
     if (open_.empty()) refuse(read, "an object");
     switch (open_.back().place) {
         case Place::kDocument: document_value(read); break;

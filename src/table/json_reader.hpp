@@ -48,7 +48,7 @@ class JsonReader : public nlohmann::json_sax<nlohmann::json> {
         const char* group = "";
     };
 
-    bool value(nlohmann::json read);
+    bool value(const nlohmann::json& read);
     bool open(Place place, const char* group = "");
     bool next();
     std::string here(std::size_t levels) const;

@@ -39,6 +39,25 @@ TEST_F(Admin, OverTcpShowsWhatTheSocketShows) {
     EXPECT_EQ(http_tcp(admin, "GET", "/nothing").status, 404);
 }
 
+// RFC 3986: a query is decoded, and what is no path with a query is refused in words.
+TEST_F(Admin, ReadsQueriesAsTheyAreWritten) {
+    daemon.flags({"--admin", admin.to_string()});
+    daemon.run({place.to_string(), peer.address()});
+    const auto events = [&](const std::string& query) {
+        return nlohmann::json::parse(http_tcp(admin, "GET", "/events" + query).body)["events"];
+    };
+    EXPECT_GT(events("").size(), 1u);
+    EXPECT_EQ(events("?limit=1").size(), 1u);
+    EXPECT_EQ(events("?x=2&limit=%31&limit=2").size(), 1u);
+    EXPECT_EQ(http_tcp(admin, "GET", "/events?limit=x%26").status, 400);
+    EXPECT_EQ(http_tcp(admin, "GET", "/%73tatus").status, 200);
+    for (const char* target : {"/status%zz", "status", "http://127.0.0.1/status"}) {
+        const HttpReply reply = http_tcp(admin, "GET", target);
+        EXPECT_EQ(reply.status, 400) << target;
+        EXPECT_THAT(reply.body, HasSubstr("expected a path")) << target;
+    }
+}
+
 TEST_F(Admin, OverTcpRefusesEveryChange) {
     daemon.flags({"--admin", admin.to_string()});
     daemon.run({place.to_string(), peer.address()});

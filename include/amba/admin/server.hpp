@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,9 +25,15 @@ namespace amba::admin {
 
 struct Request {
     std::string method;
-    std::string path;    // without the query
-    std::string query;   // without the question mark
-    bool local = false;  // over the UNIX socket
+    std::string path;                          // without the query
+    std::map<std::string, std::string> query;  // decoded; of a key given twice its first value
+    bool local = false;                        // over the UNIX socket
+
+    // Empty: it is not there.
+    std::string parameter(const std::string& key) const {
+        const auto at = query.find(key);
+        return at == query.end() ? std::string() : at->second;
+    }
 };
 
 struct Reply {
@@ -69,8 +76,5 @@ class Server {
     std::shared_ptr<Roster> roster_;
     std::vector<std::shared_ptr<Listener>> listeners_;
 };
-
-// The value of `key` in a query such as "revision=abc&x=1"; percent-escapes are not decoded.
-std::string query_value(const std::string& query, const std::string& key);
 
 }  // namespace amba::admin
