@@ -41,7 +41,7 @@ class Policy {
 
     virtual ~Policy() = default;
     // The share for the next connection of that client (a hash of its address), or nullopt when
-    // none is ready and may_take. Without `may_take` all are.
+    // none is ready and may be taken. Without `may_take` all may.
     virtual std::optional<std::size_t> pick(std::uint64_t client, const Filter& may_take) = 0;
     // Share `i` is not what it was.
     virtual void changed(std::size_t i) = 0;

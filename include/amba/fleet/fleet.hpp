@@ -2,7 +2,7 @@
 // what the plan says, ten at a time.
 //
 // Keeps nothing between calls but what it was made with: whoever calls again and again brings the
-// memory (Given). Calls block. What is done is said as it is done, one line each.
+// memory (TablesGiven). Calls block. What is done is said as it is done, one line each.
 #pragma once
 
 #include <cstdint>
