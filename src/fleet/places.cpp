@@ -25,8 +25,9 @@ std::vector<std::string> split(const std::string& text) {
 std::vector<ServedName> names_of_client(const docker::Container& client) {
     std::vector<ServedName> names;
     for (const auto& [name, address] : client.extra_hosts) {
-        const bool known = std::any_of(names.begin(), names.end(),
-                                       [&](const ServedName& other) { return other.name == name; });
+        const bool known =
+            std::any_of(names.begin(), names.end(),
+                        [&wanted = name](const ServedName& other) { return other.name == wanted; });
         if (!known && is_ambassadors(address)) names.push_back({name, address});
     }
     return names;
