@@ -6,7 +6,6 @@
 
 #include "admin/text.hpp"
 #include "amba/admin/status.hpp"
-
 #include "amba/core/bounded_json.hpp"
 #include "amba/core/rfc3339.hpp"
 
@@ -94,10 +93,12 @@ proxy::HistogramView histogram(const json& object, const char* key) {
             real(*from, "sum")};
 }
 
-// As a moment of this process's own clock.
+// As a moment of this process's own clock, which has room for some centuries.
 core::Time time_of(std::int64_t moment_us, const Status& status) {
     if (moment_us == 0 || status.now_us == 0) return {};
-    return status.now - std::chrono::microseconds(status.now_us - moment_us);
+    constexpr std::int64_t kMost = std::int64_t{100 * 365} * 86'400 * 1'000'000;
+    return status.now -
+           std::chrono::microseconds(std::clamp(status.now_us - moment_us, -kMost, kMost));
 }
 
 proxy::BackendView read_backend(const json& from, const Status& status) {

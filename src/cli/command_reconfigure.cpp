@@ -144,8 +144,8 @@ int superseded(const Options& options, const WrittenTable& written, const std::s
     return fail(kFailed, by);
 }
 
-// Knocks, and looks into verdict.json where there is no socket, until there is a verdict on the
-// file that was written, another writer's file took its place, or the time is up.
+// Asks the daemon, and looks into verdict.json where there is no socket, until there is a verdict
+// on the file that was written, another writer's file took its place, or the time is up.
 int wait_for_verdict(const Options& options, const WrittenTable& written, Duration time) {
     const volume::Paths paths = options.volume.paths();
     const auto until = core::Clock::now() + time;

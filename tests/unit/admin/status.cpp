@@ -124,6 +124,21 @@ TEST(StatusDocument, TellsTheSettingsOfTheTable) {
     EXPECT_FALSE(json::parse(to_json(one))["frontends"][0].contains("settings"));
 }
 
+// The steady clock has no room for some dates that RFC 3339 has.
+TEST(StatusDocument, MayBeOfAnyDate) {
+    for (const char* date :
+         {"0001-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"}) {
+        for (const char* other : {"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+            json document = json::parse(to_json(status()));
+            document["now"] = date;
+            document["frontends"][0]["backends"][0]["since"] = other;
+            const auto read = admin::status_from_json(document.dump());
+            ASSERT_TRUE(read);
+            EXPECT_TRUE(admin::status_from_json(to_json(*read)));
+        }
+    }
+}
+
 // Whatever is in it, it is a document or an error.
 TEST(StatusDocument, OfAnotherShapeHasDefaults) {
     const json whole = json::parse(to_json(status()));
