@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 
 #include "support/daemon.hpp"
 #include "support/peer.hpp"
@@ -102,8 +103,10 @@ TEST_F(BadConfig, NestedAHundredThousandDeep) {
 }
 
 TEST_F(BadConfig, LargerThanIsRead) {
-    write_and_rename(config(), "");
-    std::filesystem::resize_file(config(), std::uintmax_t{65} << 20);
+    const std::string large = daemon.file("large");
+    std::ofstream(large).close();
+    std::filesystem::resize_file(large, std::uintmax_t{65} << 20);
+    std::filesystem::rename(large, config());
     goes_on_with("64 MB");
 }
 
