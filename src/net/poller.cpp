@@ -39,6 +39,8 @@ Poller::~Poller() {
         delete pollable;
 }
 
+void Pollable::on_ready(unsigned, std::uint32_t) {}
+
 bool Poller::add(int fd, Pollable& owner, unsigned slot, std::uint32_t events) {
     return add_level(fd, owner, slot, events | EPOLLET);
 }

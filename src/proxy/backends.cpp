@@ -91,15 +91,6 @@ void Backends::replace(std::shared_ptr<balance::Pool> pool) {
     departures_.pool_replaced(std::move(before));
 }
 
-void Backends::go_on() {
-    if (departures_.go_on()) observer_.turn_is_due();
-}
-
-std::vector<balance::BackendPtr> Backends::all_leaving() {
-    departures_.finish();  // all that left are in its list then
-    return departures_.backends();
-}
-
 // ---- what connections say ----
 
 void Backends::connected(Backend& backend) {
@@ -143,10 +134,10 @@ void Backends::lost(balance::Lease lease, bool silent) {
     reset(*lease, silent);
 }
 
-void Backends::served(Backend& backend, std::uint64_t bytes_up, std::uint64_t bytes_down) {
-    backend.counters.bytes_up += bytes_up;
-    backend.counters.bytes_down += bytes_down;
-    if (bytes_down > 0) take(backend, health_.served(backend, shared_.poller.now()));
+void Backends::served(Backend& backend, ByteCounts bytes) {
+    backend.counters.bytes_up += bytes.up;
+    backend.counters.bytes_down += bytes.down;
+    if (bytes.down > 0) take(backend, health_.served(backend, shared_.poller.now()));
 }
 
 void Backends::lacks(const Backend& backend, int error) {

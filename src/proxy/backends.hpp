@@ -17,6 +17,7 @@
 #include "proxy/backends_observer.hpp"
 #include "proxy/connect_times.hpp"
 #include "proxy/departures.hpp"
+#include "proxy/relay.hpp"
 #include "proxy/shared.hpp"
 
 namespace amba::proxy {
@@ -36,19 +37,13 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
 
     // Another pool. Its own members stay what they are; others leave as `removed` says.
     void replace(std::shared_ptr<balance::Pool> pool);
-    // The next part of what a large swap left to do.
-    void go_on();
-    // Those that left and have connections, all of them.
-    std::vector<balance::BackendPtr> all_leaving();
+    // Those that left and have connections.
+    Departures& departures() { return departures_; }
+    // How long a backend that is well takes to be connected to.
+    ConnectTimes& connect_times() { return connect_times_; }
 
     // What connections say.
     void connected(balance::Backend& backend);
-    // Established after that time; `alone` when no other backend was dialed before or beside it.
-    void connect_took(core::Clock::duration time, bool alone) {
-        if (alone) connect_times_.add(time);
-    }
-    // How long to wait for one backend before another is asked as well.
-    core::Duration hedge_after() const { return connect_times_.hedge_after(); }
     // With the error of connect(2); 0: no answer.
     void connect_failed(balance::Backend& backend, int error, balance::Fault fault);
     // No answer yet: its name may have moved.
@@ -60,7 +55,7 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
     // The same, and the connection goes on with another backend.
     void lost(balance::Lease lease, bool silent);
     // A connection of it is over.
-    void served(balance::Backend& backend, std::uint64_t bytes_up, std::uint64_t bytes_down);
+    void served(balance::Backend& backend, ByteCounts bytes);
     // This host lacks what a connect to it takes, which is no fault of the backend.
     void lacks(const balance::Backend& backend, int error);
     // What its checks say.

@@ -29,7 +29,7 @@ class BackendsObserver {
     virtual void pool_replaced() = 0;
     // Connections of these dial others, or are reset. Done at once.
     virtual void close_connections(const BackendSet& backends) = 0;
-    // There is something to do in a turn of its own: Backends::go_on(), WaitQueue::serve().
+    // There is something to do in a turn of its own: Departures::go_on(), WaitQueue::serve().
     virtual void turn_is_due() = 0;
 
   protected:

@@ -31,6 +31,7 @@ class Departures {
     // Nobody uses this backend at the moment.
     void unused(const balance::Backend& backend);
 
+    // Those that left and have connections, as far as the list was gone through.
     std::vector<balance::BackendPtr> backends() const;
 
   private:

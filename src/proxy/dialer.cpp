@@ -27,39 +27,32 @@ bool is_for_all(int shortage) {
     return net::is_local_shortage(shortage) && shortage != EADDRNOTAVAIL && shortage != EADDRINUSE;
 }
 
+// With an error of 0 there was no answer.
+balance::Fault fault_of(int error, bool fair, const Session& session) {
+    if (error == 0 && !fair) return balance::Fault::kNetwork;
+    if (error == ECONNRESET && !session.client_is_silent()) return balance::Fault::kClient;
+    return balance::Fault::kBackend;
+}
+
+// Nobody listened there, and the kernel had chosen the backend's own address and port for this end
+// (RFC 9293, 3.5: simultaneous open). Closed with a reset, it leaves the port free at once.
+bool met_itself(const Attempt& attempt) {
+    using enum balance::Whereabouts;
+    Backend& backend = *attempt.lease;
+    if (backend.whereabouts == kElsewhere) return false;
+    const auto own = net::local_of(attempt.socket.get());
+    if (!own) return false;
+    backend.whereabouts = own->address == backend.endpoint.address ? kOnOwnAddress : kElsewhere;
+    if (*own != backend.endpoint) return false;
+    net::reset_on_close(attempt.socket.get());
+    return true;
+}
+
 }  // namespace
 
 Dialer::Dialer(Session& session, Frontend& frontend, Shared& shared) :
-    session_(session), frontend_(frontend), shared_(shared),
-    dialing_(frontend.settings(), *this, session.accepted()) {}
-
-// ---- what Dialing asks ----
-
-balance::Choice Dialer::pick(std::span<Backend* const> tried) {
-    const bool by_source = frontend_.settings().balance == balance::Algorithm::kSource;
-    return frontend_.backends().pick(
-        {tried, by_source ? net::peer_hash(session_.client_socket()) : 0});
-}
-
-std::size_t Dialer::weighted() const {
-    return frontend_.backends().pool().weighted();
-}
-
-bool Dialer::has(const Backend& backend) const {
-    return frontend_.backends().pool().find(backend.endpoint) != nullptr;
-}
-
-bool Dialer::queue_is_due() const {
-    return frontend_.queue().is_due();
-}
-
-core::Duration Dialer::hedge_after() const {
-    return frontend_.backends().hedge_after();
-}
-
-std::uint64_t Dialer::draw() {
-    return shared_.draw();
-}
+    session_(session), frontend_(frontend), shared_(shared), candidates_(session, frontend, shared),
+    dialing_(frontend.settings(), candidates_, session.accepted()) {}
 
 // ---- what happens ----
 
@@ -225,15 +218,9 @@ void Dialer::failed(Attempt& attempt, DialEvent::Kind kind, int error, bool fair
     event.why = error == 0 ? EndedBy::kServerTimeout : EndedBy::kServer;
     event.was_reset = error == ECONNRESET;
     balance::Lease lease = close(attempt);
-    frontend_.backends().connect_failed(*lease, error, fault_of(error, fair));
+    frontend_.backends().connect_failed(*lease, error, fault_of(error, fair, session_));
     lease.end();
     next(event);
-}
-
-balance::Fault Dialer::fault_of(int error, bool fair) const {
-    if (error == 0 && !fair) return balance::Fault::kNetwork;
-    if (error == ECONNRESET && !session_.is_silent()) return balance::Fault::kClient;
-    return balance::Fault::kBackend;
 }
 
 void Dialer::give_up(const DialAction& action) {
@@ -254,29 +241,15 @@ void Dialer::won(Attempt attempt, std::uint32_t events) {
         frontend_.backends().outrun(*slow_.lease);
         close(slow_).end();
     } else if (reserved_) {
-        dialing_.slow_won(*attempt.lease);
+        dialing_.forgive(*attempt.lease);
     }
     close(current_).end();
     reserved_.reset();
-    const auto took = dialing_.dialed_for(now);
+    const auto took = dialing_.clocks().dialed_for(now);
     frontend_.tallies().connect_took(took);
-    frontend_.backends().connect_took(took, dialing_.was_alone());
+    if (dialing_.was_alone()) frontend_.backends().connect_times().add(took);
     attempt.lease.establish(now);
     session_.connected(std::move(attempt), events, took);
-}
-
-// Nobody listened there, and the kernel had chosen the backend's own address and port for this end
-// (RFC 9293, 3.5: simultaneous open). Closed with a reset, it leaves the port free at once.
-bool Dialer::met_itself(const Attempt& attempt) const {
-    using enum balance::Whereabouts;
-    Backend& backend = *attempt.lease;
-    if (backend.whereabouts == kElsewhere) return false;
-    const auto own = net::local_of(attempt.socket.get());
-    if (!own) return false;
-    backend.whereabouts = own->address == backend.endpoint.address ? kOnOwnAddress : kElsewhere;
-    if (*own != backend.endpoint) return false;
-    net::reset_on_close(attempt.socket.get());
-    return true;
 }
 
 // What the poller may still have of the socket is not to be taken for the next.

@@ -10,6 +10,7 @@
 #include "amba/net/descriptor.hpp"
 #include "proxy/backends_observer.hpp"
 #include "proxy/dialing.hpp"
+#include "proxy/frontend_candidates.hpp"
 
 namespace amba::proxy {
 
@@ -24,7 +25,7 @@ struct Attempt {
     std::uint8_t slot = 1;
 };
 
-class Dialer final : private net::Deadline, private Candidates {
+class Dialer final : private net::Deadline {
   public:
     Dialer(Session& session, Frontend& frontend, Shared& shared);
 
@@ -42,9 +43,8 @@ class Dialer final : private net::Deadline, private Candidates {
     // The session is over. What it was to dial or dialed; the sockets are closed.
     balance::Lease end(bool reset);
 
-    bool waits() const { return dialing_.waits(); }
+    Dialing& dialing() { return dialing_; }
     const Dialing& dialing() const { return dialing_; }
-    void forgive(const balance::Backend& backend) { dialing_.forgive(backend); }
     // Does it dial one of them?
     bool uses(const BackendSet& backends) const;
     balance::Backend* backend() const { return current_.lease.get(); }
@@ -52,12 +52,6 @@ class Dialer final : private net::Deadline, private Candidates {
 
   private:
     void on_deadline() override;
-    balance::Choice pick(std::span<balance::Backend* const> tried) override;
-    std::size_t weighted() const override;
-    bool has(const balance::Backend& backend) const override;
-    bool queue_is_due() const override;
-    core::Duration hedge_after() const override;
-    std::uint64_t draw() override;
 
     void next(const DialEvent& event);
     DialAction decide(const DialEvent& event);
@@ -69,13 +63,12 @@ class Dialer final : private net::Deadline, private Candidates {
     void give_up(const DialAction& action);
     void failed(Attempt& attempt, DialEvent::Kind kind, int error, bool fair);
     void won(Attempt attempt, std::uint32_t events);
-    bool met_itself(const Attempt& attempt) const;
-    balance::Fault fault_of(int error, bool fair) const;
     balance::Lease close(Attempt& attempt);
 
     Session& session_;
     Frontend& frontend_;
     Shared& shared_;
+    FrontendCandidates candidates_;
     Dialing dialing_;
     Attempt current_;
     Attempt slow_;               // without an answer yet, beside which `current_` is dialed

@@ -12,9 +12,14 @@ using core::EndedBy;
 using core::Stage;
 using Act = DialAction::Kind;
 
+DialAction DialAction::give_up(EndedBy by) {
+    return {.kind = Act::kGiveUp,
+            .by = by,
+            .stage = by == EndedBy::kProxy ? Stage::kQueue : Stage::kConnect};
+}
+
 Dialing::Dialing(const Settings& settings, Candidates& candidates, core::Time accepted) :
-    settings_(settings), candidates_(candidates), ends_(accepted), dials_since_(accepted),
-    queue_left_(settings.timeouts.queue) {}
+    settings_(settings), candidates_(candidates), clocks_(settings, accepted) {}
 
 DialAction Dialing::next(const DialEvent& event, core::Time now) {
     switch (event.kind) {
@@ -28,7 +33,7 @@ DialAction Dialing::next(const DialEvent& event, core::Time now) {
             return dial_next(now);
         // This backend has half of the time that is left.
         case DialEvent::Kind::kNotHedged:
-            return {.kind = Act::kUntil, .until = now + (ends_ - now) / 2};
+            return {.kind = Act::kUntil, .until = now + (clocks_.ends() - now) / 2};
         case DialEvent::Kind::kFailed: return failed(event, now);
         case DialEvent::Kind::kSlowFailed:
             has_slow_ = false;
@@ -39,10 +44,10 @@ DialAction Dialing::next(const DialEvent& event, core::Time now) {
             tried_.add(*std::exchange(dialed_, BackendPtr()));
             return dial_next(now);
         case DialEvent::Kind::kSlowLeft: has_slow_ = false; return go_on(now);
-        case DialEvent::Kind::kDeadline: return waits_ ? wait_is_over(now) : overdue(now);
+        case DialEvent::Kind::kDeadline: return waits() ? wait_is_over(now) : overdue(now);
         case DialEvent::Kind::kTurn: return turn(now);
         case DialEvent::Kind::kPoolChanged:
-            if (!waits_ && has_slow_ && dialed_ == nullptr) return dial_next(now);
+            if (!waits() && has_slow_ && dialed_ == nullptr) return dial_next(now);
             return pool_changed();
     }
     return {};
@@ -54,12 +59,11 @@ DialAction Dialing::start(Backend* lost, core::Time now) {
         tried_.add(*lost);
         was_reset_ = true;
         why_ = EndedBy::kServer;
-        dials_since_ = now;
         // It was connected: what was dialed is none of its business any more.
         dialed_ = nullptr;
         has_slow_ = hedges_ = false;
     }
-    ends_ = now + settings_.timeouts.connect;
+    clocks_.start(now, lost != nullptr);
     return dial_next(now);
 }
 
@@ -74,7 +78,7 @@ DialAction Dialing::dial_next(core::Time now) {
     // Those that came before have their turn first.
     if (!has_tried() && !has_slow_ && candidates_.queue_is_due()) return wait(Wait::kRoom, now);
     const balance::Choice choice =
-        now < ends_ ? candidates_.pick(tried_.list()) : balance::Choice();
+        now < clocks_.ends() ? candidates_.pick(tried_.list()) : balance::Choice();
     if (choice.backend == nullptr || !may_try()) return none_to_dial(choice, now);
     return dial(*choice.backend, now);
 }
@@ -85,7 +89,7 @@ DialAction Dialing::dial(Backend& backend, core::Time now) {
     const std::size_t tries = tried_.list().size();
     const std::size_t candidates = std::max(candidates_.weighted(), tries + 1);
     const std::size_t most = std::max(std::min(retries + 1, candidates), tries + 1);
-    until_ = now + (ends_ - now) / static_cast<int>(most - tries);
+    until_ = now + (clocks_.ends() - now) / static_cast<int>(most - tries);
     hedges_ = may_hedge();
     if (hedges_) until_ = std::min<core::Time>(until_, now + candidates_.hedge_after());
     dialed_ = &backend;
@@ -94,7 +98,7 @@ DialAction Dialing::dial(Backend& backend, core::Time now) {
 
 DialAction Dialing::under_way(core::Time now) {
     raced_ |= has_slow_;
-    if (has_tried() || pause_.count() > 0) dialed_at_ = now;
+    if (has_tried() || clocks_.has_paused()) dialed_at_ = now;
     return {.kind = Act::kUntil, .until = until_};
 }
 
@@ -106,7 +110,7 @@ DialAction Dialing::not_dialed(const DialEvent& event, core::Time now) {
         tried_.add(*backend);
         return dial_next(now);
     }
-    if (has_slow_) return {.kind = Act::kUntil, .until = ends_};
+    if (has_slow_) return {.kind = Act::kUntil, .until = clocks_.ends()};
     return wait(Wait::kPause, now);
 }
 
@@ -124,24 +128,18 @@ DialAction Dialing::go_on(core::Time now) {
 
 // There is nobody untried that takes it now, or `retries` are used up.
 DialAction Dialing::none_to_dial(balance::Choice choice, core::Time now) {
-    if (has_slow_) return {.kind = Act::kUntil, .until = ends_};
+    if (has_slow_) return {.kind = Act::kUntil, .until = clocks_.ends()};
     const bool may = may_try();
     if (choice.full && may) return wait(Wait::kRoom, now);
     if (candidates_.weighted() == 0) {
-        return holds() ? wait(Wait::kBackend, now) : give_up(EndedBy::kProxy);
+        return holds(settings_) ? wait(Wait::kBackend, now) : DialAction::give_up(EndedBy::kProxy);
     }
-    if (holds()) return wait(Wait::kPause, now);
+    if (holds(settings_)) return wait(Wait::kPause, now);
     const bool used_up =
         settings_.retries == 0 || (!may && (choice.backend != nullptr || choice.full));
     // A server that took the connection and reset it has answered.
-    if (used_up || was_reset_ || now >= ends_) return give_up(why_);
+    if (used_up || was_reset_ || now >= clocks_.ends()) return DialAction::give_up(why_);
     return wait(Wait::kPause, now);
-}
-
-DialAction Dialing::give_up(EndedBy by) const {
-    return {.kind = Act::kGiveUp,
-            .by = by,
-            .stage = by == EndedBy::kProxy ? Stage::kQueue : Stage::kConnect};
 }
 
 // ---- two at once ----
@@ -153,12 +151,12 @@ bool Dialing::may_hedge() const {
 
 DialAction Dialing::overdue(core::Time now) {
     const bool slow = std::exchange(hedges_, false);
-    return {.kind = slow && now < ends_ ? Act::kHedge : Act::kExpire};
+    return {.kind = slow && now < clocks_.ends() ? Act::kHedge : Act::kExpire};
 }
 
 // A connect whose backend has left is raced by one to a backend that is new.
 DialAction Dialing::pool_changed() const {
-    const bool left = !waits_ && dialed_ != nullptr && !candidates_.has(*dialed_);
+    const bool left = !waits() && dialed_ != nullptr && !candidates_.has(*dialed_);
     return {.kind = left && may_hedge() ? Act::kHedge : Act::kNothing};
 }
 

@@ -14,8 +14,7 @@
 // longer, up to that second; news of a backend (a check that succeeds, a connect of another
 // connection, a name or a table that changes) end it at once.
 //
-// Two clocks: dialing, with the pauses, takes `timeouts.connect` altogether, waiting takes
-// `timeouts.queue` altogether. Each stands still while the other runs.
+// How long it may take is told by its DialClocks.
 //
 // Pure: no socket, no log, no clock; the time comes with each event.
 #pragma once
@@ -25,6 +24,7 @@
 
 #include "amba/core/outcome.hpp"
 #include "amba/proxy/proxy.hpp"
+#include "proxy/dial_clocks.hpp"
 #include "proxy/tried.hpp"
 
 namespace amba::proxy {
@@ -84,6 +84,8 @@ struct DialAction {
     core::Stage stage = core::Stage::kConnect;
     bool waited_out = false;  // of kGiveUp: it waited to the end of its time
     bool first_wait = false;  // of kWait
+
+    static DialAction give_up(core::EndedBy by);
 };
 
 class Dialing {
@@ -94,25 +96,19 @@ class Dialing {
 
     DialAction next(const DialEvent& event, core::Time now);
 
-    // The slow one has won: it was not tried in vain.
-    void slow_won(const balance::Backend& backend) { tried_.remove(backend); }
-    // A backend that it may have tried in vain serves again.
+    // A backend that it may have tried in vain serves: it may be tried again.
     void forgive(const balance::Backend& backend) { tried_.remove(backend); }
 
-    bool waits() const { return waits_; }
+    bool waits() const { return clocks_.waits(); }
     // It waits for the moment to pass after which all are tried anew.
-    bool pauses() const { return waits_ && wait_ == Wait::kPause; }
+    bool pauses() const { return waits() && wait_ == Wait::kPause; }
     bool has_tried() const { return !tried_.list().empty(); }
     // No other backend was dialed before or beside the one that has answered.
     bool was_alone() const { return !has_tried() && !raced_; }
     // Had the connect under way a fair time to be answered? The last try of a connection may have
     // had the rest of `timeouts.connect`.
     bool had_fair_time(core::Time now) const;
-    // At which stage it would end now.
-    core::Stage stage() const;
-    // Since it was accepted, without the time that it has waited for a backend.
-    core::Clock::duration dialed_for(core::Time now) const { return now - dials_since_; }
-    core::Clock::duration waited_for(core::Time now) const;
+    const DialClocks& clocks() const { return clocks_; }
 
   private:
     enum class Wait : std::uint8_t {
@@ -130,8 +126,6 @@ class Dialing {
     DialAction go_on(core::Time now);
     DialAction overdue(core::Time now);
     DialAction pool_changed() const;
-    DialAction give_up(core::EndedBy by) const;
-    bool holds() const { return settings_.empty == core::Empty::kHold; }
     bool may_try() const;
     bool may_hedge() const;
     // waiting
@@ -139,34 +133,21 @@ class Dialing {
     DialAction turn(core::Time now);
     DialAction wait_is_over(core::Time now);
     bool waits_on(balance::Choice choice) const;
-    void end_wait(core::Time now);
-    core::Duration next_pause();
 
     const Settings& settings_;
     Candidates& candidates_;
+    DialClocks clocks_;
     TriedBackends tried_;                        // in vain, since the last pause
     balance::BackendPtr dialed_;                 // of the connect under way; null: there is none
     core::Time until_{};                         // the deadline of that
-    core::Time ends_;                            // all tries, or all waiting, must be over then
-    core::Time dials_since_;                     // without the time that it has waited
     core::Time dialed_at_{};                     // the last try, other than the first
     core::EndedBy why_ = core::EndedBy::kProxy;  // the last try failed
     bool was_reset_ = false;                     // one of those tried had taken the connection
     bool has_slow_ = false;                      // a connect without an answer, and a second
     bool hedges_ = false;                        // the deadline is that of a slow backend
     bool raced_ = false;                         // two were dialed at a time
-    // Of the last wait.
-    Wait wait_ = Wait::kRoom;
-    bool waits_ = false;
     bool has_waited_ = false;
-    bool on_queue_time_ = false;  // timeouts.queue runs, and timeouts.connect stands still
-    bool queue_runs_on_ = false;  // while it dials, as timeouts.connect is used up
-    core::Time waits_since_{};
-    core::Time queue_runs_since_{};
-    core::Clock::duration connect_left_{0};  // while timeouts.connect stands still
-    core::Clock::duration queue_left_;
-    core::Clock::duration waited_{0};  // for a backend, altogether
-    core::Duration pause_{0};          // the last one
+    Wait wait_ = Wait::kRoom;  // of the last wait
 };
 
 }  // namespace amba::proxy

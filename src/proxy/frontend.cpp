@@ -16,8 +16,7 @@ using core::Removed;
 Frontend::Frontend(Shared& shared, Plan plan) :
     shared_(shared), settings_(std::move(plan.settings)),
     backends_(settings_, shared, queue_, *this, std::move(plan.pool)) {
-    shared_.frontends.emplace(settings_.bind, this);
-    if (settings_.bind.wide()) shared_.wide.emplace(settings_.bind.endpoint.port, this);
+    shared_.frontends.add(*this);
     pool_replaced();
 }
 
@@ -27,7 +26,7 @@ void Frontend::update(Settings settings, std::shared_ptr<balance::Pool> pool) {
     // First of all that changes: it must not go, as one that is out of the table does, should its
     // last connection end meanwhile.
     if (std::exchange(retired_, false)) {
-        shared_.retired.erase(this);
+        shared_.frontends.take_back(*this);
         clear();  // a drain that was under way
     }
     settings_ = std::move(settings);
@@ -57,7 +56,7 @@ void Frontend::retire(bool heir) {
     if (shared_.told.frontend_left) shared_.told.frontend_left(settings_.bind);
     clear();
     retired_ = true;
-    shared_.retired.insert(this);
+    shared_.frontends.retire(*this);
     if (listener_.connections() > 0) {
         const std::string who = "frontend " + settings_.name + " left with " +
                                 count_of(listener_.connections(), "connection");
@@ -89,15 +88,13 @@ void Frontend::stopped_listening() {
 void Frontend::end_if_empty() {
     if (!retired_ || listener_.connections() > 0 || !listener_.closed() || buried()) return;
     clear();
-    shared_.retired.erase(this);
-    shared_.frontends.erase(settings_.bind);
-    std::erase_if(shared_.wide, [this](const auto& at) { return at.second == this; });
+    shared_.frontends.remove(*this);
     shared_.poller.bury(*this);
 }
 
 // What follows from all that has changed since the last turn.
 void Frontend::on_again() {
-    backends_.go_on();
+    if (backends_.departures().go_on()) turn_is_due();
     if (std::exchange(pool_is_new_, false)) tell_pool();
     queue_.serve();
     end_if_empty();
@@ -148,11 +145,10 @@ void Frontend::ended(Session& session, core::Outcome outcome) {
         static_cast<SessionHook&>(session).unlink();
     }
     balance::Lease lease = session.take_lease();
-    tallies_.bytes_up += session.bytes_up();
-    tallies_.bytes_down += session.bytes_down();
-    if (lease.established()) {
-        backends_.served(*lease, session.bytes_up(), session.bytes_down());
-    }
+    const ByteCounts bytes = session.bytes();
+    tallies_.bytes_up += bytes.up;
+    tallies_.bytes_down += bytes.down;
+    if (lease.established()) backends_.served(*lease, bytes);
     lease.end();
     shared_.connection_ended();
     listener_.ended();

@@ -35,7 +35,6 @@ class Frontend final : public net::Pollable,
 
     const Settings& settings() const { return settings_; }
     Listener& listener() { return listener_; }
-    const Listener& listener() const { return listener_; }
     Backends& backends() { return backends_; }
     WaitQueue& queue() { return queue_; }
     Connections& connections() { return connections_; }
@@ -62,7 +61,6 @@ class Frontend final : public net::Pollable,
     void ended(Session& session, core::Outcome outcome);
 
   private:
-    void on_ready(unsigned, std::uint32_t) override {}  // it has no descriptor of its own
     void on_again() override;
     void on_deadline() override;
     void accepted(net::Descriptor client) override;

@@ -24,12 +24,13 @@ FrontendView Frontend::view() const {
     const Backends::Places places = backends_.show(out, now);
     // Backends count the bytes of ended connections; those of open ones are added here.
     for (const Session& session : connections_.served()) {
-        out.bytes_up += session.bytes_up();
-        out.bytes_down += session.bytes_down();
+        const ByteCounts bytes = session.bytes();
+        out.bytes_up += bytes.up;
+        out.bytes_down += bytes.down;
         const auto at = places.find(session.backend());
         if (at == places.end()) continue;
-        out.backends[at->second].bytes_up += session.bytes_up();
-        out.backends[at->second].bytes_down += session.bytes_down();
+        out.backends[at->second].bytes_up += bytes.up;
+        out.backends[at->second].bytes_down += bytes.down;
     }
     return out;
 }

@@ -33,9 +33,8 @@ Listener::~Listener() {
     end_pause();
 }
 
-void Listener::listen(net::Descriptor listener, net::Reservation reservation) {
-    listener_ = std::move(listener);
-    reservation_ = std::move(reservation);
+void Listener::listen(ListeningSocket socket) {
+    socket_ = std::move(socket);
     watched_ = false;
     at_maxconn_ = is_full();
     watch();
@@ -44,11 +43,11 @@ void Listener::listen(net::Descriptor listener, net::Reservation reservation) {
 // The poller has the listener while it may accept. Level-triggered: an edge would have to be
 // followed by an accept that finds nothing.
 void Listener::watch() {
-    const bool wanted = listener_ && !paused_ && !at_maxconn_;
+    const bool wanted = socket_ && !paused_ && !at_maxconn_;
     if (wanted == watched_) return;
     watched_ = wanted;
-    if (!wanted) return shared_.poller.remove(listener_.get());
-    if (shared_.poller.add_level(listener_.get(), *this, 0, EPOLLIN)) return;
+    if (!wanted) return shared_.poller.remove(socket_.fd.get());
+    if (shared_.poller.add_level(socket_.fd.get(), *this, 0, EPOLLIN)) return;
     watched_ = false;
     log::error("bind",
                "frontend " + settings_.name + " cannot be watched: " + std::strerror(errno));
@@ -58,33 +57,31 @@ void Listener::watch() {
 
 void Listener::close(bool heir) {
     end_pause();
-    if (!listener_) return;
+    if (!socket_) return;
     close_now();
-    net::retire_listener(listener_.get());
-    if (watched_) shared_.poller.remove(listener_.get());
+    net::retire_listener(socket_.fd.get());
+    if (watched_) shared_.poller.remove(socket_.fd.get());
     watched_ = false;
-    last_call_.listener = std::move(listener_);
-    last_call_.reservation = std::move(reservation_);
+    last_call_.socket = std::move(socket_);
     if (!heir) return close_now();
-    shared_.poller.add(last_call_.listener.get(), *this, 0, EPOLLIN);
-    while (accept_one(last_call_.listener)) {
+    shared_.poller.add(last_call_.socket.fd.get(), *this, 0, EPOLLIN);
+    while (accept_one(last_call_.socket)) {
     }
     shared_.deadlines.set(last_call_, shared_.poller.now() + kLastCall);
 }
 
 void Listener::close_now() {
     last_call_.clear();
-    while (accept_one(last_call_.listener)) {
+    while (accept_one(last_call_.socket)) {
     }
-    last_call_.listener.reset();
-    last_call_.reservation.reset();
+    last_call_.socket = {};
     observer_.stopped_listening();
 }
 
 std::vector<int> Listener::sockets() const {
     std::vector<int> out;
-    for (const net::Descriptor* fd : {&listener_, &last_call_.listener}) {
-        if (*fd) out.push_back(fd->get());
+    for (const ListeningSocket* socket : {&socket_, &last_call_.socket}) {
+        if (*socket) out.push_back(socket->fd.get());
     }
     return out;
 }
@@ -92,7 +89,7 @@ std::vector<int> Listener::sockets() const {
 // ---- accepting ----
 
 void Listener::on_ready(unsigned, std::uint32_t) {
-    while (accept_one(last_call_.listener)) {
+    while (accept_one(last_call_.socket)) {
     }
     // One at a time when they come one at a time; more while each round finds some left.
     const bool in_a_row =
@@ -100,14 +97,14 @@ void Listener::on_ready(unsigned, std::uint32_t) {
     accept_batch_ = in_a_row ? std::min(accept_batch_ * 2, kAcceptBatch) : 1;
     // After a pause to the end of the queue: only what finds nothing more tells that it is over.
     for (int i = 0; i < accept_batch_ || has_backlog_; ++i) {
-        if (!accept_one(listener_)) return;
+        if (!accept_one(socket_)) return;
     }
 }
 
 // False when the queue is empty or nothing can be taken from it now.
-bool Listener::accept_one(const net::Descriptor& listener) {
-    if (!listener) return false;
-    if (is_full() && &listener == &listener_) {
+bool Listener::accept_one(const ListeningSocket& socket) {
+    if (!socket) return false;
+    if (is_full() && &socket == &socket_) {
         pause_at_maxconn();
         return false;
     }
@@ -115,7 +112,7 @@ bool Listener::accept_one(const net::Descriptor& listener) {
         pause("all descriptors are in use");
         return false;
     }
-    const int fd = accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = accept4(socket.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         ++connections_;
         ++total_;
@@ -136,7 +133,7 @@ bool Listener::accept_one(const net::Descriptor& listener) {
 // ---- pausing ----
 
 void Listener::pause(const char* why) {
-    if (!listener_) return;
+    if (!socket_) return;
     shared_.deadlines.set(*this, shared_.poller.now() + kPause);
     if (paused_) return;
     paused_ = true;

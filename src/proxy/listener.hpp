@@ -41,15 +41,15 @@ class Listener final : public net::Pollable, private net::Deadline {
     ~Listener() override;
 
     // Takes a listening socket; accepting starts in this turn.
-    void listen(net::Descriptor listener, net::Reservation reservation);
+    void listen(ListeningSocket socket);
     // Serves what is queued and closes the listening socket. With an heir, another frontend that
     // takes over a part of its address, clients see no gap: the socket stays a moment longer, out
     // of the way of new connections, to serve those whose handshake had begun.
     void close(bool heir = false);
     void close_now();  // that socket too
 
-    bool listening() const { return static_cast<bool>(listener_); }
-    bool closed() const { return !listener_ && !last_call_.listener; }
+    bool listening() const { return static_cast<bool>(socket_); }
+    bool closed() const { return !socket_ && !last_call_.socket; }
     // Those that hold the address, listening or about to be closed.
     std::vector<int> sockets() const;
     bool paused() const { return paused_; }
@@ -71,14 +71,13 @@ class Listener final : public net::Pollable, private net::Deadline {
         explicit LastCall(Listener& in_) : in(in_) {}
         void on_deadline() override { in.close_now(); }
         Listener& in;
-        net::Descriptor listener;
-        net::Reservation reservation;
+        ListeningSocket socket;
     };
 
     void on_ready(unsigned slot, std::uint32_t events) override;
     void on_deadline() override { resume(); }
     void watch();
-    bool accept_one(const net::Descriptor& listener);
+    bool accept_one(const ListeningSocket& socket);
     std::uint32_t maxconn() const { return static_cast<std::uint32_t>(settings_.maxconn); }
     bool is_full() const { return maxconn() > 0 && connections_ >= maxconn(); }
     void pause(const char* why);
@@ -89,8 +88,7 @@ class Listener final : public net::Pollable, private net::Deadline {
     const Settings& settings_;
     Shared& shared_;
     AcceptObserver& observer_;
-    net::Descriptor listener_;
-    net::Reservation reservation_;  // of listener_
+    ListeningSocket socket_;
     LastCall last_call_{*this};
     std::uint64_t connections_ = 0;
     std::uint64_t total_ = 0;

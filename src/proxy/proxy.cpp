@@ -1,8 +1,6 @@
 // The door of the proxy: what is asked of all frontends, and of one by its address.
 #include "amba/proxy/proxy.hpp"
 
-#include <algorithm>
-
 #include "proxy/frontend.hpp"
 #include "proxy/shared.hpp"
 
@@ -16,36 +14,13 @@ Proxy::Proxy(net::Poller& poller, net::Deadlines& deadlines, std::uint64_t seed,
 Proxy::~Proxy() {
     shared_->session_ended = nullptr;
     abort_all();
-    for (Frontend* frontend : all())
+    for (Frontend* frontend : shared_->frontends.all())
         frontend->retire();
-    for (Frontend* frontend : all())
+    for (Frontend* frontend : shared_->frontends.all())
         frontend->listener().close_now();
     abort_all();
-    for (Frontend* frontend : all())
+    for (Frontend* frontend : shared_->frontends.all())
         frontend->end_if_empty();
-}
-
-// Those of the table, those out of it with connections left, and those on their way into it.
-std::vector<Frontend*> Proxy::all() const {
-    std::vector<Frontend*> out;
-    for (const auto& [bind, frontend] : shared_->frontends)
-        out.push_back(frontend);
-    return out;
-}
-
-std::vector<Frontend*> Proxy::overlapping(const core::Bind& bind) const {
-    std::vector<Frontend*> out;
-    const auto add = [&](const auto& at) {
-        if (at.second->settings().bind.overlaps(bind)) out.push_back(at.second);
-    };
-    if (bind.wide()) {
-        std::for_each(shared_->frontends.begin(), shared_->frontends.end(), add);
-    } else {
-        const auto [from, to] = shared_->wide.equal_range(bind.endpoint.port);
-        std::for_each(from, to, add);
-        if (Frontend* same = find(bind)) out.push_back(same);
-    }
-    return out;
 }
 
 void Proxy::discard_beside(std::function<void(std::shared_ptr<void>)> discard) {
@@ -57,7 +32,7 @@ void Proxy::log_connections(unsigned one_of) {
 }
 
 void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
-    Frontend* frontend = find(bind);
+    Frontend* frontend = shared_->frontends.find(bind);
     if (frontend == nullptr) return;
     std::vector<Plan> plans;
     plans.push_back({frontend->settings(), std::move(targets), nullptr});
@@ -66,14 +41,10 @@ void Proxy::retarget(const core::Bind& bind, std::vector<Target> targets) {
 }
 
 // In the table, or out of it with connections left.
-Frontend* Proxy::find(const core::Bind& bind) const {
-    const auto found = shared_->frontends.find(bind);
-    return found == shared_->frontends.end() ? nullptr : found->second;
-}
-
 void Proxy::mark(const core::Bind& bind, balance::Backend& backend, bool healthy,
                  const std::string& why) {
-    if (Frontend* frontend = find(bind)) frontend->backends().mark(backend, healthy, why);
+    if (Frontend* frontend = shared_->frontends.find(bind))
+        frontend->backends().mark(backend, healthy, why);
 }
 
 void Proxy::stop_listening() {
@@ -83,7 +54,7 @@ void Proxy::stop_listening() {
 }
 
 void Proxy::abort_all() {
-    for (Frontend* frontend : all())
+    for (Frontend* frontend : shared_->frontends.all())
         frontend->abort_all(core::EndedBy::kKilled);
 }
 
@@ -92,7 +63,7 @@ std::size_t Proxy::connections() const {
 }
 
 std::optional<std::string> Proxy::not_listening() const {
-    for (const Frontend* frontend : frontends_) {
+    for (Frontend* frontend : frontends_) {
         if (!frontend->listener().listening()) return frontend->settings().name;
     }
     return std::nullopt;
@@ -116,7 +87,7 @@ std::vector<FrontendView> Proxy::view() const {
     std::vector<FrontendView> out;
     for (const Frontend* frontend : frontends_)
         out.push_back(frontend->view());
-    for (const Frontend* frontend : shared_->retired) {
+    for (Frontend* frontend : shared_->frontends.retired()) {
         if (frontend->listener().connections() > 0) out.push_back(frontend->view());
     }
     return out;

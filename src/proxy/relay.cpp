@@ -4,6 +4,8 @@
 
 #include <sys/epoll.h>
 
+#include "amba/net/tcp.hpp"
+
 namespace amba::proxy {
 
 void Relay::on_events(Side side, std::uint32_t events, std::uint64_t round) {
@@ -18,6 +20,17 @@ void Relay::on_events(Side side, std::uint32_t events, std::uint64_t round) {
 
 void Relay::on_events(Side side, std::uint32_t events) {
     on_events(side, events, leg(side).read_in + 1u);
+}
+
+bool Relay::nothing_has_happened() const {
+    return up_.untouched() && down_.untouched() && !up_over_ && !down_over_ &&
+           net::arrived(socket(Side::kBackend)) != net::Arrived::kBytes &&
+           net::arrived(socket(Side::kClient)) != net::Arrived::kEnd;
+}
+
+bool Relay::client_is_silent() const {
+    return up_.untouched() && down_.bytes() == 0 &&
+           net::arrived(socket(Side::kClient)) == net::Arrived::kNothing;
 }
 
 // One pump until it waits. True when it wants another turn.

@@ -9,6 +9,12 @@ namespace amba::proxy {
 
 enum class Side : std::uint8_t { kClient = 0, kBackend = 1 };
 
+// From the client to the backend, and back.
+struct ByteCounts {
+    std::uint64_t up = 0;
+    std::uint64_t down = 0;
+};
+
 class Relay {
   public:
     enum class Outcome : std::uint8_t {
@@ -31,19 +37,20 @@ class Relay {
     // Has either side aborted? Bytes may still be on their way to the other.
     bool any_reset() const { return legs_[0].reset || legs_[1].reset; }
     bool reset_by(Side side) const { return legs_[static_cast<int>(side)].reset; }
-    // Nothing was exchanged: another backend can take the place of this one.
-    bool untouched() const { return up_.untouched() && down_.untouched() && !any_over(); }
-    // The backend was told nothing, and said nothing: whatever it did is not the client's doing.
-    bool silent() const { return up_.untouched() && down_.bytes() == 0; }
+    // Of a backend that has aborted: no byte went either way, as when it was killed with
+    // connections in its queue. For the client, which is still there, nothing has happened yet:
+    // another backend can take the place of this one.
+    bool nothing_has_happened() const;
+    // The client has neither sent anything nor left, and the backend has said nothing: whatever the
+    // backend did is not the client's doing.
+    bool client_is_silent() const;
     void forget_backend() { leg(Side::kBackend) = Leg{}; }
     // One side has not taken all that was read from the other.
     bool holding() const { return up_.holding() || down_.holding(); }
     bool half_closed() const { return up_.finished() || down_.finished(); }
-    std::uint64_t bytes_up() const { return up_.bytes(); }
-    std::uint64_t bytes_down() const { return down_.bytes(); }
+    ByteCounts bytes() const { return {up_.bytes(), down_.bytes()}; }
 
   private:
-    bool any_over() const { return up_over_ || down_over_; }
     Leg& leg(Side side) { return legs_[static_cast<int>(side)]; }
     bool pass(Pump& pump, bool& over, Leg& source, Leg& sink, Shared& shared);
 

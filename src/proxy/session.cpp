@@ -75,7 +75,7 @@ void Session::connected(Attempt attempt, std::uint32_t events, core::Clock::dura
     dialing_ = false;
     if (Line* line = extra_->line.get()) {
         line->connect = took;
-        line->queued = dialer().dialing().waited_for(shared_.poller.now());
+        line->queued = dialer().dialing().clocks().waited_for(shared_.poller.now());
         line->tries = dialer().tries();
     }
     // Who was tried in vain is remembered: none is tried twice when this one resets at once.
@@ -94,15 +94,14 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
         relay_.on_events(Side::kClient, events, shared_.poller.rounds());
         if (dialing_) {
             // FIN alone is a half-close: the client still wants the answer.
-            if (events & (EPOLLERR | EPOLLHUP)) {
-                finish({EndedBy::kClient, stage()}, End::kReset);
-            }
+            if (events & (EPOLLERR | EPOLLHUP)) abort(EndedBy::kClient);
             return;
         }
     } else {
         if (dialing_) return dialer().on_ready(slot, events);
         if (slot != server_slot_) return;  // of one that lost the race in this batch
-        if (lost_before_a_byte(events)) return redial();
+        const bool aborted = (events & EPOLLERR) != 0 && !lingering_;
+        if (aborted && relay_.nothing_has_happened()) return redial();
         relay_.on_events(Side::kBackend, events, shared_.poller.rounds());
     }
     if (!lingering_) moved_at_ = shared_.poller.now();
@@ -137,7 +136,7 @@ void Session::linger() {
                               std::min<core::Time>(now + kLingerStep, extra_->lingers_until));
         return;
     }
-    if (!by_client) frontend_.backends().reset(*lease_, is_silent());
+    if (!by_client) frontend_.backends().reset(*lease_, client_is_silent());
     finish({by_client ? EndedBy::kClient : EndedBy::kServer, Stage::kData}, End::kReset);
 }
 
@@ -159,20 +158,8 @@ void Session::on_deadline() {
 
 // ---- established and lost ----
 
-// The backend aborted before a byte went either way, as one does that is killed with connections in
-// its queue: for the client, as long as it is there, nothing has happened yet.
-bool Session::lost_before_a_byte(std::uint32_t events) const {
-    return (events & EPOLLERR) != 0 && !lingering_ && relay_.untouched() &&
-           net::arrived(server_.get()) != net::Arrived::kBytes &&
-           net::arrived(client_.get()) != net::Arrived::kEnd;
-}
-
-bool Session::is_silent() const {
-    return relay_.silent() && net::arrived(client_.get()) == net::Arrived::kNothing;
-}
-
 void Session::redial() {
-    const bool silent = is_silent();
+    const bool silent = client_is_silent();
     clear();
     dialing_ = true;
     kept_alive_ = false;
@@ -193,12 +180,9 @@ void Session::leave(const BackendSet& backends, EndedBy by) {
 
 // ---- FINISH ----
 
-Stage Session::stage() const {
-    return dialing_ ? dialer().dialing().stage() : Stage::kData;
-}
-
 void Session::abort(EndedBy by) {
-    finish({by, stage()}, End::kReset);
+    const Stage stage = dialing_ ? dialer().dialing().clocks().stage() : Stage::kData;
+    finish({by, stage}, End::kReset);
 }
 
 void Session::finish(core::Outcome outcome, End end) {
@@ -206,7 +190,7 @@ void Session::finish(core::Outcome outcome, End end) {
     clear();
     if (dialing_ && extra_) {
         if (Line* line = extra_->line.get()) {
-            line->queued = dialer().dialing().waited_for(shared_.poller.now());
+            line->queued = dialer().dialing().clocks().waited_for(shared_.poller.now());
             line->tries = dialer().tries();
         }
         lease_ = dialer().end(end == End::kReset);

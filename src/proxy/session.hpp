@@ -42,16 +42,15 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     void start();
 
     // Of one that dials or waits in the queue.
-    Dialer& dialer() { return extra_->dialer; }
-    const Dialer& dialer() const { return extra_->dialer; }
-    bool waits() const { return dialing_ && extra_ && dialer().waits(); }
+    Dialer& dialer() const { return extra_->dialer; }
+    bool waits() const { return dialing_ && extra_ && dialer().dialing().waits(); }
 
     // Its dialer calls these.
     void connected(Attempt attempt, std::uint32_t events, core::Clock::duration took);
     void give_up(core::Outcome outcome) { finish(outcome, End::kReset); }
-    // The client has neither said anything nor left, so that a reset is the backend's own doing:
-    // one client whose bytes make servers reset must not take them away from all others.
-    bool is_silent() const;
+    // A reset is then the backend's own doing: one client whose bytes make servers reset must not
+    // take them away from all others.
+    bool client_is_silent() const { return relay_.client_is_silent(); }
 
     // Does it dial one of them, or is it served by one?
     bool uses(const BackendSet& backends) const;
@@ -78,8 +77,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     // What each connection has beside itself while it dials.
     static BlockPool& dial_blocks();
 
-    std::uint64_t bytes_up() const { return relay_.bytes_up(); }
-    std::uint64_t bytes_down() const { return relay_.bytes_down(); }
+    ByteCounts bytes() const { return relay_.bytes(); }
 
   private:
     // Of a connection that dials or lingers, that was not made at the first try, or is to be
@@ -100,11 +98,9 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     void on_again() override { relay(); }
     void on_deadline() override;
     Extra& extra();
-    bool lost_before_a_byte(std::uint32_t events) const;
     void redial();
     void relay();
     void linger();
-    core::Stage stage() const;
     void finish(core::Outcome outcome, End end);
 
     Frontend& frontend_;

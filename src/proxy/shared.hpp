@@ -7,16 +7,14 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "amba/balance/pool.hpp"
-#include "amba/core/bind.hpp"
 #include "amba/net/budget.hpp"
 #include "amba/net/deadlines.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/proxy/proxy.hpp"
+#include "proxy/frontend_index.hpp"
 #include "proxy/idle_trim.hpp"
 #include "proxy/pipe_pool.hpp"
 
@@ -25,7 +23,6 @@ namespace amba::proxy {
 // Bytes read at once while copying, and the size of a message from which splice is cheaper.
 inline constexpr std::size_t kChunk = 16 * 1024;
 
-class Frontend;
 class Listener;
 
 class Shared {
@@ -56,11 +53,7 @@ class Shared {
     std::vector<Listener*> paused;  // waiting for descriptors
     void connection_began();
     void connection_ended();
-    // All that live: those of the table, and those out of it with connections left.
-    std::unordered_map<core::Bind, Frontend*, core::BindHash> frontends;
-    // Of these the ones on every address, by port: they alone overlap others.
-    std::unordered_multimap<std::uint16_t, Frontend*> wide;
-    std::unordered_set<Frontend*> retired;
+    FrontendIndex frontends;
 
     // Frees what the loop has no more use for, beside it when it has many parts.
     void discard(std::shared_ptr<void> what, std::size_t parts) {

@@ -13,14 +13,15 @@ namespace amba::proxy {
 
 FrontendBackends Proxy::known(Frontend& frontend) {
     Backends& backends = frontend.backends();
-    return {frontend.settings().bind, backends.shared_pool(), backends.all_leaving()};
+    backends.departures().finish();  // all that left are in its list then
+    return {frontend.settings().bind, backends.shared_pool(), backends.departures().backends()};
 }
 
 void Proxy::known(std::function<void(std::vector<FrontendBackends>)> done) {
     const auto out = std::make_shared<std::vector<FrontendBackends>>();
-    out->reserve(frontends_.size() + shared_->retired.size());
+    out->reserve(frontends_.size() + shared_->frontends.retired().size());
     // A retired one may be gone by the next slice.
-    for (Frontend* frontend : shared_->retired)
+    for (Frontend* frontend : shared_->frontends.retired())
         out->push_back(known(*frontend));
     slices_.run(
         frontends_.size(),
@@ -67,8 +68,8 @@ void Proxy::prepare(std::vector<Plan> plans,
     };
     const auto listen_one = [binding](std::size_t i) {
         const PreparedTable::Item& item = binding->prepared.items[i];
-        if (!item.listener) return true;
-        binding->refusal = net::start_listening(item.listener.get(), item.plan.settings.bind);
+        if (!item.socket) return true;
+        binding->refusal = net::start_listening(item.socket.fd.get(), item.plan.settings.bind);
         return !binding->refusal;
     };
     slices_.run(count, bind_one, [this, binding, count, listen_one, end] {
@@ -78,9 +79,9 @@ void Proxy::prepare(std::vector<Plan> plans,
 }
 
 bool Proxy::bind_next(BindJob& binding, std::size_t i) const {
-    PreparedTable::Item item{std::move(binding.plans[i]), {}, {}};
+    PreparedTable::Item item{std::move(binding.plans[i]), {}};
     const core::Bind& bind = item.plan.settings.bind;
-    const Frontend* kept = find(bind);
+    Frontend* kept = shared_->frontends.find(bind);
     if (kept == nullptr || !kept->listener().listening()) {
         net::Reservation reservation = net::Reservation::take(net::Budget::Use::kListeners);
         if (!reservation) {
@@ -101,8 +102,7 @@ bool Proxy::bind_next(BindJob& binding, std::size_t i) const {
             return false;
         }
         if (!holders.empty()) shared.push_back(listener->get());
-        item.listener = std::move(*listener);
-        item.reservation = std::move(reservation);
+        item.socket = {std::move(*listener), std::move(reservation)};
     }
     binding.prepared.items.push_back(std::move(item));
     return true;
@@ -111,7 +111,7 @@ bool Proxy::bind_next(BindJob& binding, std::size_t i) const {
 // Sockets of other frontends that listen where `bind` would.
 std::vector<int> Proxy::holders_of(const core::Bind& bind) const {
     std::vector<int> out;
-    for (const Frontend* frontend : overlapping(bind)) {
+    for (Frontend* frontend : shared_->frontends.overlapping(bind)) {
         const std::vector<int> sockets = frontend->listener().sockets();
         out.insert(out.end(), sockets.begin(), sockets.end());
     }
@@ -146,14 +146,13 @@ void Proxy::commit(PreparedTable prepared, std::function<void()> done) {
 void Proxy::swap_next(SwapJob& swapping, std::size_t i) {
     shared_->poller.refresh_now();
     PreparedTable::Item& item = swapping.prepared.items[i];
-    Frontend* frontend = find(item.plan.settings.bind);
+    Frontend* frontend = shared_->frontends.find(item.plan.settings.bind);
     if (frontend == nullptr) {
         frontend = new Frontend(*shared_, std::move(item.plan));
     } else {
         frontend->update(std::move(item.plan.settings), std::move(item.plan.pool));
     }
-    if (item.listener)
-        frontend->listener().listen(std::move(item.listener), std::move(item.reservation));
+    if (item.socket) frontend->listener().listen(std::move(item.socket));
     swapping.next.push_back(frontend);
     swapping.stay.insert(frontend);
 }
@@ -170,7 +169,8 @@ void Proxy::retire_absent(std::shared_ptr<SwapJob> swapping) {
                 return swapping->stay.contains(one);
             };
             if (stays(frontend)) return true;
-            const std::vector<Frontend*> heirs = overlapping(frontend->settings().bind);
+            const std::vector<Frontend*> heirs =
+                shared_->frontends.overlapping(frontend->settings().bind);
             frontend->retire(std::any_of(heirs.begin(), heirs.end(), stays));
             return true;
         },

@@ -51,8 +51,9 @@ void tell_end(const Session& session, core::Outcome outcome, const Settings& set
     out.queued_ms = in_ms(line->queued);
     out.connect_ms = line->connect.count() < 0 ? -1 : in_ms(line->connect);
     out.total_ms = in_ms(total);
-    out.bytes_up = session.bytes_up();
-    out.bytes_down = session.bytes_down();
+    const ByteCounts bytes = session.bytes();
+    out.bytes_up = bytes.up;
+    out.bytes_down = bytes.down;
     out.tries = line->tries;
     log::connection(out);
 }

@@ -43,7 +43,7 @@ void WaitQueue::serve_soon(Due due) {
 
 void WaitQueue::backend_returned(const balance::Backend& backend) {
     for (Session& session : tried_)
-        session.dialer().forgive(backend);
+        session.dialer().dialing().forgive(backend);
     serve_soon(Due::kNews);
 }
 

@@ -73,7 +73,7 @@ ordered_json settings_json(const Backend& backend) {
     return all_settings(backend_settings(), backend);
 }
 
-std::string to_json(const Table& table, const Stamp& stamp) {
+ordered_json document_json(const Table& table, const Stamp& stamp) {
     ordered_json out;
     if (!stamp.revision.empty()) out["revision"] = stamp.revision;
     if (stamp.generation) out["generation"] = *stamp.generation;
@@ -83,7 +83,15 @@ std::string to_json(const Table& table, const Stamp& stamp) {
         out["frontends"].push_back(write_frontend(frontend));
     }
     if (table.admin) out["admin"] = table.admin->to_string();
-    return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return out;
+}
+
+std::string to_text(const ordered_json& document) {
+    return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_json(const Table& table, const Stamp& stamp) {
+    return to_text(document_json(table, stamp));
 }
 
 }  // namespace amba::table

@@ -43,18 +43,10 @@ Result<std::optional<ActiveDocument>> read_active(const Paths& paths) {
 }
 
 Result<void> write_active(const Paths& paths, const ActiveDocument& active) {
-    // The same text as showconfig prints, with what is the daemon's own in front of its last brace.
-    std::string text = table::to_json(active.table, {active.revision, active.generation});
-    text.resize(text.rfind('}'));
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
-        text.pop_back();
-    const auto add = [&text](const char* key, const ordered_json& value) {
-        text += std::string(",\n  \"") + key +
-                "\": " + value.dump(-1, ' ', false, json::error_handler_t::replace);
-    };
-    add(kCommandLine, active.command_line);
-    add(kJudged, active.judged);
-    return files::write_file(paths.active(), text + "\n}\n");
+    ordered_json out = table::document_json(active.table, {active.revision, active.generation});
+    out[kCommandLine] = active.command_line;
+    out[kJudged] = active.judged;
+    return files::write_file(paths.active(), table::to_text(out));
 }
 
 std::string to_json(const Verdict& verdict) {
@@ -70,7 +62,7 @@ std::string to_json(const Verdict& verdict) {
     out["saved"] = verdict.saved;
     out["time"] = verdict.time;
     out["daemon"] = verdict.daemon;
-    return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return table::to_text(out);
 }
 
 std::optional<Verdict> parse_verdict(std::string_view text) {

@@ -34,7 +34,7 @@ namespace amba::net {
 // apart; `events` are EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR.
 class alignas(8) Pollable {
   public:
-    virtual void on_ready(unsigned slot, std::uint32_t events) = 0;
+    virtual void on_ready(unsigned slot, std::uint32_t events);  // nothing
     // Asked for with Poller::again().
     virtual void on_again() {}
 

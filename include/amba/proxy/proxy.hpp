@@ -68,12 +68,19 @@ struct FrontendBackends {
 void build(std::vector<Plan>& plans, const std::vector<FrontendBackends>& known,
            std::uint64_t seed);
 
+// A socket that holds an address, with the descriptor that is reserved for it.
+struct ListeningSocket {
+    net::Descriptor fd;
+    net::Reservation reservation;
+
+    explicit operator bool() const { return static_cast<bool>(fd); }
+};
+
 // A table whose addresses are all bound. Dropped without commit(), it gives them back.
 struct PreparedTable {
     struct Item {
         Plan plan;
-        net::Descriptor listener;      // empty: the frontend listens already
-        net::Reservation reservation;  // of `listener`
+        ListeningSocket socket;  // empty: the frontend listens already
     };
     std::vector<Item> items;
 };
@@ -139,9 +146,6 @@ class Proxy {
     bool bind_next(BindJob& binding, std::size_t i) const;
     void swap_next(SwapJob& swapping, std::size_t i);
     void retire_absent(std::shared_ptr<SwapJob> swapping);
-    std::vector<Frontend*> all() const;
-    Frontend* find(const core::Bind& bind) const;
-    std::vector<Frontend*> overlapping(const core::Bind& bind) const;
     std::vector<int> holders_of(const core::Bind& bind) const;
 
     std::unique_ptr<Shared> shared_;

@@ -55,6 +55,9 @@ struct Stamp {
 // Indented JSON with a final newline that parse_json takes back unchanged. Settings that have
 // their default value are left out, so that what is printed is what was chosen.
 std::string to_json(const Table& table, const Stamp& stamp = {});
+// The same before it is text, for whoever keeps something beside the table.
+nlohmann::ordered_json document_json(const Table& table, const Stamp& stamp);
+std::string to_text(const nlohmann::ordered_json& document);
 
 // Every setting with its value, as a JSON object: for status.
 nlohmann::ordered_json settings_json(const Frontend& frontend);

@@ -134,7 +134,7 @@ TEST_F(DialingTest, TheOnlyBackendHasAllTheTime) {
     EXPECT_EQ(start(), "dial A 5000");
     EXPECT_EQ(under_way(), "until 5000");
     EXPECT_TRUE(dialing->was_alone());
-    EXPECT_EQ(dialing->stage(), core::Stage::kConnect);
+    EXPECT_EQ(dialing->clocks().stage(), core::Stage::kConnect);
 }
 
 TEST_F(DialingTest, OthersAreLeftTheirTime) {
@@ -166,7 +166,7 @@ TEST_F(DialingTest, AllTriedInVainAreTriedAnewAfterAPause) {
     under_way();
     EXPECT_EQ(refused(), "wait 100");
     EXPECT_TRUE(dialing->pauses());
-    EXPECT_EQ(dialing->stage(), core::Stage::kConnect);
+    EXPECT_EQ(dialing->clocks().stage(), core::Stage::kConnect);
     now += 100ms;
     EXPECT_EQ(deadline(), "dial A 250");
     under_way();
@@ -238,7 +238,7 @@ TEST_F(DialingTest, OneThatIsLostBeforeAByteBeginsAnew) {
     under_way();
     now += 3s;
     EXPECT_EQ(next({Event::kStart, &candidates->at('A')}), "dial B 250");
-    EXPECT_EQ(dialing->dialed_for(now), 0s);
+    EXPECT_EQ(dialing->clocks().dialed_for(now), 0s);
     under_way();
     EXPECT_EQ(refused(), "give up SC");
 }
@@ -342,7 +342,7 @@ TEST_F(DialingTest, TheSlowOneThatWinsWasNotTriedInVain) {
     with(2);
     race();
     EXPECT_TRUE(dialing->has_tried());
-    dialing->slow_won(candidates->at('A'));
+    dialing->forgive(candidates->at('A'));
     EXPECT_FALSE(dialing->has_tried());
     EXPECT_FALSE(dialing->was_alone()) << "two were dialed";
 }
@@ -406,7 +406,7 @@ TEST_F(DialingTest, WhoComesWaitsForThoseThatCameBefore) {
     with(1);
     candidates->due = true;
     EXPECT_EQ(start(), "wait 5000");
-    EXPECT_EQ(dialing->stage(), core::Stage::kQueue);
+    EXPECT_EQ(dialing->clocks().stage(), core::Stage::kQueue);
     candidates->due = false;
     EXPECT_EQ(turn(), "dial A 250");
 }
@@ -421,8 +421,8 @@ TEST_F(DialingTest, ForRoomItWaitsOnTheClockOfTheQueue) {
     candidates->full.clear();
     EXPECT_EQ(turn(), "dial A 250");
     under_way();
-    EXPECT_EQ(dialing->waited_for(now), 6s);
-    EXPECT_EQ(dialing->dialed_for(now), 0s);
+    EXPECT_EQ(dialing->clocks().waited_for(now), 6s);
+    EXPECT_EQ(dialing->clocks().dialed_for(now), 0s);
 }
 
 TEST_F(DialingTest, WhatIsLeftOfEachClockIsKept) {
