@@ -45,9 +45,11 @@ void prepare_process() {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
-    // Two arenas: one for the loop and one for the threads beside it. A large table is made and
-    // freed in the second; in a common one the loop would sort a hundred thousand freed chunks.
-    mallopt(M_ARENA_MAX, 2);
+    // Three arenas: one for the loop, and one for each of two threads beside it. A large table is
+    // made and freed in another than the loop's, which would sort a hundred thousand freed chunks.
+    // While one thread makes a table another writes an answer: in a common arena what stays and what
+    // is freed soon would lie side by side, and no page of it could be given back.
+    mallopt(M_ARENA_MAX, 3);
 }
 
 // Into `options`; an exit code when there is nothing to run. What parsing needs is gone at its end.
