@@ -18,7 +18,7 @@ cd "$(dirname "$0")/.."
 BUILD_PACKAGES=(g++ cmake ninja-build ccache git libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev
     libspdlog-dev libfmt-dev libcli11-dev libc-ares-dev libmd-dev libyaml-cpp-dev libssl-dev)
 UNIT_PACKAGES=(libgtest-dev libgmock-dev)
-TEST_PACKAGES=("${UNIT_PACKAGES[@]}" clang-format python3 python3-jsonschema
+TEST_PACKAGES=("${UNIT_PACKAGES[@]}" clang-format python3 python3-clang python3-jsonschema
     redis-server redis-tools postgresql postgresql-contrib mariadb-server pgbouncer nginx-light
     patch curl iperf3 dnsmasq-base iproute2 iptables jq procps util-linux strace valgrind prometheus
     chromium chromium-driver python3-selenium fonts-dejavu-core
@@ -60,7 +60,7 @@ check() {
     local preset=$1 log=build/$1/check.log
     shift
     if ! AMBA_BIN="$PWD/build/$preset/amba" ctest --test-dir "build/$preset" --output-on-failure \
-        --stop-on-failure --no-tests=error -j 2 "$@" | tee "$log"; then
+        --stop-on-failure --no-tests=error -j "${JOBS-2}" "$@" | tee "$log"; then
         tests/first_failure.py "build/$preset/Testing/Temporary"
         return 1
     fi
@@ -92,8 +92,10 @@ run_quick() {
         check release -L docker
 }
 
+# Most of the long counts wait more than they compute: four at a time.
 run_full() {
     export AMBA_FULL=1
+    local JOBS=4 tidy
     deps clang-tidy
     build release
     build asan
@@ -104,10 +106,16 @@ run_full() {
     build asan-fleet unit_fleet_rooms
     say "the rooms of the fleet under AddressSanitizer and UBSan"
     check asan-fleet -L fleet
-    say "clang-tidy"
-    tests/house/tidy.py build/asan-fleet
-    say "a real Docker Engine, with the images built from source"
+    say "clang-tidy; beside it a real Docker Engine, with the images built from source"
+    tests/house/tidy.py build/asan-fleet >build/tidy.log 2>&1 &
+    tidy=$!
+    trap 'kill "$tidy" 2>/dev/null || true' EXIT
     check release -L docker
+    trap - EXIT
+    wait "$tidy" || {
+        cat build/tidy.log
+        return 1
+    }
 }
 
 run_soak() {
