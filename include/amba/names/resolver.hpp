@@ -57,10 +57,13 @@ class Resolver {
     using Done = std::function<void(NameAnswer)>;
 
     explicit Resolver(boost::asio::io_context& loop);
-    ~Resolver();
+    virtual ~Resolver();
+    Resolver(const Resolver&) = delete;
+    Resolver& operator=(const Resolver&) = delete;
 
-    // Calls done from the loop, never from within; not at all once the resolver is gone.
-    void resolve(NameQuestion question, Done done);
+    // Calls done from the loop, never from within; not at all once the resolver is gone. Virtual:
+    // tests answer by a script.
+    virtual void resolve(NameQuestion question, Done done);
 
   private:
     void renew_channels();
