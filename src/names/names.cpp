@@ -89,6 +89,8 @@ struct Names::Entry final : net::Deadline {
         const auto longest = std::max_element(holds.begin(), holds.end(), less);
         return longest == holds.end() ? std::vector<ResolvedPlace>() : known.places(*longest);
     }
+    // Was a place passed over that is not amba's own any more?
+    bool lacks(const Own& own) const { return !std::all_of(skipped.begin(), skipped.end(), own); }
     void say(log::Level level, const std::string& what);
     void say_changes(const std::vector<ResolvedPlace>& before, bool took_turns);
 
@@ -97,7 +99,8 @@ struct Names::Entry final : net::Deadline {
     std::vector<Hold> holds;
     KnownPlaces known;
     std::vector<std::string> left_out;
-    std::string known_as;  // see Question
+    std::vector<core::Endpoint> skipped;  // by the last answer, as amba's own
+    std::string known_as;                 // see Question
     core::Time asked_at{};
     core::Duration retry = kLeastTtl;
     std::string error;  // of the last answer
@@ -168,7 +171,8 @@ void Names::prepare(const std::vector<BackendName>& names, Own own, core::Durati
         };
         const std::vector<ResolvedPlace> places = entry.all();
         const bool just_asked = core::Clock::now() < entry.asked_at + kLeastTtl;
-        if (std::any_of(places.begin(), places.end(), is_own)) entry.answered = false;
+        if (std::any_of(places.begin(), places.end(), is_own) || entry.lacks(own_))
+            entry.answered = false;
         if (entry.answered && (!places.empty() || just_asked)) continue;
         settling->waiting.insert(name.key());
         ask(entry);
@@ -194,7 +198,8 @@ void Names::keep_only(const std::vector<BackendName>& names, Own own) {
         Entry& entry = find_or_add(name);
         const bool first = kept.insert(name.key()).second;
         entry.name.resolve = first ? name.resolve : std::min(entry.name.resolve, name.resolve);
-        const core::Time latest = entry.asked_at + name.resolve;
+        // Of a table that is refused, or of the one before, the own places were others.
+        const core::Time latest = entry.asked_at + (entry.lacks(own_) ? kLeastTtl : name.resolve);
         if (entry.armed() && latest < entry.when()) deadlines_.set(entry, latest);
     }
     std::erase_if(entries_, [&](const auto& item) { return !kept.contains(item.first); });
@@ -260,6 +265,7 @@ void Names::answered(const std::string& key, NameAnswer answer) {
                                " is this ambassador itself and is not used as a backend");
     }
     const auto before = entry.seen();
+    entry.skipped = std::move(answer.skipped);
     entry.error = answer.error;
     if (answer.places.empty())
         failed(entry, answer);
@@ -275,6 +281,8 @@ void Names::answered(const std::string& key, NameAnswer answer) {
 
 // The next question: at the latest in so long, and when the hold of a place ends.
 void Names::schedule(Entry& entry, core::Duration again) {
+    // It was asked with what was amba's own at that time.
+    if (entry.lacks(own_)) again = std::min(again, kLeastTtl);
     core::Time when = core::Clock::now() + again;
     if (const auto end = entry.known.next_end(entry.holds)) {
         when = std::min(when, std::max(*end, entry.asked_at + kLeastTtl));

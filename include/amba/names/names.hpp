@@ -50,11 +50,11 @@ class Names {
     ~Names();
 
     // Asks for those names that are new, lead nowhere so far, or have a place that is now amba's
-    // own; the others are in use and stay. Calls `ready` when each was answered, or after
-    // `at_most`.
+    // own, or was and is not any more; the others are in use and stay. Calls `ready` when each was
+    // answered, or after `at_most`.
     void prepare(const std::vector<BackendName>& names, Own own, core::Duration at_most,
                  std::function<void()> ready);
-    // Forgets every other name.
+    // Forgets every other name. Soon asks again for those that lack a place as it was amba's own.
     void keep_only(const std::vector<BackendName>& names, Own own);
 
     // Sorted; empty while the name has never resolved, or when its hold is over.

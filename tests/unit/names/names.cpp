@@ -185,6 +185,35 @@ TEST_F(NamesTest, AreNeverAmbaItself) {
     EXPECT_THAT(seen(name("a")), ElementsAre(1, -2));
 }
 
+// A table that would listen at a place of a name, and is refused.
+TEST_F(NamesTest, HaveThePlacesAgainThatAreAmbasOwnNoMore) {
+    const auto first = [](const core::Endpoint& at) {
+        return at.address == ip(1);
+    };
+    resolver.live(0s);
+    resolver.lead("a", {ip(1), ip(2)});
+    prepare({slow});
+    names->keep_only({slow}, nobody);
+    prepare({slow}, first);
+    EXPECT_THAT(seen(slow), ElementsAre(-1, 2));
+    names->keep_only({slow}, nobody);
+    EXPECT_TRUE(sees(slow, {1, 2}));
+    // The next table does not listen there any more.
+    prepare({slow}, first);
+    names->keep_only({slow}, first);
+    prepare({slow}, nobody);
+    EXPECT_THAT(seen(slow), ElementsAre(1, 2));
+    // A question was under way.
+    resolver.hold("b");
+    BackendName other = slow;
+    other.host = "b";
+    resolver.lead("b", {ip(1)});
+    prepare({other}, first, 1ms);
+    names->keep_only({other}, nobody);
+    resolver.release("b");
+    EXPECT_TRUE(sees(other, {1}));
+}
+
 TEST_F(NamesTest, AreAskedForSoonWhenAPlaceIsDead) {
     resolver.live(0s);
     resolver.lead("a", {ip(1)});
