@@ -57,6 +57,24 @@ TEST_F(ReloadQuestions, OfAFileThatWasJudgedBeforeAnotherCameAreAnsweredStill) {
     EXPECT_EQ(generation(), 2u);
 }
 
+TEST_F(ReloadQuestions, OfAFileThatComesBackWaitForItsNewVerdict) {
+    put(text_a);
+    put(text_b);
+    write(text_a);
+    EXPECT_EQ(told(answer_to({"r1", digest_of(text_a)}).verdict), "applied 3");
+    EXPECT_EQ(who(place), "a");
+}
+
+TEST_F(ReloadQuestions, OfARejectedFileThatIsWrittenAgainWaitForItsNewVerdict) {
+    const std::string taken = serve("squatter");
+    const std::string text = text_of(front(taken + ":6379", b + ":6379"), "r1");
+    put(text);
+    EXPECT_THAT(told(), HasSubstr("rejected"));
+    stop_serving("squatter");
+    write(text);
+    EXPECT_EQ(told(answer_to({"r1", digest_of(text)}).verdict), "applied 1");
+}
+
 TEST_F(ReloadQuestions, OfTheFileThatServesAreAnsweredAtOnce) {
     put(text_a);
     EXPECT_EQ(ask({"r1", digest_of(text_a)}).answers, 1u);
