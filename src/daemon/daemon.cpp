@@ -23,6 +23,7 @@ namespace {
 
 constexpr const char* kJson = "application/json";
 constexpr auto kQuiet = 1s;
+const admin::Reply kStopping{503, "text/plain", "stopping"};
 
 // On the way out: the set of signals restores their default when it goes, and one more SIGTERM
 // would turn exit code 0 into 143.
@@ -338,14 +339,15 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
         return answers_.handle(request, std::move(respond));
     }
     if (request.method != "POST") return respond({405, "text/plain", "POST alone\n"});
-    if (stopping_) return respond({503, "text/plain", "stopping"});
     const Reload::VerdictQuery question{request.parameter("revision"), request.parameter("sha256")};
     if (question.revision.empty() && question.digest.empty()) {
-        return reload_.judge_now(question, [this, respond](const auto&) {
+        return reload_.judge_now(question, [this, respond](const auto& answer) {
+            if (answer.stopping) return respond(kStopping);
             respond({200, kJson, standing()});
         });
     }
     reload_.judge_now(question, [respond](const Reload::VerdictReply& answer) {
+        if (answer.stopping) return respond(kStopping);
         if (answer.verdict) return respond({200, kJson, volume::to_json(*answer.verdict)});
         respond({409, "text/plain; charset=utf-8", "superseded by " + answer.superseded_by});
     });

@@ -17,6 +17,7 @@ namespace {
 // A helper whose verdict is further back than this has not looked for seconds.
 constexpr std::size_t kRemembered = 64;
 constexpr const char* kNoConfig = "no config.json";
+const Reload::VerdictReply kStopping{std::nullopt, "", true};
 
 }  // namespace
 
@@ -27,6 +28,7 @@ Reload::Reload(Activate& activate, net::Offload& offload, volume::Paths paths, s
     command_line_(command_line) {}
 
 void Reload::judge_now(VerdictQuery question, Answered answered) {
+    if (stopped_) return answered(kStopping);
     // Of what serves there is nothing else to say. Any other file may have been written again since
     // its verdict: looked at first.
     const volume::Verdict* const now = last();
@@ -36,6 +38,16 @@ void Reload::judge_now(VerdictQuery question, Answered answered) {
     }
     next_waiters_.push_back({std::move(question), std::move(answered)});
     request(false);
+}
+
+void Reload::stop() {
+    stopped_ = true;
+    give_up(next_waiters_);
+}
+
+void Reload::give_up(std::vector<Waiter>& waiters) {
+    for (const Waiter& waiter : std::exchange(waiters, {}))
+        waiter.answered(kStopping);
 }
 
 void Reload::request(bool force) {
@@ -57,7 +69,7 @@ void Reload::run() {
 }
 
 void Reload::judge(volume::ConfigLook look) {
-    if (stopped_) return finish();
+    if (stopped_) return give_up(waiters_);
     seen_ = look.seen;
     if (look.news == volume::ConfigNews::kNone) {
         revision_ = kNoConfig;
@@ -75,7 +87,11 @@ void Reload::judge(volume::ConfigLook look) {
                                                 active ? active->revision : std::string());
     if (!refusal.empty()) return conclude(subject, refusal);
     activate_.start(std::move(*look.wanted.table), subject.revision, 0,
-                    [this, subject](const std::string& reason) { conclude(subject, reason); });
+                    [this, subject](const std::string& reason) {
+                        // Nothing may be wrong with it: it was not made active, as this one ends.
+                        if (!reason.empty() && stopped_) return give_up(waiters_);
+                        conclude(subject, reason);
+                    });
 }
 
 void Reload::found(const volume::ConfigLook& look, const std::string& remembered,

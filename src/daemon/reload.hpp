@@ -25,10 +25,12 @@ class Reload {
         std::string revision;
         std::string digest;
     };
-    // What the helper is told: a verdict on its file, or which revision took its place.
+    // What the helper is told: a verdict on its file, or which revision took its place, or that
+    // nothing is judged any more.
     struct VerdictReply {
         std::optional<volume::Verdict> verdict;
         std::string superseded_by;
+        bool stopping = false;
     };
     using Answered = std::function<void(const VerdictReply&)>;
 
@@ -39,7 +41,7 @@ class Reload {
     void changed() { request(false); }
     // Judges it in any case (SIGHUP).
     void again() { request(true); }
-    // A helper has written a file and wants to know.
+    // A helper has written a file and wants to know. Each is answered once.
     void judge_now(VerdictQuery question, Answered answered);
 
     // At start, before the first table: the config.json that was found, and the digest that
@@ -56,7 +58,8 @@ class Reload {
     void reject_found(const std::string& reason, std::function<void()> then = {});
     // The log has said already that the state directory cannot be written.
     void said_unwritable() { said_unwritable_ = true; }
-    void stop() { stopped_ = true; }
+    // Nothing is judged any more: what stands in the volume is for the next one to judge.
+    void stop();
     // active.json and verdict.json may be gone, with their directory: writes what is missing.
     void save_again();
 
@@ -87,6 +90,8 @@ class Reload {
                std::string& unwritable) const;
     core::Result<void> save(const ActiveTable& active, const std::string& judged) const;
     void finish();
+    // Nobody has looked at the files that these ask about.
+    static void give_up(std::vector<Waiter>& waiters);
     const volume::Verdict* find(const VerdictQuery& question) const;
 
     Activate& activate_;

@@ -25,6 +25,7 @@ class Judging : public Rooms {
         unsigned answers = 0;
         std::optional<volume::Verdict> verdict;
         std::string superseded_by;
+        bool stopping = false;
     };
 
     Judging() { start_judging(); }
@@ -70,6 +71,7 @@ class Judging : public Rooms {
             ++one.answers;
             one.verdict = reply.verdict;
             one.superseded_by = reply.superseded_by;
+            one.stopping = reply.stopping;
         });
         return one;
     }

@@ -143,3 +143,74 @@ TEST_F(ReloadQuestions, MayFollowFromAnAnswer) {
     });
     EXPECT_TRUE(turn_until([&] { return answers == 2; }));
 }
+
+// ---- the end ----
+
+class ReloadStopped : public ReloadQuestions {
+  protected:
+    void stop() {
+        reload->stop();
+        activation->stop();
+    }
+    // Neither a verdict nor another's file: it stops.
+    static void expect_none(const Question& question) {
+        EXPECT_FALSE(question.verdict) << told(question.verdict);
+        EXPECT_EQ(question.superseded_by, "");
+        EXPECT_TRUE(question.stopping);
+    }
+};
+
+TEST_F(ReloadStopped, JudgesNothing) {
+    put(text_a);
+    stop();
+    write(text_b);
+    reload->changed();
+    reload->again();
+    expect_none(answer_to({"r2", digest_of(text_b)}));
+    EXPECT_EQ(reload->applied(), 1u);
+    EXPECT_EQ(who(place), "a");
+    EXPECT_EQ(active_file()->revision, "r1");
+}
+
+TEST_F(ReloadStopped, WhileItLooksLeavesTheFileForTheNextOne) {
+    put(text_a);
+    write(text_b);
+    auto& question = ask({"r2", digest_of(text_b)});
+    stop();
+    expect_none(answer(question));
+    EXPECT_EQ(reload->applied(), 1u);
+    EXPECT_EQ(told(verdict_file()), "applied 1");
+}
+
+TEST_F(ReloadStopped, WhileATableIsJudgedLeavesItForTheNextOne) {
+    put(text_a);
+    judge_slowly(text_slow);
+    auto& first = ask({"slow", digest_of(text_slow)});
+    auto& second = ask({});
+    stop();
+    resolver.release("slow");
+    expect_none(answer(first));
+    expect_none(answer(second));
+    EXPECT_EQ(who(place), "a");
+    EXPECT_EQ(reload->rejected(), 0u);
+    EXPECT_EQ(told(verdict_file()), "applied 1") << "nothing is wrong with the file";
+    EXPECT_EQ(active_file()->judged, digest_of(text_a));
+}
+
+// Its verdict was of the file before.
+TEST_F(ReloadStopped, WhileItLooksTellsNothingOfAFileThatIsWrittenAgain) {
+    put("{");
+    write("{");
+    auto& question = ask({"", digest_of("{")});
+    stop();
+    expect_none(answer(question));
+}
+
+TEST_F(ReloadStopped, StillTellsWhatItHasJudged) {
+    write(text_a);
+    auto& question = ask({"r1", digest_of(text_a)});
+    ASSERT_TRUE(turn_until([&] { return generation() == 1; }));
+    stop();
+    EXPECT_EQ(told(answer(question).verdict), "applied 1");
+    EXPECT_EQ(active_file()->revision, "r1");
+}
