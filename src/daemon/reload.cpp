@@ -200,14 +200,26 @@ void Reload::write(volume::Verdict& verdict, const ActivePtr& active, const std:
 void Reload::save_again() {
     const ActivePtr active = activate_.active();
     if (!active || stopped_) return;
+    const auto wrote = std::make_shared<std::optional<bool>>();  // active.json; unset: it was there
+    const auto verdict = last() ? std::make_shared<volume::Verdict>(*last()) : nullptr;
     offload_.run(
-        [this, active, judged = answered_by_,
-         last = verdicts_.empty() ? std::string() : volume::to_json(verdicts_.back())] {
-            if (::access(paths_.active().c_str(), F_OK) == 0) return;
-            (void)save(*active, judged);
-            if (!last.empty()) (void)files::write_file(paths_.verdict(), last);
+        [this, active, judged = answered_by_, verdict, wrote] {
+            const auto gone = [](const std::string& path) {
+                return ::access(path.c_str(), F_OK) != 0;
+            };
+            if (gone(paths_.active())) *wrote = save(*active, judged).has_value();
+            // One that is there may be newer than this one.
+            if (!verdict || !gone(paths_.verdict())) return;
+            if (*wrote && verdict->applied) verdict->saved = **wrote;
+            (void)files::write_file(paths_.verdict(), volume::to_json(*verdict));
         },
-        [] {});
+        [this, active, wrote] {
+            if (!*wrote) return;
+            saved_ = **wrote;
+            for (volume::Verdict& one : verdicts_) {
+                if (one.applied && one.generation == active->generation) one.saved = saved_;
+            }
+        });
 }
 
 core::Result<void> Reload::save(const ActiveTable& active, const std::string& judged) const {

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "tests/unit/daemon/judging.hpp"
 
 using namespace amba;
@@ -203,6 +205,9 @@ TEST_F(ReloadSaves, AgainWhatIsMissing) {
         EXPECT_EQ(test::read_file(paths.active()), active);
         EXPECT_EQ(test::read_file(paths.verdict()), verdict);
     }
+    remove_file(paths.verdict());
+    save_again();
+    EXPECT_EQ(test::read_file(paths.verdict()), verdict);
 }
 
 TEST_F(ReloadSaves, NothingThatIsThere) {
@@ -225,4 +230,36 @@ TEST_F(ReloadSaves, NothingWithoutATableOrOnceItIsStopped) {
     offload.run([] {}, [&] { over = true; });
     EXPECT_TRUE(turn_until([&] { return over; }));
     EXPECT_FALSE(test::exists(paths.active()));
+}
+
+// A verdict is about to be written when the directory is looked at.
+TEST_F(ReloadSaves, NoOlderVerdictThanTheOneOnItsWay) {
+    put(to_a, "r1");
+    remove_file(paths.active());
+    write("{");
+    reload->changed();
+    std::promise<void> written;
+    offload.run([&] { written.get_future().wait(); }, nullptr);  // behind the look
+    ASSERT_TRUE(turn_until([&] { return reload->rejected() == 1; }));
+    reload->save_again();
+    written.set_value();
+    settle();
+    EXPECT_THAT(told(verdict_file()), HasSubstr("rejected 1"));
+    EXPECT_EQ(active_file()->revision, "r1");
+}
+
+TEST_F(ReloadSaves, AndKnowsThatItIsSaved) {
+    paths.state = directory / "state";
+    test::write_in_place(paths.state, "in the way");
+    start_judging();
+    reload->ready();
+    put(to_a, "r1");
+    EXPECT_FALSE(reload->saved());
+    remove_file(paths.state);
+    ASSERT_EQ(::mkdir(paths.state.c_str(), 0755), 0);
+    save_again();
+    EXPECT_TRUE(reload->saved());
+    EXPECT_EQ(active_file()->revision, "r1");
+    EXPECT_EQ(told(verdict_file()), "applied 1");
+    EXPECT_TRUE(verdict_file()->saved);
 }
