@@ -29,10 +29,12 @@ class Judging : public Rooms {
     };
 
     Judging() { start_judging(); }
+    // Its job may write what is judged.
+    ~Judging() override { offload.stop(); }
 
     // A daemon that starts: nothing is judged before ready().
     void start_judging() {
-        reload.reset();
+        if (reload) reload->stop();
         start_anew();
         reload.emplace(*activation, offload, paths, "daemon", words);
     }

@@ -226,9 +226,7 @@ TEST_F(ReloadSaves, NothingWithoutATableOrOnceItIsStopped) {
     remove_file(paths.active());
     reload->stop();
     reload->save_again();
-    bool over = false;
-    offload.run([] {}, [&] { over = true; });
-    EXPECT_TRUE(turn_until([&] { return over; }));
+    finish_jobs();
     EXPECT_FALSE(test::exists(paths.active()));
 }
 

@@ -44,10 +44,22 @@ class Rooms : public testing::Test {
     // Its job may read what serves.
     ~Rooms() override { offload.stop(); }
 
-    // An ambassador that has no table yet.
+    // An ambassador that has no table yet. The one before has nothing under way any more.
     void start_anew(std::optional<core::Bind> own_admin = std::nullopt) {
+        if (activation) {
+            activation->stop();
+            finish_jobs();
+            activation->proxy().stop_listening();
+            finish_jobs();
+        }
         activation.reset();
         activation.emplace(loop, offload, resolver, deadlines, poller, 1, server, own_admin);
+    }
+    // All that is beside the loop now is done.
+    void finish_jobs() {
+        bool over = false;
+        offload.run([] {}, [&] { over = true; });
+        EXPECT_TRUE(turn_until([&] { return over; }));
     }
 
     // ---- places: each test has the same, one after the other ----
