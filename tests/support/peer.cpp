@@ -6,9 +6,12 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 
 namespace amba::test {
 
@@ -68,7 +71,10 @@ Script reset_after(std::size_t count) {
 
 namespace {
 
-int listen_at(const Place& place, int backlog, Place& bound) {
+constexpr int kBacklog = 4096;
+
+// The port of `place` is that of the kernel's choice where it was 0.
+int listen_at(Place& place, int backlog) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -82,7 +88,25 @@ int listen_at(const Place& place, int backlog, Place& bound) {
         getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
         throw SocketError("listen on " + place.to_string(), errno);
     }
-    bound = {place.host, ntohs(address.sin_port)};
+    place.port = ntohs(address.sin_port);
+    return fd;
+}
+
+int listen_at_path(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) throw SocketError("listen on " + path, EINVAL);
+    std::copy(path.begin(), path.end(), address.sun_path);
+    std::size_t length = sizeof address;
+    if (path.starts_with('@')) {
+        address.sun_path[0] = '\0';
+        length = offsetof(sockaddr_un, sun_path) + path.size();
+    }
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), static_cast<socklen_t>(length)) != 0 ||
+        listen(fd, kBacklog) != 0) {
+        throw SocketError("listen on " + path, errno);
+    }
     return fd;
 }
 
@@ -91,8 +115,15 @@ int listen_at(const Place& place, int backlog, Place& bound) {
 Peer::Peer(Script script) : Peer(std::move(script), {"127.0.0.1", 0}) {}
 
 Peer::Peer(Script script, const Place& place) :
-    script_(std::move(script)), listener_(listen_at(place, 4096, place_)),
+    script_(std::move(script)), place_(place), listener_(listen_at(place_, kBacklog)),
     acceptor_([this] { accept(); }) {}
+
+Peer::Peer(Script script, int listener) :
+    script_(std::move(script)), listener_(listener), acceptor_([this] { accept(); }) {}
+
+Peer Peer::at_path(Script script, const std::string& path) {
+    return Peer(std::move(script), listen_at_path(path));
+}
 
 Peer::~Peer() {
     stop_listening();
@@ -163,7 +194,7 @@ std::vector<std::string> Peer::errors() const {
     return errors_;
 }
 
-SilentPeer::SilentPeer() : listener_(listen_at({"127.0.0.1", 0}, 0, place_)) {
+SilentPeer::SilentPeer() : place_{"127.0.0.1", 0}, listener_(listen_at(place_, 0)) {
     // The queue of a listen(0) holds one; what comes when it is full is dropped without a word.
     sockaddr_in address{};
     address.sin_family = AF_INET;

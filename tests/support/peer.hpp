@@ -1,4 +1,5 @@
-// A scripted TCP server on 127.0.0.1: what it does with each connection is a function.
+// A scripted server, on 127.0.0.1 or a UNIX socket: what it does with each connection is a
+// function.
 //
 //   Peer peer(script::echo);
 //   Peer rude([](Socket& client) { client.receive(10); client.reset(); });
@@ -44,11 +45,13 @@ class Peer {
     explicit Peer(Script script);
     // Listens at `place`, and not on a port of the kernel's choice.
     Peer(Script script, const Place& place);
+    // On a UNIX socket; a path that begins with '@' is an abstract name (unix(7)).
+    static Peer at_path(Script script, const std::string& path);
     ~Peer();
     Peer(const Peer&) = delete;
     Peer& operator=(const Peer&) = delete;
 
-    const Place& place() const { return place_; }
+    const Place& place() const { return place_; }  // of TCP
     std::string address() const { return place_.to_string(); }
 
     std::size_t accepted() const { return accepted_; }
@@ -63,6 +66,7 @@ class Peer {
         std::thread thread;
         bool over = false;
     };
+    Peer(Script script, int listener);
     void accept();
     void serve(Connection& connection);
     void reap();
