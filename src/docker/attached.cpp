@@ -4,20 +4,15 @@
 #include "amba/docker/attached.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <utility>
 #include <vector>
 
 #include "docker/connection.hpp"
 #include "docker/demultiplex.hpp"
-#include "docker/wire.hpp"
+#include "docker/http_request.hpp"
 
 namespace amba::docker {
 
-namespace http = boost::beast::http;
 using ErrorCode = boost::system::error_code;
 
 namespace {
@@ -61,22 +56,15 @@ core::Result<void> Attached::Stream::open(const EngineRequest& request) {
         return core::error(host.to_string() + ": " + opened.error().reason);
     }
     ErrorCode error;
-    connection.write(text_of(request), error);
-    boost::beast::flat_buffer buffer;
-    http::response_parser<http::buffer_body> parser;
-    if (!error) http::read_header(connection, buffer, parser, error);
+    http::Exchange exchange(connection);
+    exchange.ask(http_request(request), error);
     if (error) return failure(reason_of_failure(error, limits));
-    EngineResponse response{parser.get().result_int(), {}, {}};
+    EngineResponse response{exchange.header().result_int(), {}, {}};
     if (response.status == kSwitching || response.status == kWell) {
-        return take({static_cast<const char*>(buffer.data().data()), buffer.size()});
+        return take(exchange.after_header());
     }
     // Why not, as far as it comes in one piece.
-    std::vector<char> piece(kPiece);
-    auto& body = parser.get().body();
-    body.data = piece.data();
-    body.size = piece.size();
-    if (!parser.is_done()) http::read_some(connection, buffer, parser, error);
-    response.body.assign(piece.data(), piece.size() - body.size);
+    if (!exchange.is_done()) response.body = exchange.read_some(error);
     return refusal(host, request, response);
 }
 

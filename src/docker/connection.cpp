@@ -1,10 +1,10 @@
-// Blocking calls that end with their time or with their stop, by an Asio loop of their own.
+// What an Engine's connection has beyond a client's: names, several addresses, TLS, and words for
+// why there is none.
 #include "docker/connection.hpp"
 
 #include <sys/stat.h>
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <fstream>
@@ -23,7 +23,7 @@ namespace errc = boost::system::errc;
 
 namespace {
 
-asio::generic::stream_protocol::endpoint place_of(const core::Endpoint& endpoint) {
+http::ClientConnection::Place place_of(const core::Endpoint& endpoint) {
     sockaddr_storage address{};
     const socklen_t length = endpoint.to_sockaddr(address);
     return {&address, length, IPPROTO_TCP};
@@ -67,41 +67,19 @@ std::string permission_denied(const std::string& path) {
 }  // namespace
 
 EngineConnection::EngineConnection(const Host& host, const CallLimits& limits) :
-    host_(host), limits_(limits), until_(limits.until),
-    stopper_(limits.stop, [this] { loop_.stop(); }) {}
-
-// Starts something in the loop and waits for its end. What is given up is told of its own end
-// later, in another run or never: it holds the Operation and nothing of this frame.
-template <class Start>
-EngineConnection::Operation EngineConnection::run(core::Time until, Start start) {
-    const auto operation = std::make_shared<Operation>();
-    start([operation](const ErrorCode& error, std::size_t bytes = 0) {
-        *operation = {true, error, bytes};
-    });
-    while (!operation->done) {
-        // In this order: a stop before the restart is seen here, one after it ends the wait.
-        loop_.restart();
-        if (limits_.stop.stop_requested()) return {true, asio::error::operation_aborted, 0};
-        if (until == core::Time::max()) {
-            loop_.run_one();
-        } else if (loop_.run_one_until(until) == 0 && core::Clock::now() >= until) {
-            return {true, boost::beast::error::timeout, 0};
-        }
-    }
-    return *operation;
-}
+    ClientConnection(limits.until, limits.stop), host_(host), limits_(limits) {}
 
 core::Result<std::vector<EngineConnection::Place>> EngineConnection::resolve() {
     names::NameQuestion question;
     question.name = host_.name;
     question.port = host_.port;
     question.both_families = true;
-    names::Resolver resolver(loop_);
+    names::Resolver resolver(loop());
     const auto answer = std::make_shared<names::NameAnswer>();
-    const Operation asked = run(until_, [&](auto done) {
+    const Operation asked = run(until(), [&](const Done& done) {
         resolver.resolve(question, [answer, done](names::NameAnswer got) {
             *answer = std::move(got);
-            done(ErrorCode());
+            done({}, 0);
         });
     });
     if (asked.error) return core::error(why_not(asked.error));
@@ -114,13 +92,9 @@ core::Result<std::vector<EngineConnection::Place>> EngineConnection::resolve() {
 
 core::Result<std::vector<EngineConnection::Place>> EngineConnection::places() {
     if (host_.kind == Host::Kind::kUnix) {
-        std::string path = host_.path;
-        if (path.starts_with('@')) path[0] = '\0';
-        try {
-            return std::vector<Place>{asio::local::stream_protocol::endpoint(path)};
-        } catch (const boost::system::system_error&) {
-            return core::error("the path is too long for a socket");
-        }
+        const auto place = http::socket_place(host_.path);
+        if (!place) return core::error("the path is too long for a socket");
+        return std::vector<Place>{*place};
     }
     if (const auto address = core::Address::parse(host_.name)) {
         return std::vector<Place>{place_of({*address, host_.port})};
@@ -135,11 +109,8 @@ core::Result<void> EngineConnection::open() {
     for (std::size_t i = 0; i < found->size(); ++i) {
         // An address that never answers leaves time for the next one.
         const core::Time now = core::Clock::now();
-        const auto share = (until_ - now) / static_cast<std::int64_t>(found->size() - i);
-        ErrorCode ignored;
-        socket_.close(ignored);
-        error =
-            run(now + share, [&](auto done) { socket_.async_connect((*found)[i], done); }).error;
+        const auto share = (until() - now) / static_cast<std::int64_t>(found->size() - i);
+        connect((*found)[i], now + share, error);
         if (!error || error == asio::error::operation_aborted) break;
     }
     if (error) return core::error(why_not(error));
@@ -151,11 +122,13 @@ core::Result<void> EngineConnection::shake_hands() {
     auto context = tls_context(host_);
     if (!context) return context.error();
     context_.emplace(std::move(*context));
-    tls_.emplace(socket_, *context_);
+    tls_.emplace(socket(), *context_);
     if (auto expected = expect_server(tls_->native_handle(), host_); !expected) return expected;
-    const ErrorCode error = run(until_, [&](auto done) {
-                                tls_->async_handshake(asio::ssl::stream_base::client, done);
-                            }).error;
+    const ErrorCode error =
+        run(until(), [&](const Done& done) {
+            tls_->async_handshake(asio::ssl::stream_base::client,
+                                  [done](const ErrorCode& made) { done(made, 0); });
+        }).error;
     if (!error) return {};
     if (error == boost::beast::error::timeout || error == asio::error::operation_aborted) {
         return core::error(why_not(error));
@@ -178,29 +151,18 @@ std::string EngineConnection::why_not(const ErrorCode& error) const {
 }
 
 void EngineConnection::wait_without_end() {
-    until_ = core::Time::max();
-    if (host_.kind != Host::Kind::kUnix) net::keep_alive(socket_.native_handle());
+    wait_until(core::Time::max());
+    if (host_.kind != Host::Kind::kUnix) net::keep_alive(socket().native_handle());
 }
 
-void EngineConnection::write(std::string_view bytes, ErrorCode& error) {
-    const auto all = asio::buffer(bytes.data(), bytes.size());
-    error = run(until_, [&](auto done) {
-                if (tls_)
-                    asio::async_write(*tls_, all, done);
-                else
-                    asio::async_write(socket_, all, done);
-            }).error;
+void EngineConnection::start_write(const asio::const_buffer& all, const Done& done) {
+    if (!tls_) return ClientConnection::start_write(all, done);
+    asio::async_write(*tls_, all, done);
 }
 
-std::size_t EngineConnection::read(const asio::mutable_buffer& buffer, ErrorCode& error) {
-    const Operation got = run(until_, [&](auto done) {
-        if (tls_)
-            tls_->async_read_some(buffer, done);
-        else
-            socket_.async_read_some(buffer, done);
-    });
-    error = got.error;
-    return got.bytes;
+void EngineConnection::start_read(const asio::mutable_buffer& buffer, const Done& done) {
+    if (!tls_) return ClientConnection::start_read(buffer, done);
+    tls_->async_read_some(buffer, done);
 }
 
 }  // namespace amba::docker

@@ -1,132 +1,50 @@
-// Beast's HTTP over a connection, and errors that name the host and what was asked for.
+// Requests and responses as an Engine has them, and errors that name the host and what was asked
+// for.
 #include "docker/wire.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/grammar/lut_chars.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <nlohmann/json.hpp>
-#include <sstream>
-#include <vector>
 
 #include "docker/connection.hpp"
+#include "docker/http_request.hpp"
 
 namespace amba::docker {
 
-namespace http = boost::beast::http;
+namespace beast = boost::beast;
+using beast::http::field;
 using ErrorCode = boost::system::error_code;
 
-namespace {
-
-constexpr std::uint64_t kMostBody = std::uint64_t{256} << 20;
-constexpr std::uint32_t kMostHeader = 64 * 1024;
-constexpr std::size_t kPiece = 64 * 1024;
-
-class Exchange {
-  public:
-    Exchange(const Host& host, const EngineRequest& request, const CallLimits& limits) :
-        host_(host), request_(request), limits_(limits), connection_(host, limits) {
-        parser_.header_limit(kMostHeader);
-        parser_.body_limit(kMostBody);
-    }
-
-    // Up to the header of the answer.
-    core::Result<EngineResponse> ask() {
-        if (auto opened = connection_.open(); !opened) {
-            return core::error(host_.to_string() + ": " + opened.error().reason);
-        }
-        ErrorCode error;
-        connection_.write(text_of(request_), error);
-        if (!error) http::read_header(connection_, buffer_, parser_, error);
-        if (error) return failure(error);
-        const auto& header = parser_.get();
-        return EngineResponse{header.result_int(), std::string(header["Api-Version"]), {}};
-    }
-
-    void wait_without_end() {
-        connection_.wait_without_end();
-        parser_.body_limit(boost::none);
-    }
-
-    core::Result<void> read(const Take& take) {
-        std::vector<char> piece(kPiece);
-        while (!parser_.is_done()) {
-            auto& body = parser_.get().body();
-            body.data = piece.data();
-            body.size = piece.size();
-            ErrorCode error;
-            http::read_some(connection_, buffer_, parser_, error);
-            const std::size_t bytes = piece.size() - body.size;
-            if (bytes > 0) {
-                if (auto taken = take({piece.data(), bytes}); !taken) return taken;
-            }
-            if (error && error != http::error::need_buffer) return failure(error);
-        }
-        return {};
-    }
-
-  private:
-    core::Error failure(const ErrorCode& error) const {
-        return core::error(host_.to_string() + ": " + request_.what() + ": " +
-                           reason_of_failure(error, limits_));
-    }
-
-    const Host& host_;
-    const EngineRequest& request_;
-    const CallLimits& limits_;
-    EngineConnection connection_;
-    boost::beast::flat_buffer buffer_;
-    http::response_parser<http::buffer_body> parser_;
-};
-
-// A loop or a socket cannot always be had: too many open files is an exception of Asio's.
-template <class Act>
-core::Result<EngineResponse> guarded(const Host& host, Act act) {
-    try {
-        return act();
-    } catch (const boost::system::system_error& failure) {
-        return core::error(host.to_string() + ": " + failure.what());
-    }
-}
-
-}  // namespace
-
-std::string text_of(const EngineRequest& request) {
-    http::request<http::string_body> message;
+http::Request http_request(const EngineRequest& request) {
+    http::Request message;
     message.method_string(request.method);
     message.target(request.version + request.path +
                    (request.query.empty() ? "" : "?" + request.query));
-    message.set(http::field::host, "docker");
-    message.set(http::field::user_agent, "amba");
-    message.set(http::field::connection, request.upgrade ? "Upgrade" : "close");
-    if (request.upgrade) message.set(http::field::upgrade, "tcp");
+    message.set(field::host, "docker");
+    message.set(field::user_agent, "amba");
+    message.set(field::connection, request.upgrade ? "Upgrade" : "close");
+    if (request.upgrade) message.set(field::upgrade, "tcp");
     if (!request.registry_auth.empty()) message.set("X-Registry-Auth", request.registry_auth);
     // The Engine wants the type of a body alone.
-    if (!request.body.empty()) message.set(http::field::content_type, "application/json");
+    if (!request.body.empty()) message.set(field::content_type, "application/json");
     if (request.method != "GET") message.content_length(request.body.size());
     message.body() = request.body;
-    std::ostringstream text;
-    text << message;
-    return text.str();
+    return message;
 }
 
 std::string reason_of_failure(const ErrorCode& error, const CallLimits& limits) {
-    static const auto& http_errors = make_error_code(http::error::bad_version).category();
-    if (error == boost::beast::error::timeout) {
+    static const auto& http_errors = make_error_code(beast::http::error::bad_version).category();
+    if (error == beast::error::timeout) {
         return "no answer within " + core::to_string(limits.time);
     }
     if (error == boost::asio::error::operation_aborted) return "given up";
-    if (error == http::error::end_of_stream) return "the connection was closed, unanswered";
-    if (error == http::error::partial_message) return "the answer ends early";
-    if (error == http::error::body_limit) return "the answer is longer than 256 MB";
+    if (error == beast::http::error::end_of_stream) return "the connection was closed, unanswered";
+    if (error == beast::http::error::partial_message) return "the answer ends early";
+    if (error == beast::http::error::body_limit) return "the answer is longer than 256 MB";
     if (error.category() == http_errors) {
         return "the answer is not HTTP as an Engine speaks it: " + error.message();
     }
@@ -135,39 +53,46 @@ std::string reason_of_failure(const ErrorCode& error, const CallLimits& limits) 
 
 core::Result<EngineResponse> exchange(const Host& host, const EngineRequest& request,
                                       const CallLimits& limits) {
-    return guarded(host, [&]() -> core::Result<EngineResponse> {
-        Exchange one(host, request, limits);
-        auto response = one.ask();
-        if (!response) return response;
-        const auto read = one.read([&](std::string_view bytes) -> core::Result<void> {
-            response->body += bytes;
-            return {};
-        });
-        if (!read) return read.error();
-        return response;
-    });
+    return follow(host, request, limits, {}, {});
 }
 
 core::Result<EngineResponse> follow(const Host& host, const EngineRequest& request,
                                     const CallLimits& limits, const std::function<void()>& opened,
                                     const Take& take) {
-    return guarded(host, [&]() -> core::Result<EngineResponse> {
-        Exchange one(host, request, limits);
-        auto response = one.ask();
-        if (!response) return response;
-        const bool follows = response->status == 200;
+    const auto failed = [&](const ErrorCode& error) {
+        return core::error(host.to_string() + ": " + request.what() + ": " +
+                           reason_of_failure(error, limits));
+    };
+    try {
+        EngineConnection connection(host, limits);
+        if (auto open = connection.open(); !open) {
+            return core::error(host.to_string() + ": " + open.error().reason);
+        }
+        http::Exchange exchange(connection);
+        ErrorCode error;
+        exchange.ask(http_request(request), error);
+        if (error) return failed(error);
+        const auto& header = exchange.header();
+        EngineResponse response{header.result_int(), std::string(header["Api-Version"]), {}};
+        const bool follows = take && response.status == 200;
         if (follows) {
-            one.wait_without_end();
+            connection.wait_without_end();
+            exchange.expect_no_end();
             opened();
         }
-        const auto read = one.read([&](std::string_view bytes) -> core::Result<void> {
-            if (follows) return take(bytes);
-            response->body += bytes;
-            return {};
-        });
-        if (!read) return read.error();
+        while (!exchange.is_done()) {
+            const std::string_view bytes = exchange.read_some(error);
+            if (!follows) {
+                response.body += bytes;
+            } else if (!bytes.empty()) {
+                if (auto taken = take(bytes); !taken) return taken.error();
+            }
+            if (error) return failed(error);
+        }
         return response;
-    });
+    } catch (const boost::system::system_error& failure) {  // too many open files
+        return core::error(host.to_string() + ": " + failure.what());
+    }
 }
 
 std::string message_of(const EngineResponse& response) {

@@ -35,8 +35,6 @@ struct EngineResponse {
     bool well() const { return status < 300 || status == 304; }
 };
 
-// As it goes over the wire.
-std::string text_of(const EngineRequest& request);
 // Why an exchange has failed, without the host and the question.
 std::string reason_of_failure(const boost::system::error_code& error, const CallLimits& limits);
 
