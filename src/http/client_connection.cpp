@@ -1,11 +1,15 @@
 // Blocking calls that end with their time or with their stop, by an Asio loop of their own.
 #include "amba/http/client_connection.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -57,8 +61,21 @@ void ClientConnection::connect(const Place& place, core::Time until, ErrorCode& 
     ErrorCode ignored;
     socket_.close(ignored);
     error = run(until, [&](const Done& done) {
+                if (place.data()->sa_family == AF_UNIX) return connect_local(place, done);
                 socket_.async_connect(place, [done](const ErrorCode& made) { done(made, 0); });
             }).error;
+}
+
+// Of a UNIX socket a connect is done at once or has failed; it fails with EAGAIN when the queue is
+// full (unix(7)), which Asio would take for one that is under way.
+void ClientConnection::connect_local(const Place& place, const Done& done) {
+    ErrorCode made;
+    socket_.open(place.protocol(), made);
+    if (!made) socket_.native_non_blocking(true, made);
+    if (!made && ::connect(socket_.native_handle(), place.data(), place.size()) != 0) {
+        made.assign(errno, boost::system::system_category());
+    }
+    asio::post(loop_, [done, made] { done(made, 0); });
 }
 
 void ClientConnection::write(std::string_view bytes, ErrorCode& error) {

@@ -41,6 +41,7 @@ class ClientConnection {
     void wait_until(core::Time until) { until_ = until; }
 
     // Returns by `until`. After a connect that has failed another place may be tried.
+    // A UNIX socket whose queue is full is asio::error::try_again, at once.
     void connect(const Place& place, core::Time until, ErrorCode& error);
     // All of it.
     void write(std::string_view bytes, ErrorCode& error);
@@ -80,6 +81,7 @@ class ClientConnection {
 
   private:
     bool is_given_up();
+    void connect_local(const Place& place, const Done& done);
 
     core::Time until_;
     const std::stop_token stop_;

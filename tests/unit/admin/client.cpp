@@ -136,8 +136,8 @@ TEST_F(AdminAsk, NobodyListens) {
 }
 
 TEST_F(AdminAsk, Silence) {
-    for (const bool full : {false}) {
-        path = dir / std::to_string(full) + ".sock";
+    for (const bool full : {false, true}) {
+        path = dir / (full ? "full.sock" : "free.sock");
         const SilentSocket silent(path, full);
         EXPECT_EQ(outcome(100ms), silence()) << full;
     }
