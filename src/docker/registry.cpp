@@ -1,13 +1,11 @@
 // The docker client's config.json: which entry is a registry's, and what is in it.
 #include "docker/registry.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <vector>
 
+#include "amba/files/digest.hpp"
 #include "docker/answer.hpp"
 #include "docker/environment.hpp"
 
@@ -19,25 +17,19 @@ constexpr const char* kHub = "index.docker.io";
 
 // For a header, where "+" and "/" are "-" and "_" (RFC 4648, 5).
 std::string base64url(const std::string& text) {
-    std::vector<unsigned char> out(4 * ((text.size() + 2) / 3) + 1);
-    const int length =
-        EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                        static_cast<int>(text.size()));
-    std::string encoded(out.begin(), out.begin() + length);
+    std::string encoded = files::base64(text);
     std::replace(encoded.begin(), encoded.end(), '+', '-');
     std::replace(encoded.begin(), encoded.end(), '/', '_');
     return encoded;
 }
 
-// Empty when it is none.
-std::string from_base64(const std::string& text) {
-    std::vector<unsigned char> out(3 * (text.size() / 4) + 4);
-    const int length =
-        EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                        static_cast<int>(text.size()));
-    if (length < 0) return {};
-    std::string decoded(out.begin(), out.begin() + length);
-    while (decoded.ends_with('\0'))  // of the padding
+// Empty when it is none. Space around it and NULs at its end are nobody's password.
+std::string from_base64(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+    text.remove_suffix(text.size() - (text.find_last_not_of(kSpace) + 1));
+    std::string decoded = files::from_base64(text).value_or("");
+    while (decoded.ends_with('\0'))
         decoded.pop_back();
     return decoded;
 }

@@ -47,6 +47,14 @@ TEST(RegistryAuth, OfTheHub) {
               "MS8ifQ==");
 }
 
+TEST(RegistryAuth, WithSpaceAndNulsAround) {
+    for (const char* auth : {" bWU6c2VjcmV0\\r\\n", "bWU6c2VjcmV0AAA="}) {
+        const std::string config =
+            R"({"auths": {"host:5000": {"auth": ")" + std::string(auth) + R"("}}})";
+        EXPECT_EQ(registry_auth(config, "host:5000/amba").header, kHeader) << auth;
+    }
+}
+
 // A header has other letters than base64 has elsewhere.
 TEST(RegistryAuth, IsForAHeader) {
     const char* config = R"({"auths": {"h:1": {"auth": "dTo+Pz8+Pz8="}}})";  // u:>??>??
