@@ -7,22 +7,14 @@
 // script that throws, as when its client is gone, ends its connection.
 #pragma once
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstring>
 #include <functional>
-#include <list>
 #include <mutex>
-#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "amba/docker/host.hpp"
-#include "support/socket.hpp"
+#include "support/peer.hpp"
 #include "support/temp_dir.hpp"
 
 namespace amba::docker {
@@ -63,26 +55,8 @@ class FakeEngine {
     using Script = std::function<void(const Asked&, test::Socket&)>;
 
     explicit FakeEngine(Script script, std::string api = "1.41") :
-        script_(std::move(script)), api_(std::move(api)) {
-        listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
-        if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-            ::listen(listener_, 64) != 0) {
-            throw std::runtime_error("cannot listen at " + path());
-        }
-        acceptor_ = std::thread([this] { accept(); });
-    }
-    ~FakeEngine() {
-        ::shutdown(listener_, SHUT_RDWR);
-        acceptor_.join();
-        for (Served& one : served_)
-            ::shutdown(one.socket.fd(), SHUT_RDWR);
-        for (Served& one : served_)
-            one.thread.join();
-        ::close(listener_);
-    }
+        script_(std::move(script)), api_(std::move(api)),
+        peer_(test::Peer::at_path([this](test::Socket& client) { serve(client); }, path())) {}
     FakeEngine(const FakeEngine&) = delete;
     FakeEngine& operator=(const FakeEngine&) = delete;
 
@@ -111,28 +85,6 @@ class FakeEngine {
     }
 
   private:
-    struct Served {
-        test::Socket socket;
-        std::thread thread;
-    };
-
-    void accept() {
-        for (;;) {
-            const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-            if (fd < 0) return;
-            Served& one = served_.emplace_back();
-            one.socket = test::Socket(fd);
-            one.thread = std::thread([this, &one] {
-                try {
-                    serve(one.socket);
-                } catch (const test::SocketError&) {
-                    // The client is gone, or said less than a question.
-                }
-                ::shutdown(one.socket.fd(), SHUT_RDWR);
-            });
-        }
-    }
-
     static Asked read(test::Socket& client) {
         Asked asked;
         std::string bytes;
@@ -167,12 +119,10 @@ class FakeEngine {
 
     const test::TempDir dir_;
     const Script script_;
-    int listener_ = -1;
-    std::list<Served> served_;  // of the acceptor, and then of the end
     mutable std::mutex mutex_;  // guards what follows
     std::vector<Asked> asked_;
     std::string api_;  // empty: the script answers /_ping too
-    std::thread acceptor_;
+    test::Peer peer_;  // last: its threads use the others
 };
 
 // "" of a value; the reason of an error.
