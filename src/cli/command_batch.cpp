@@ -154,7 +154,7 @@ int command_batch(Arguments arguments) {
         "batch");
     app.footer(
         "Example:\n  {\"id\": 1, \"dir\": \"/run/amba\", \"words\": [\"status\", \"--json\"]}");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     std::signal(SIGPIPE, SIG_IGN);
     print("{\"ready\": true}\n");
     Workers workers;

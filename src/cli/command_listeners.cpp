@@ -104,7 +104,7 @@ int command_listeners(Arguments arguments) {
     app.footer(
         "Example:\n  docker run --rm --network container:web --pid container:web --user 0 "
         "--cap-add SYS_PTRACE amba listeners");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     std::map<std::string, std::string> sockets;
     read_sockets("/proc/net/tcp", sockets);
     read_sockets("/proc/net/tcp6", sockets);

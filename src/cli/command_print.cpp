@@ -13,7 +13,7 @@ int command_debugconfig(Arguments arguments) {
     Arguments words;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
     app.footer("Example:\n  amba debugconfig 127.127.0.2:6379 redis1 6379 redis2:6379 weight=3");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     if (words.empty()) return fail(kWrong, "expected a TABLE; see amba debugconfig --help");
     const auto table = table::parse_words(table::split_words(words));
     if (!table) return fail(kWrong, table.error().reason);
@@ -27,7 +27,7 @@ int command_showconfig(Arguments arguments) {
     VolumeOptions volume;
     volume.add(app);
     app.footer("Example:\n  amba showconfig | amba reconfigure --wait --file -");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     const volume::Paths paths = volume.paths();
     // The daemon knows better than the file when the volume could not be written.
     const auto answer = ask(paths, "GET", "/config", std::chrono::seconds(5));
@@ -57,7 +57,7 @@ int command_check(Arguments arguments) {
     app.add_option("FILE", file, "The file, or - for standard input [config.json of the volume]");
     app.add_flag("--schema", schema, "Print the JSON Schema of config.json and exit");
     app.footer("Example:\n  amba check /run/amba/config.json");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     if (schema) {
         print(std::string(table::json_schema()));
         return kDone;

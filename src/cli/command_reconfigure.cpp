@@ -294,7 +294,7 @@ int command_reconfigure(Arguments arguments) {
                  "reconfigure");
     Options options;
     declare(app, options);
-    if (const auto code = parse(app, with_default_wait(arguments))) return *code;
+    if (const auto code = parse(app, with_default_wait(std::move(arguments)))) return *code;
     if (app.count("--wait") > 0) {
         const auto time = core::parse_duration(options.wait);
         if (!time) return fail(kWrong, "--wait: " + time.error().reason);

@@ -74,7 +74,7 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
         ->default_str("N");
     app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
     app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
 
     options.words = table::split_words(std::move(words));
     if (!options.words.empty()) {

@@ -99,7 +99,7 @@ int command_status(Arguments arguments) {
     app.footer(
         "Examples:\n  docker run --rm --volumes-from amba amba status --json\n"
         "  docker run --rm -it --volumes-from amba amba status --watch");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     if (options.watch) return show_watch(options);
     return options.events ? show_events(options) : show(options);
 }
@@ -114,7 +114,7 @@ int command_healthcheck(Arguments arguments) {
     bool ready = false;
     app.add_flag("--ready", ready, "Ask for a table with a usable backend as well");
     app.footer("Example:\n  HEALTHCHECK --interval=60s CMD [\"amba\", \"healthcheck\"]");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     const auto answer = ask(volume.paths(), "GET", ready ? "/readyz" : "/healthz", kPatience);
     if (!answer) return fail(kFailed, answer.error().reason);
     print(answer->body);

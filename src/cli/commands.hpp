@@ -70,8 +70,9 @@ struct LogOptions {
 void add_number(CLI::App& app, const std::string& name, std::int64_t& out, std::int64_t least,
                 std::int64_t most, const std::string& help);
 
-// Parses; an exit code when there is nothing more to do (--help, or a wrong command line).
-std::optional<int> parse(CLI::App& app, const Arguments& arguments);
+// Parses; an exit code when there is nothing more to do (--help, or a wrong command line). The
+// arguments are used up: a large table is not in memory twice.
+std::optional<int> parse(CLI::App& app, Arguments arguments);
 
 // One request to the daemon of that volume, over whichever of its sockets there is; as admin::ask.
 core::Result<admin::Response> ask(const volume::Paths& paths, const std::string& method,

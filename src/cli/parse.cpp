@@ -1,6 +1,7 @@
 // What the verbs share of reading a command line: options that several of them have, and plain
 // words for what CLI11 would tell in those of its own or not at all.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -113,13 +114,12 @@ std::optional<std::string> empty_value(const CLI::App& app) {
 
 }  // namespace
 
-std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
+std::optional<int> parse(CLI::App& app, Arguments arguments) {
     const std::string more = "; see amba " + app.get_name() + " --help";
     if (const auto wrong = wrong_value(app, arguments)) return fail(kWrong, *wrong + more);
-    // CLI11 takes the arguments from the back.
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     try {
-        app.parse(std::move(reversed));
+        app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
         print(app.help());
         return kDone;

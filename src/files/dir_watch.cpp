@@ -100,7 +100,8 @@ DirWatch::Way DirWatch::way() const {
     for (int links = 0; !names.empty() && links <= kMostLinks;) {
         const std::string name = std::move(names.front());
         names.pop_front();
-        const std::string path = at + "/" + name;
+        std::string path = at;
+        path.append("/").append(name);
         const std::string target = target_of(path);
         if (!target.empty() || names.empty()) out[at].leading.insert(name);
         if (target.empty()) {

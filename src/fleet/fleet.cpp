@@ -82,8 +82,9 @@ void TablesGiven::keep_only(const Snapshot& snapshot) {
 Fleet::Fleet(std::vector<Site> sites, FleetSettings settings, Say say) :
     sites_(std::move(sites)), settings_(std::move(settings)), say_(std::move(say)) {
     for (const Site& site : sites_) {
-        const auto trouble = [this, host = site.engine->host().to_string()](const auto& line) {
-            this->say(host + ": " + line, true);
+        const auto trouble = [this,
+                              host = site.engine->host().to_string() + ": "](const auto& line) {
+            this->say(host + line, true);
         };
         writers_.push_back(std::make_unique<TableWriter>(*site.engine, trouble));
     }

@@ -351,7 +351,7 @@ void LinkPlanner::give_up(const Want& want, const std::string& why) {
                             "): it stays a link." + known.why_not);
 }
 
-void LinkPlanner::remark(const Yaml& where, std::string text) {
+void LinkPlanner::remark(const Yaml& where, const std::string& text) {
     remarks_.push_back({where.line, core::one_line(text)});
 }
 

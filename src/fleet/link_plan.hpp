@@ -101,7 +101,7 @@ class LinkPlanner {
     // link_volumes.cpp
     core::Result<void> plan_volumes(const ComposeService& service, LinkPlan& plan);
 
-    void remark(const Yaml& where, std::string text);
+    void remark(const Yaml& where, const std::string& text);
 
     static inline const std::vector<ComposeFile> kNone;
 

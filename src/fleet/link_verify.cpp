@@ -57,7 +57,9 @@ void add(Yaml& service, const char* key, const LinkPlan::Entries& entries, const
     Yaml& value = at(service, key, variable ? Yaml::Kind::kList : Yaml::Kind::kMap);
     for (const auto& [name, text] : entries) {
         if (value.is_list()) {
-            value.items.push_back(scalar(name + divider + text, kQuoted));
+            std::string entry = name;
+            entry.append(divider).append(text);
+            value.items.push_back(scalar(entry, kQuoted));
         } else {
             const bool quoted = !plain && yaml_scalar(text) != text;
             value.pairs.push_back({scalar(name, kPlain), scalar(text, quoted ? kQuoted : kPlain)});

@@ -91,7 +91,7 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     void joined(Link& link) override;
 
     std::uint64_t draw() { return balance::draw(random_); }
-    void wait(Subject& subject, core::Duration at_least);
+    void wait(Subject& subject, core::Duration duration);
     void begin();
     std::optional<SecretPtr> secret_of(Subject& subject);
     void ask(Subject& subject, const SecretPtr& secret);

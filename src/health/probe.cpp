@@ -135,7 +135,7 @@ void Probe::failed(int error) {
     end(verdict_of(error, net::is_local_shortage(error)));
 }
 
-void Probe::end(CheckResult verdict) {
+void Probe::end(const CheckResult& verdict) {
     clear();
     socket_.reset();
     poller_.bury(*this);

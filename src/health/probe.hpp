@@ -48,7 +48,7 @@ class Probe final : public net::Pollable, public net::Deadline {
     void take(Step step);
     void receive();
     bool send();
-    void end(CheckResult verdict);
+    void end(const CheckResult& verdict);
     void failed(std::string reason) { end({CheckResult::Kind::kFailed, std::move(reason)}); }
     void failed(int error);
 

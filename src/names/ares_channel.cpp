@@ -57,8 +57,9 @@ int AresChannel::read_search_domains() {
 std::vector<std::string> AresChannel::candidates(const std::string& name) const {
     if (name.ends_with('.')) return {name};
     std::vector<std::string> out;
+    const std::string stem = name + ".";
     for (const std::string& domain : domains_)
-        out.push_back(name + "." + domain);
+        out.push_back(stem + domain);
     const bool first = std::count(name.begin(), name.end(), '.') >= ndots_;
     out.insert(first ? out.begin() : out.end(), name);
     return out;

@@ -16,11 +16,11 @@ void KnownPlaces::answered(const std::vector<ResolvedPlace>& places, bool v4_unk
         const bool unknown = known.place.endpoint.address.is_v6() ? v6_unknown : v4_unknown;
         if (!unknown && known.left == core::Time{}) known.left = now;
         lacks |= !unknown;
-        if (!known.failed) next.push_back(std::move(known));
+        if (!known.failed) next.push_back(known);
     };
     for (const ResolvedPlace& place : places) {
         while (before != known_.end() && before->place.endpoint < place.endpoint)
-            keep(std::move(*before++));
+            keep(*before++);
         if (before != known_.end() && before->place.endpoint == place.endpoint) {
             back |= before->left != core::Time{};
             ++before;
@@ -28,7 +28,7 @@ void KnownPlaces::answered(const std::vector<ResolvedPlace>& places, bool v4_unk
         next.push_back({place});
     }
     while (before != known_.end())
-        keep(std::move(*before++));
+        keep(*before++);
     known_ = std::move(next);
     denied_ = {};
     judged_ = now;

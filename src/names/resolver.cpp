@@ -43,10 +43,12 @@ void Resolver::resolve(NameQuestion question, Done done) {
     const Channels channels{hosts_, dns_};
     Search search(question.name, dns_->candidates(question.name), question.known_as);
     if (question.service) {
-        std::make_shared<ServiceLookup>(channels, question, std::move(search), std::move(done))
+        std::make_shared<ServiceLookup>(channels, std::move(question), std::move(search),
+                                        std::move(done))
             ->start();
     } else {
-        std::make_shared<HostLookup>(channels, question, std::move(search), std::move(done))
+        std::make_shared<HostLookup>(channels, std::move(question), std::move(search),
+                                     std::move(done))
             ->start();
     }
 }

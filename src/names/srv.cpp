@@ -36,7 +36,7 @@ class Reader {
               ares_expand_name(all_.data() + at_, all_.data(), static_cast<int>(all_.size()), &text,
                                &length) == ARES_SUCCESS;
         if (!ok_) return {};
-        const std::string out(text);
+        std::string out(text);
         ares_free_string(text);
         at_ += static_cast<std::size_t>(length);
         return out;

@@ -63,7 +63,7 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
 
     // Adds them to the view, and says where.
     using Places = std::unordered_map<const balance::Backend*, std::size_t>;
-    Places show(FrontendView& view, core::Time now) const;
+    Places show(FrontendView& out, core::Time now) const;
 
   private:
     void on_deadline() override;

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace amba::proxy {
@@ -149,7 +150,7 @@ Pump::Flow Pump::send_copied(Leg& sink, const char* bytes, std::size_t size, boo
     bytes_ += static_cast<std::uint64_t>(sent);
     const auto taken = static_cast<std::size_t>(sent);
     if (taken < size) {
-        stash_.reset(new Stash);
+        stash_ = std::make_unique_for_overwrite<Stash>();
         stash_->to = size - taken;
         stash_->urgent = urgent;
         std::memcpy(stash_->bytes, bytes + taken, size - taken);

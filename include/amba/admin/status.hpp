@@ -50,7 +50,7 @@ struct Status {
 std::string to_json(const Status& status);
 // Of a daemon that may be older or newer: what is missing, or of another type, has its default.
 // Every text is printable (core/text.hpp). An error: it is no status at all.
-core::Result<Status> status_from_json(std::string_view json);
+core::Result<Status> status_from_json(std::string_view document);
 
 std::string to_json(const std::vector<log::Event>& events);
 

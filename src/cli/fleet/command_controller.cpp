@@ -52,7 +52,7 @@ int command_controller(Arguments arguments) {
         "Example:\n  docker run -d --name amba-controller --restart unless-stopped "
         "--group-add $(stat -c %g /var/run/docker.sock) "
         "-v /var/run/docker.sock:/var/run/docker.sock amba:fleet controller");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     auto sites = options.sites();
     if (!sites) return fail(kWrong, sites.error().reason);
     log.apply();

@@ -30,7 +30,7 @@ int command_create(Arguments arguments) {
     options.add_project(app, false);
     options.add_image(app);
     app.footer("Example:\n  docker-compose up -d && amba create && amba configure");
-    if (const auto wrong = parse(app, arguments)) return *wrong;
+    if (const auto wrong = parse(app, std::move(arguments))) return *wrong;
     int code = kDone;
     const auto looked = look_once(options, code);
     if (!looked) return code;
@@ -55,7 +55,7 @@ int command_configure(Arguments arguments) {
     options.add_project(app, false);
     app.footer(
         "Example:\n  docker-compose up -d --scale worker=10 && amba create && amba configure");
-    if (const auto wrong = parse(app, arguments)) return *wrong;
+    if (const auto wrong = parse(app, std::move(arguments))) return *wrong;
     int code = kDone;
     const auto looked = look_once(options, code);
     if (!looked) return code;
@@ -73,7 +73,7 @@ int command_delete(Arguments arguments) {
     options.add_engine(app);
     options.add_project(app, false);
     app.footer("Example:\n  amba delete --project dockercoins");
-    if (const auto wrong = parse(app, arguments)) return *wrong;
+    if (const auto wrong = parse(app, std::move(arguments))) return *wrong;
     auto sites = options.sites();
     if (!sites) return fail(kWrong, sites.error().reason);
     const fleet::Fleet fleet(std::move(*sites), options.settings, say_plainly);

@@ -289,7 +289,7 @@ int command_link(Arguments arguments) {
         "Examples:\n  amba link docker-compose.yml docker-compose.yml-ambassadors\n"
         "  amba link --diff docker-compose.yml\n"
         "  amba link -f docker-compose.yml -f docker-compose.prod.yml --suffix -ambassadors");
-    if (const auto code = parse(app, arguments)) return *code;
+    if (const auto code = parse(app, std::move(arguments))) return *code;
     if (const auto done = complete(command); !done) return fail(kWrong, done.error().reason);
     return rewrite(command);
 }

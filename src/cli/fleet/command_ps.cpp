@@ -47,7 +47,7 @@ int command_ps(Arguments arguments) {
     options.add_project(app, false);
     app.add_flag("--json", json, "For programs");
     app.footer("Example:\n  amba ps --project dockercoins");
-    if (const auto wrong = parse(app, arguments)) return *wrong;
+    if (const auto wrong = parse(app, std::move(arguments))) return *wrong;
     int code = kDone;
     const auto looked = look_once(options, code);
     if (!looked) return code;

@@ -93,7 +93,7 @@ int command_weight(Arguments arguments) {
                    "SERVICE=VERSION:SHARE,VERSION:SHARE,... or SERVICE to show them")
         ->required();
     app.footer("Example:\n  amba weight rng=blue:90,green:10");
-    if (const auto wrong = parse(app, arguments)) return *wrong;
+    if (const auto wrong = parse(app, std::move(arguments))) return *wrong;
     const auto wanted = asked(word);
     if (!wanted) return fail(kWrong, wanted.error().reason);
     int code = kDone;
