@@ -51,7 +51,7 @@ std::string label(const char* name, const std::string& value) {
     return std::string(name) + "=\"" + escaped(utf8(value), true) + "\"";
 }
 
-// One that leaves may have the name of one that came: two series of one name are an error.
+// A frontend that leaves may have the name of a new one, and two series of one name are an error.
 std::vector<std::string> labels_of(const std::vector<FrontendView>& frontends) {
     std::vector<std::string> out;
     std::unordered_set<std::string_view> seen;

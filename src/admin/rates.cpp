@@ -46,7 +46,7 @@ std::vector<FrontendRates> Rates::take(const Status& status, core::Time now) {
     std::vector<FrontendRates> out;
     out.reserve(status.frontends.size());
     for (const proxy::FrontendView& frontend : status.frontends) {
-        // One that leaves may have given its address to a new one.
+        // A frontend that leaves may have given its address to a new one.
         const bool leaving = frontend.leaving;
         const std::string name =
             free_name(counters, frontend.bind + (leaving ? "\nleaving" : "\n"));

@@ -33,7 +33,7 @@ struct FrontendRates {
 
 class Rates {
   public:
-    // What the status says beside the one before it. Same order as its frontends.
+    // The rates between the last status and this one, in the order of its frontends.
     std::vector<FrontendRates> take(const Status& status, core::Time now);
 
   private:
@@ -42,7 +42,7 @@ class Rates {
         std::uint64_t up = 0;
         std::uint64_t down = 0;
     };
-    // By names; of equal ones the first, the second... are told apart.
+    // Found by name; what has the same name is told apart by its order.
     template <class Value>
     using ByName = std::unordered_map<std::string, Value>;
     RowRate between(const std::string& name, const Counters& now, double seconds,

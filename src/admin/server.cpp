@@ -40,7 +40,8 @@ constexpr auto kRequestTime = 10s;
 constexpr auto kSlow = 1s;
 constexpr auto kReplyTime = 60s;
 constexpr auto kRetryAccept = 100ms;
-// Left to the UNIX socket by those over TCP, who may all wait for an answer.
+// Connections that those over TCP leave to the UNIX socket, as they may all be waiting for an
+// answer.
 constexpr std::size_t kForLocal = 2;
 constexpr std::size_t kMostHeader = 8 * 1024;
 constexpr std::size_t kMostBody = 64 * 1024;
@@ -103,7 +104,7 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
                          });
     }
 
-    // Its request is not here yet.
+    // Its request has not arrived yet.
     bool idle() const { return !asked_; }
     bool is_slow() const { return replied_ && core::Clock::now() - *replied_ >= kSlow; }
     void give_way() {
@@ -229,7 +230,7 @@ core::Result<void> Server::listen_unix(const std::string& path) {
         abstract ? offsetof(sockaddr_un, sun_path) + path.size() : sizeof address);
     net::Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return core::os_error("cannot listen on " + path, errno);
-    // Of this server's own, when the name was removed and is made again.
+    // A listener of this server's own, whose name was removed and is made again.
     std::erase_if(listeners_,
                   [&](const auto& listener) { return !abstract && listener->path == path; });
     // Left by one that was killed: the lock says that it is not in use. What cannot be removed is

@@ -22,7 +22,7 @@ class SettingsOf {
         for (const table::Frontend& frontend : table->frontends)
             frontends_.emplace(frontend.bind.to_string(), &frontend);
     }
-    // Of the frontend whose backends are asked for next.
+    // The settings of a frontend. The backends that are added next are looked for in it.
     void add(ordered_json& out, const proxy::FrontendView& frontend) {
         backends_.clear();
         const auto at = frontends_.find(frontend.bind);

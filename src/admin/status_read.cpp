@@ -15,7 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-// Of another type than asked for is as good as missing.
+// A member of another type than the one asked for is as good as missing.
 const json* find(const json& object, const char* key) {
     if (!object.is_object()) return nullptr;
     const auto at = object.find(key);

@@ -94,7 +94,7 @@ std::string paint(const Line& line, std::size_t most, bool colour) {
 std::string bytes_words(double bytes) {
     constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
     std::size_t unit = 0;
-    // As it is rounded: 999.6 kB would be written as 1000.
+    // The limit is that of the rounded figure: 999.6 kB would be written as 1000.
     while (bytes >= 999.5 && unit + 1 < std::size(kUnits)) {
         bytes /= 1000;
         ++unit;

@@ -22,16 +22,16 @@ using Line = std::vector<Span>;
 
 inline constexpr std::size_t kAnyWidth = static_cast<std::size_t>(-1);
 
-// The same with '?' for each control character (C0, DEL, C1), each that turns the direction of
+// The text with '?' for each control character (C0, DEL, C1), each that turns the direction of
 // writing, and each byte that is not UTF-8: what a table names must not drive a terminal.
 std::string printable(std::string_view text);
 
-// Of UTF-8, in code points.
+// The width of a text in UTF-8, in code points.
 std::size_t width(std::string_view text);
 std::size_t width(const Line& line);
 // The first `most` code points.
 std::string cut(std::string_view text, std::size_t most);
-// The same, and the last one says that something is missing.
+// The same, but the last one shows that something is missing.
 std::string clip(std::string_view text, std::size_t most, bool utf8);
 
 // At most `most` code points of a line; `colour` adds escape sequences, and ends them.

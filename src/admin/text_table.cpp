@@ -13,7 +13,7 @@ constexpr std::size_t kWide = 80;  // a quarter of what is beyond is for the col
 struct Shown {
     std::size_t index = 0;
     std::size_t width = 0;    // of its widest cell
-    std::size_t counted = 0;  // as the screen is filled
+    std::size_t counted = 0;  // its part of the screen while that is filled
 };
 
 std::vector<Shown> measure(const TextTable& table, std::size_t most) {

@@ -95,7 +95,7 @@ void WatchView::State::index_rows() {
     }
 }
 
-// The end of the table is minded by the next frame, which knows how much it has place for.
+// The next frame sees to the end of the table, as it knows how many rows it has place for.
 void WatchView::State::move(std::ptrdiff_t lines) {
     const auto back = static_cast<std::size_t>(lines < 0 ? -lines : 0);
     const auto forth = static_cast<std::size_t>(lines > 0 ? lines : 0);

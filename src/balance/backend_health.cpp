@@ -12,15 +12,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Of an ejection: the first one, doubled with each that follows, up to the last.
+// The length of an ejection: the first, twice as long each time, up to the longest.
 constexpr core::Duration kFirst = 1s;
 constexpr core::Duration kLast = 60s;
 constexpr std::uint8_t kDoublings = 6;
 
-// Between two steps of a slow start, however short that is.
+// The least time between two steps of a slow start, however short that is.
 constexpr core::Duration kLeastStep = 10ms;
 
-// 0.8 to 1.2 of it.
+// With jitter: 0.8 to 1.2 of the length.
 core::Duration length_of(std::uint8_t ejections, std::uint64_t draw) {
     const core::Duration whole = std::min(kFirst * (1 << std::min(ejections, kDoublings)), kLast);
     return whole * (80 + static_cast<std::int64_t>(draw % 41)) / 100;
@@ -97,7 +97,8 @@ HealthChange BackendHealth::reset_at_once(core::Time now, EjectionTerms terms) {
     return change;
 }
 
-// Each that it reset at once had been established, so that it takes an answer.
+// A backend that resets connections at once has established them before, so that a connect proves
+// nothing: an answer does.
 HealthChange BackendHealth::served(core::Time now) {
     HealthChange change;
     if (resets_ == 0) return change;
@@ -111,7 +112,7 @@ HealthChange BackendHealth::served(core::Time now) {
 void BackendHealth::failed(core::Time now, std::uint32_t run, std::string_view why,
                            EjectionTerms terms, HealthChange& change) {
     if (terms.limit == 0 || !usable()) return;
-    // One that is on trial is out again with its first failure.
+    // A backend on trial is ejected again by its first failure.
     if (!on_trial() && run < terms.limit) return;
     const core::Duration length = length_of(ejections_, terms.draw);
     ejections_ = std::min<std::uint8_t>(ejections_ + 1, kDoublings);
@@ -123,7 +124,8 @@ void BackendHealth::failed(core::Time now, std::uint32_t run, std::string_view w
     change.ejected = change.share = true;
 }
 
-// Tried all the same, when none is usable: it is not that bad.
+// Even an ejected backend is tried when none is usable: one that then succeeds is ejected no
+// longer.
 void BackendHealth::succeeded(core::Time now, HealthChange& change) {
     end_ejection(now, change);
     ejections_ = 0;

@@ -10,7 +10,7 @@ namespace {
 class LeastConn final : public Policy {
   public:
     LeastConn(const Shares& shares, std::uint64_t seed) : shares_(shares), last_(shares.size(), 0) {
-        // All are idle at first: which is taken then is another in each ambassador.
+        // All are idle at first: which share is taken then differs between ambassadors.
         for (std::size_t i = 0; i < last_.size() && seed != 0; ++i)
             last_[i] = draw(seed) % picks_;
         const auto ready = [this](std::size_t i) {
@@ -30,7 +30,8 @@ class LeastConn final : public Policy {
     void changed(std::size_t i) override { tree_.update(i, shares_[i].ready(), order()); }
 
   private:
-    // With the connection that is asked for: a heavy share is taken first when all are idle.
+    // The load is compared with the new connection counted in: a heavy share is taken first when
+    // all are idle.
     struct Order {
         const LeastConn& in;
         bool operator()(std::size_t a, std::size_t b) const {

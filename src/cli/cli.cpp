@@ -92,7 +92,7 @@ std::vector<std::string> verbs() {
     return all;
 }
 
-// In a message, for who has misspelt one.
+// The verbs as a message lists them, for somebody who has misspelt one.
 std::string listed(const std::vector<std::string>& words) {
     std::string all;
     for (const std::string& word : words)
@@ -152,8 +152,8 @@ int help(const std::vector<std::string>& topics) {
                             listed(verbs()) + "or table");
 }
 
-// Who hears what is printed in this thread, when it is not the terminal.
-thread_local Output* heard = nullptr;
+// Takes what this thread prints in place of the terminal; null: the terminal has it.
+thread_local Output* captured = nullptr;
 
 std::atomic<int> output_error = 0;  // errno of the first write to standard output that failed
 
@@ -228,23 +228,23 @@ core::Result<std::string> read_stdin() {
 
 Output run_aside(Arguments arguments) {
     Output said;
-    heard = &said;
+    captured = &said;
     said.code = run_verb(std::move(arguments));
-    heard = nullptr;
+    captured = nullptr;
     return said;
 }
 
 void print(const std::string& text) {
-    if (heard != nullptr) {
-        heard->out += text;
+    if (captured != nullptr) {
+        captured->out += text;
         return;
     }
     print_as_it_is(core::printable_lines(text));
 }
 
 void print_as_it_is(const std::string& text) {
-    if (heard != nullptr) {
-        heard->out += text;
+    if (captured != nullptr) {
+        captured->out += text;
         return;
     }
     errno = 0;
@@ -261,8 +261,8 @@ void warn(const std::string& line) {
 
 int fail(int code, const std::string& reason) {
     const std::string line = "amba: " + reason + "\n";
-    if (heard != nullptr) {
-        heard->err += line;
+    if (captured != nullptr) {
+        captured->err += line;
         return code;
     }
     warn(line);

@@ -31,9 +31,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-// One waits for a verdict, most of the time: that of an ambassador that is paused takes 5 s.
+// A task waits for a verdict most of the time: that of a paused ambassador takes 5 s.
 constexpr std::size_t kAtATime = 32;
-// Whoever asks lives on, and may have lost its connection without a word.
+// The fleet tool may be alive and have lost its connection without a word.
 constexpr int kIdleMs = 10 * 60 * 1000;
 constexpr std::size_t kLongestLine = std::size_t{64} << 20;
 
@@ -43,7 +43,7 @@ struct Task {
     Arguments words;
 };
 
-// Those that look at a volume, or write a table into it, and end.
+// Only verbs that look at a volume, or write a table into it, and end.
 core::Result<Task> parse_task(const std::string& line) {
     static const std::set<std::string> kVerbs{"reconfigure", "showconfig", "status", "healthcheck"};
     const Json root = Json::parse(line, nullptr, false);
@@ -61,7 +61,7 @@ core::Result<Task> parse_task(const std::string& line) {
     }
 }
 
-// The lock is the first file of every ambassador.
+// Every ambassador makes its lock before any other file.
 bool has_ambassador(const std::string& directory) {
     struct stat info {};
     return ::stat(volume::Paths{directory, directory}.lock().c_str(), &info) == 0;

@@ -22,8 +22,8 @@ using core::Duration;
 using core::Result;
 
 constexpr int kLockSeconds = 5;
-constexpr Duration kKnock = 2s;   // without --wait the answer does not matter
-constexpr Duration kSettle = 5s;  // what stands is judged before a merge builds on it
+constexpr Duration kNotifyTime = 2s;  // without --wait the answer does not matter
+constexpr Duration kSettle = 5s;      // what stands is judged before a merge builds on it
 constexpr auto kLookAgain = 10ms;
 
 struct Options {
@@ -124,7 +124,7 @@ int say_verdict(const volume::Verdict& verdict, bool waits = true) {
     return waits && !verdict.unresolved.empty() ? kUnresolved : kDone;
 }
 
-// A file of this command's own, as it was written.
+// The config.json that this command has written.
 struct WrittenTable {
     std::string revision;
     volume::ConfigState seen;
@@ -177,13 +177,13 @@ int wait_for_verdict(const Options& options, const WrittenTable& written, Durati
                              paths.config() + " stays and is read when one starts");
 }
 
-// What the new table no longer has, for the user to see: it replaces the whole one that stands.
+// Tells the user what the new table no longer has, as it replaces the whole table that stands.
 std::string what_goes(const table::Table& before, const table::Table& after) {
     using Kind = table::Change::Kind;
     std::string out;
     for (const table::Change& change : table::diff(before, after)) {
         if (change.kind == Kind::kFrontendRemoved) out += to_string(change) + "\n";
-        // A table of words has none.
+        // A table of words never has an admin address.
         if (change.kind == Kind::kAdmin && change.to.empty()) {
             out += "admin " + change.from + " removed (--merge keeps it)\n";
         }
@@ -272,7 +272,7 @@ int write_and_ask(const Options& options, table::Table update) {
     if (const int* code = std::get_if<int>(&wrote)) return *code;
     const WrittenTable& written = std::get<WrittenTable>(wrote);
     if (options.waits) return wait_for_verdict(options, written, options.wait_for);
-    const auto answer = ask(paths, "POST", judge_request(written), kKnock);
+    const auto answer = ask(paths, "POST", judge_request(written), kNotifyTime);
     if (!answer) {
         print("written to " + paths.config() + "; no ambassador answers there now (" +
               answer.error().reason + "), the next one to start reads it\n");
@@ -282,7 +282,7 @@ int write_and_ask(const Options& options, table::Table update) {
     if (const auto verdict = volume::parse_verdict(answer->body)) {
         return say_verdict(*verdict, false);
     }
-    // Who set a condition wants to know whether it was met.
+    // A user who set a condition wants to know whether it was met.
     const bool lost = options.if_generation >= 0 && answer->status == 409;
     return lost ? fail(kFailed, answer->body) : kDone;
 }

@@ -18,7 +18,7 @@ namespace amba::cli {
 
 namespace {
 
-// What reads the log has so long to take its last lines.
+// The reader of the log has this long to take the last lines.
 constexpr core::Duration kLastLines{200};
 
 // The image's binary carries CAP_NET_BIND_SERVICE as permitted, for ports below 1024 in the host's
@@ -37,7 +37,8 @@ void raise_bind_capability() {
 
 void prepare_process() {
     raise_bind_capability();
-    // splice(2) has no MSG_NOSIGNAL. Children of a client that was PID 1's end by themselves.
+    // splice(2) has no MSG_NOSIGNAL. As PID 1 of a container the ambassador may inherit children:
+    // with SIGCHLD ignored they leave no zombies.
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGCHLD, SIG_IGN);
     rlimit limit{};
@@ -52,7 +53,8 @@ void prepare_process() {
     mallopt(M_ARENA_MAX, 3);
 }
 
-// Into `options`; an exit code when there is nothing to run. What parsing needs is gone at its end.
+// Parses into `options`; returns an exit code when there is nothing to run. All that parsing needs
+// is freed when it returns.
 std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
     CLI::App app("Start the ambassador. Without a table it waits for one in the volume.", "run");
     VolumeOptions volume;

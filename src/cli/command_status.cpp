@@ -12,7 +12,7 @@ namespace amba::cli {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr core::Duration kPatience = 5s;
+constexpr core::Duration kAnswerTime = 5s;
 constexpr core::Duration kShortest = 100ms;
 constexpr std::int64_t kMostEvents = 1000;  // as many as an ambassador keeps
 
@@ -30,7 +30,7 @@ struct StatusOptions {
 };
 
 int show(const StatusOptions& options) {
-    const auto answer = ask(options.volume.paths(), "GET", "/status", kPatience);
+    const auto answer = ask(options.volume.paths(), "GET", "/status", kAnswerTime);
     if (!answer) return fail(kFailed, answer.error().reason);
     if (answer->status != 200) return fail(kFailed, answered(*answer));
     if (options.json) {
@@ -45,7 +45,7 @@ int show(const StatusOptions& options) {
 
 int show_events(const StatusOptions& options) {
     const std::string target = "/events?limit=" + std::to_string(options.limit);
-    const auto answer = ask(options.volume.paths(), "GET", target, kPatience);
+    const auto answer = ask(options.volume.paths(), "GET", target, kAnswerTime);
     if (!answer) return fail(kFailed, answer.error().reason);
     if (answer->status == 404) {
         return fail(kFailed, "the ambassador keeps no events: it is older than this command");
@@ -115,7 +115,7 @@ int command_healthcheck(Arguments arguments) {
     app.add_flag("--ready", ready, "Ask for a table with a usable backend as well");
     app.footer("Example:\n  HEALTHCHECK --interval=60s CMD [\"amba\", \"healthcheck\"]");
     if (const auto code = parse(app, std::move(arguments))) return *code;
-    const auto answer = ask(volume.paths(), "GET", ready ? "/readyz" : "/healthz", kPatience);
+    const auto answer = ask(volume.paths(), "GET", ready ? "/readyz" : "/healthz", kAnswerTime);
     if (!answer) return fail(kFailed, answer.error().reason);
     print(answer->body);
     return answer->status == 200 ? kDone : kFailed;

@@ -1,4 +1,4 @@
-// What it is built of.
+// version: the program's own, and those of the libraries that it is built with.
 #include <ares.h>
 #include <spdlog/version.h>
 

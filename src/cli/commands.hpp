@@ -82,16 +82,16 @@ core::Result<admin::Response> ask(const volume::Paths& paths, const std::string&
 // The whole of standard input, or why not.
 core::Result<std::string> read_stdin();
 
-// To stdout. What a stranger named drives no terminal (core/text.hpp). Where it cannot be written,
-// the verb ends with exit code 1.
+// Prints to stdout, made printable (core/text.hpp). Where stdout cannot be written, the verb ends
+// with exit code 1.
 void print(const std::string& text);
 // The same for what is printable already, colours included, or is a file of the user's.
 void print_as_it_is(const std::string& text);
 void warn(const std::string& line);             // to stderr, as print does
 int fail(int code, const std::string& reason);  // "amba: REASON" on stderr
 
-// The program's command line without its name, as main gives it, whose words go to nobody else than
-// the caller. Such may run in several threads at once.
+// Runs a command line (without the program's name) and returns what it would have printed. Several
+// threads may do so at once.
 struct Output {
     int code = 0;
     std::string out;

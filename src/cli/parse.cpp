@@ -1,5 +1,5 @@
 // What the verbs share of reading a command line: options that several of them have, and plain
-// words for what CLI11 would tell in those of its own or not at all.
+// words for mistakes of which CLI11 speaks in its own words or not at all.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>

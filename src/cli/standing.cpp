@@ -15,11 +15,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr core::Duration kPatience = 5s;
+constexpr core::Duration kAnswerTime = 5s;
 
 // The active table by its ambassador; nothing when none answers.
 std::optional<StandingTable> by_daemon(const volume::Paths& paths) {
-    const auto answer = ask(paths, "GET", "/config", kPatience);
+    const auto answer = ask(paths, "GET", "/config", kAnswerTime);
     if (!answer) return std::nullopt;
     StandingTable standing;
     if (answer->status != 200) return standing;  // no table yet
@@ -78,7 +78,7 @@ StandingTable stands_now(const volume::Paths& paths) {
 }
 
 bool in_effect(const volume::Paths& paths, const table::Table& update) {
-    const StandingTable active = settle(paths, kPatience);
+    const StandingTable active = settle(paths, kAnswerTime);
     if (active.pending) return false;
     std::unordered_map<core::Bind, const table::Frontend*, core::BindHash> serving;
     for (const table::Frontend& frontend : active.table.frontends)

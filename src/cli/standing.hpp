@@ -20,10 +20,11 @@ struct StandingTable {
 // do. For a caller that holds the writers' lock.
 StandingTable settle(const volume::Paths& paths, core::Duration time);
 
-// By the files alone: the config.json that is still to be judged, or the active table.
+// What stands by the files alone: the config.json that is still to be judged, or the active table.
 StandingTable written_last(const volume::Paths& paths);
 
-// By the ambassador as it is now, or by the files: nothing is judged for it.
+// What stands by the word of the ambassador, or else by the files. Nothing is judged for the sake
+// of this.
 StandingTable stands_now(const volume::Paths& paths);
 
 // Are all frontends of `update` in the active table, just as they are there?

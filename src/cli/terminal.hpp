@@ -15,7 +15,8 @@ namespace amba::cli {
 
 // Do standard input and standard output belong to a terminal?
 bool has_terminal();
-// As TERM, NO_COLOR and the locale's variables ask for it; plain where stdout is no terminal.
+// The look that TERM, NO_COLOR and the locale's variables ask for; plain where stdout is no
+// terminal.
 admin::TerminalLook terminal_look();
 
 class Terminal {

@@ -14,7 +14,7 @@ namespace amba::cli {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr core::Duration kPatience = 5s;
+constexpr core::Duration kAnswerTime = 5s;
 constexpr core::Duration kRest = 50ms;  // between two questions, where answers are slow
 
 // "07:30:12 UTC", as the daemon's times are.
@@ -32,9 +32,9 @@ class WatchScreen {
     WatchScreen(const volume::Paths& paths, core::Duration interval) :
         paths_(paths), interval_(interval), view_(terminal_look(), interval) {}
 
-    // Before there is a screen: why there is nothing to be seen.
+    // Asks once before there is a screen. The error says why there is nothing to show.
     core::Result<void> begin() {
-        const auto answer = ask(paths_, "GET", "/status", kPatience);
+        const auto answer = ask(paths_, "GET", "/status", kAnswerTime);
         if (!answer) return answer.error();
         return judge(*answer);
     }
@@ -74,7 +74,7 @@ class WatchScreen {
             draw(terminal);
             return over(terminal);
         };
-        const auto answer = ask(paths_, "GET", "/status", kPatience, given_up);
+        const auto answer = ask(paths_, "GET", "/status", kAnswerTime, given_up);
         if (over(terminal)) return;
         if (!answer) return view_.miss(answer.error().reason, clock_words());
         if (const auto judged = judge(*answer); !judged) {

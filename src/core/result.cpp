@@ -11,7 +11,7 @@ namespace amba::core {
 std::string one_line(std::string_view text) {
     constexpr std::size_t kLongest = 300;  // bytes; a name of a host has at most 253
     std::size_t length = std::min(text.size(), kLongest);
-    // Not inside a character of UTF-8.
+    // The cut must not be inside a character of UTF-8.
     while (length > 0 && length < text.size() && (text[length] & 0xC0) == 0x80)
         --length;
     std::string out = printable(text.substr(0, length));

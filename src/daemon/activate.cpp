@@ -18,7 +18,7 @@ namespace {
 
 // Names that are new may take this long before the table is swapped without them.
 constexpr core::Duration kNamesTime = 1s;
-// Of a kind in the log of one swap, before the rest is told in one.
+// Lines of one kind in the log of a swap; the rest is told in one line.
 constexpr std::size_t kLines = 20;
 
 }  // namespace
@@ -41,7 +41,8 @@ Activate::Activate(boost::asio::io_context& loop, net::Offload& offload, names::
     proxy_(poller, deadlines, seed, what_it_tells()), server_(server), own_admin_(own_admin),
     seed_(seed) {
     proxy_.discard_beside([this](std::shared_ptr<void> what) {
-        // It may be the last of a swap to be freed, behind what was given back with its verdict.
+        // This may be freed last of all that a swap needed, after the heap was given back with its
+        // verdict: so the heap is given back once more.
         offload_.run(
             [what = std::move(what)]() mutable {
                 what.reset();
@@ -70,7 +71,7 @@ proxy::Proxy::Callbacks Activate::what_it_tells() {
     return told;
 }
 
-// Of a large pool the list is made beside the loop.
+// The list of a large pool is made beside the loop.
 void Activate::watch(const core::Bind& bind, std::shared_ptr<const balance::Pool> pool) {
     const balance::Pool* const which = pool.get();
     const bool large = pool->members().size() > balance::Pool::kCarried;
@@ -79,7 +80,7 @@ void Activate::watch(const core::Bind& bind, std::shared_ptr<const balance::Pool
         for (const balance::Member& member : pool->members()) {
             if (member.check) list->push_back({member.backend, member.check});
         }
-        pool.reset();  // here, should it be the last to know it
+        pool.reset();  // freed in this thread, should this be its last owner
     };
     watched_.erase(bind);
     if (!large) {
@@ -253,7 +254,7 @@ void Activate::retarget(const table::Frontend& frontend) {
     } else if (kept != kept_.end()) {
         log::info("resolved", "frontend " + frontend.name + ": its new backends take over");
         kept_.erase(kept);
-        // Later, at once for all: this is told from within Names.
+        // Done in a later turn, for all names at once: Names is in the middle of telling this.
         if (!std::exchange(names_left_, true)) {
             boost::asio::post(loop_, [this] {
                 if (names_left_ && !starting_) keep_names();
@@ -263,7 +264,7 @@ void Activate::retarget(const table::Frontend& frontend) {
     proxy_.retarget(frontend.bind, std::move(targets));
 }
 
-// Those of the table, and those of backends that are kept.
+// Keeps the names of the table, and those of backends that are kept.
 void Activate::keep_names() {
     names_left_ = false;
     std::vector<names::BackendName> names =
@@ -306,7 +307,7 @@ std::vector<Activate::WaitingFrontend> Activate::waiting() const {
     return out;
 }
 
-// Why a frontend has no backend to use; empty: its table gives it none.
+// Says why a frontend has no backend to use; empty: its table gives it none.
 std::string Activate::why_empty(const core::Bind& bind) const {
     if (!active_) return {};
     const auto& frontends = active_->table.frontends;

@@ -2,7 +2,7 @@
 //
 //   examine -> names -> compose -> bind what is new -> swap -> active.json
 //
-// What is pure of it (see draft.hpp) is done beside the loop when the table is large. One at a
+// Its pure steps (see draft.hpp) are done beside the loop when the table is large. One table at a
 // time; Reload keeps the order.
 #pragma once
 
@@ -93,14 +93,14 @@ class Activate {
     names::Names names_;
     health::Checks checks_;
     std::optional<net::Offload> passwords_;  // reads those of checks, once one has one
-    // Large pools whose list of checks is being made. Compared, never used.
+    // Large pools whose list of checks is being made. The pointers are compared, never followed.
     std::unordered_map<core::Bind, const balance::Pool*, core::BindHash> watched_;
     proxy::Proxy proxy_;
     admin::Server& server_;
     const std::optional<core::Bind> own_admin_;  // by flag or environment: survives every table
     const std::uint64_t seed_;
     std::optional<core::Bind> table_admin_bind_;
-    bool table_admin_is_its_own_ = false;  // not that of --admin or ADMIN
+    bool table_admin_is_its_own_ = false;  // it is not the one of --admin or ADMIN
     ActivePtr active_;
     Kept kept_;                // of its frontends
     bool names_left_ = false;  // some are wanted no more

@@ -16,7 +16,7 @@ namespace amba::daemon {
 
 namespace {
 
-// Frontends and backends, from which on a thread is worth starting.
+// With this many frontends and backends a thread is worth its start.
 constexpr std::size_t kLarge = 500;
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 constexpr const char* kJson = "application/json";
@@ -103,7 +103,7 @@ Answers::StatusPtr Answers::status() const {
     return status;
 }
 
-// Large ones are written beside the loop, and looked at once for all who ask.
+// Large answers are written beside the loop, from one look for all who ask.
 void Answers::tell(const char* type, Writer write, admin::Server::Respond respond) {
     const auto ask = [&] {
         large_.ask(

@@ -20,7 +20,7 @@ class Answers {
             admin::Server& server, std::string daemon);
 
     void handle(const admin::Request& request, admin::Server::Respond respond);
-    // From now on status says so.
+    // From now on status says that the daemon is stopping.
     void stopping() { stopping_ = true; }
 
   private:

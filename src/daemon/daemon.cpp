@@ -1,4 +1,5 @@
-// What happens in which order at start and at the end; everything else is done by who it wires up.
+// What happens in which order at start and at the end; all else is done by the rooms that it wires
+// up.
 #include "daemon/daemon.hpp"
 
 #include <sys/stat.h>
@@ -25,8 +26,8 @@ constexpr const char* kJson = "application/json";
 constexpr auto kQuiet = 1s;
 const admin::Reply kStopping{503, "text/plain", "stopping"};
 
-// On the way out: the set of signals restores their default when it goes, and one more SIGTERM
-// would turn exit code 0 into 143.
+// Blocks signals on the way out: their defaults come back when Asio's signal set is destroyed, and
+// one more SIGTERM would then turn exit code 0 into 143.
 void hold_signals() {
     sigset_t set;
     sigemptyset(&set);
@@ -35,8 +36,8 @@ void hold_signals() {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-// Of an active.json written by a version that knew no digests: its time is that of the config.json
-// it came from.
+// Asked of an active.json by a version that knew no digests: its time is that of the config.json
+// that it came from.
 bool is_older(const volume::ConfigLook& look, const volume::ActiveDocument& active) {
     return active.without_digest && look.seen.mark.modified_ns < active.modified_ns;
 }
@@ -110,7 +111,8 @@ bool Daemon::open_sockets() {
                                    "; it serves, but its table does not survive a restart, and "
                                    "helpers in another network namespace get no verdict");
         reload_.said_unwritable();
-        // For healthcheck in this container, where a failure would end what serves well.
+        // `amba healthcheck` in this container needs a socket: if it failed, an ambassador that
+        // serves well would be restarted.
         const std::string hidden = options_.paths.hidden_socket();
         if (!hidden.empty()) (void)server_.listen_unix(hidden);
     } else {
@@ -122,8 +124,8 @@ bool Daemon::open_sockets() {
     return static_cast<bool>(bound);
 }
 
-// Nothing is made again while things happen in the directory: whoever removes it is to find it
-// empty.
+// Nothing is made again while things happen in the directory: somebody who is removing it must find
+// it empty.
 void Daemon::restore_later() {
     restore_timer_.expires_after(kQuiet);
     restore_timer_.async_wait([this](boost::system::error_code error) {
@@ -153,11 +155,11 @@ void Daemon::restore_state() {
         return;
     }
     socket_refused_.clear();
-    // None of its own, should it be gone already.
+    // A FileId that no file has, should the socket be gone already.
     socket_ = files::file_id(path).value_or(files::FileId());
     log::info("volume", path + " was removed and is made again");
     reload_.save_again();
-    // Who polls may not have seen it at all, should it be gone before the next look.
+    // A watch that polls sees nothing of a socket that is gone again before its next look.
     restore_later();
 }
 
@@ -252,7 +254,7 @@ void Daemon::try_first(std::vector<First> choices) {
                   });
 }
 
-// Not "running, but not listening": the restart policy is to see it.
+// The process ends, rather than run without listening, so that the restart policy sees it.
 void Daemon::cannot_start(const std::string& reason) {
     exit_code_ = core::kFailed;
     const auto end_now = [this, reason] {
@@ -271,7 +273,7 @@ void Daemon::started() {
         reload_.ready();
     else
         reload_.reject_found(found_wrong_);
-    // Once the choices of start are gone too.
+    // In a later turn, when the tables to choose from at start are freed too.
     boost::asio::post(loop_, [] {
         give_back_heap();
         give_back_code();
@@ -298,7 +300,7 @@ void Daemon::fold_later() {
     });
 }
 
-// The reader of the log is behind.
+// Writes on, now and then, while the reader of the log is behind.
 void Daemon::keep_writing() {
     kept_timer_.expires_after(log::kKeptTime);
     kept_timer_.async_wait([this](boost::system::error_code error) {
@@ -353,7 +355,7 @@ void Daemon::handle(const admin::Request& request, admin::Server::Respond respon
     });
 }
 
-// What serves once all that stands in the volume is judged, for a writer that builds on it.
+// Says what serves once all that stands in the volume is judged, for a writer that builds on it.
 std::string Daemon::standing() const {
     const ActivePtr active = activate_.active();
     return "{\"generation\": " + std::to_string(active ? active->generation : 0) +

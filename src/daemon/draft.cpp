@@ -1,4 +1,4 @@
-// What is pure of a swap: who may be served, which names are asked for, what has changed.
+// The pure steps of a swap: who may be served, which names are asked for, what has changed.
 #include "daemon/draft.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace amba::daemon {
 
 namespace {
 
-// Backends and frontends: what is below takes less than it costs to start a thread.
+// With fewer backends and frontends than this the work takes less than it costs to start a thread.
 constexpr std::size_t kLarge = 500;
 
 std::size_t size_of(const table::Table& table) {
@@ -21,7 +21,8 @@ std::size_t size_of(const table::Table& table) {
     return size;
 }
 
-// Rules that need this host or this process; those of the table itself hold already.
+// Holds the table against the rules that need this host or this process; those of the table itself
+// hold already.
 std::string refuse(const Draft& draft) {
     if (const auto violation = table::reaches_itself(draft.table, draft.local)) {
         return violation->reason;

@@ -1,5 +1,5 @@
-// Readers are strangers: how many there are, and how slowly they read, is not to be felt by a swap,
-// by the loop or in the memory of the host.
+// Readers are strangers: neither a swap, nor the loop, nor the memory of the host may suffer from
+// how many they are and how slowly they read.
 #include "daemon/large_answers.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ LargeAnswers::LargeAnswers(boost::asio::io_context& loop, admin::Server& server)
 
 void LargeAnswers::ask(const std::string& kind, const char* type, Begin begin,
                        admin::Server::Respond respond) {
-    // Not one that is being made: it may be of a moment before this question.
+    // An answer that is being made already does not do: it may be of a moment before this question.
     auto round = std::find_if(waiting_.begin(), waiting_.end(),
                               [&kind](const Round& other) { return other.kind == kind; });
     if (round == waiting_.end()) {

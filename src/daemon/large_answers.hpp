@@ -1,6 +1,6 @@
 // Answers that are large and take long to make: /status, /metrics and /config of thousands of
 // backends. They are made beside the loop, in a queue of their own, so that no table ever waits
-// behind those who read.
+// behind a reader.
 //
 // One is made at a time, for all who asked for it before it was begun: they share one text. What is
 // being read is bounded too: beyond kMostHeld bytes the next is begun when readers have taken
@@ -43,7 +43,7 @@ class LargeAnswers {
         Begin begin;
         std::vector<admin::Server::Respond> asked;
     };
-    // Of the texts that are being read.
+    // The bytes of the texts that are being read.
     struct MemoryInUse {
         std::size_t texts = 0;
         std::size_t bytes = 0;

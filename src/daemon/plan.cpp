@@ -1,4 +1,5 @@
-// The words of the table room in those of the proxy, and names at their addresses.
+// Translates from the types of the table room to those of the proxy, and puts addresses in the
+// place of names.
 #include "daemon/plan.hpp"
 
 #include <algorithm>
@@ -105,7 +106,7 @@ std::vector<proxy::Target> targets_of(const table::Frontend& frontend, const Add
             (place.leaving ? leaving : out).push_back(target);
         }
     }
-    // After all others: where one name has left another still leads.
+    // These come after all others: where one name has left, another may still lead.
     for (proxy::Target& target : leaving) {
         target.weight = 0;
         target.leaving = true;

@@ -37,7 +37,7 @@ bool serves(const std::vector<proxy::Target>& targets);
 // The names that a frontend could use if they led somewhere, as HOST:PORT or srv:NAME.
 std::vector<names::BackendName> awaited(const table::Frontend& frontend,
                                         const AddressesOf& addresses);
-// What serves in place of a frontend of the table; those that are now amba's own do not.
+// The targets that serve in place of those of the table, without addresses that are now amba's own.
 std::vector<proxy::Target> kept_targets(const table::Frontend& kept, const AddressesOf& addresses,
                                         const names::Names::Own& own);
 

@@ -75,11 +75,11 @@ void Reload::judge(volume::ConfigLook look) {
         revision_ = kNoConfig;
         return finish();
     }
-    // A verdict that is known already, and nothing new to say.
+    // The verdict is known already, and there is nothing new to say.
     if (look.news == volume::ConfigNews::kSame) return finish();
     revision_ = look.wanted.revision;
     const JudgedFile subject{revision_, seen_.digest};
-    // Why a text is wrong does not change; why a table cannot serve may.
+    // A text that is wrong stays wrong, but the reason why a table cannot serve may pass.
     try_again_ = look.wanted.table.has_value();
     if (!look.wanted.table) return conclude(subject, look.wanted.reason);
     const ActivePtr active = activate_.active();
@@ -101,7 +101,7 @@ void Reload::found(const volume::ConfigLook& look, const std::string& remembered
     try_again_ = look.wanted.table.has_value();
     answered_by_ = remembered;
     if (look.news == volume::ConfigNews::kSame) {
-        // What the ambassador before this one said of it; a helper may still wait for that.
+        // The verdict of the ambassador before this one; a helper may still wait for it.
         revision_ = seen_.digest;
         const auto file = files::read_file(paths_.verdict());
         const auto told = file && *file ? volume::parse_verdict((*file)->bytes) : std::nullopt;

@@ -48,13 +48,15 @@ class Reload {
     // active.json remembers. `passed_over` says why another table comes first; empty: none does.
     void found(const volume::ConfigLook& look, const std::string& remembered,
                const std::string& passed_over);
-    // A table to start with, from config.json or not. `done` gets an empty reason when it serves. A
-    // reason leaves no verdict yet: another table may be tried. ready() or reject_found() follows.
+    // A table to start with, from config.json or not. `done` gets an empty reason when it serves.
+    // With a reason there is no verdict yet, as another table may be tried. ready() or
+    // reject_found() follows.
     void first(table::Table table, const std::string& revision, std::uint64_t generation,
                bool from_config, Activate::Done done);
     // The start is over: what has changed since is judged from here on.
     void ready() { finish(); }
-    // The same, and the config.json that was found is rejected. Instead of being ready, `then`.
+    // The same, and the config.json that was found is rejected. With `then`, that is called instead
+    // of going on.
     void reject_found(const std::string& reason, std::function<void()> then = {});
     // The log has said already that the state directory cannot be written.
     void said_unwritable() { said_unwritable_ = true; }

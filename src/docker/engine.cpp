@@ -21,7 +21,7 @@ struct ApiVersion {
     std::string to_string() const { return std::to_string(major) + "." + std::to_string(minor); }
 };
 
-constexpr ApiVersion kNewest{1, 47};  // that these calls were read against
+constexpr ApiVersion kNewest{1, 47};  // the API that these calls were written for
 constexpr ApiVersion kOldest{1, 41};
 
 std::optional<ApiVersion> parse_version(std::string_view text) {

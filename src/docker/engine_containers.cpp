@@ -67,7 +67,7 @@ std::string body_of(const Creation& creation) {
     return dump(body);
 }
 
-// One of the list, and what inspecting it came to: nothing when it was gone by then.
+// A container of the list, and what inspecting it told: nothing when it was gone by then.
 struct ListedContainer {
     std::string id;
     core::Result<std::optional<Container>> found;

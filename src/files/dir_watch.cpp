@@ -1,4 +1,5 @@
-// inotify tells of inodes: what leads to a file by name has to be found out anew after each event.
+// inotify watches inodes: which of them lead to a file by its name has to be found out after each
+// event.
 #include "amba/files/dir_watch.hpp"
 
 #include <linux/magic.h>
@@ -29,7 +30,7 @@ constexpr std::uint32_t kDirectoryEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOV
 constexpr std::uint32_t kFileEvents = IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 
-// Others may write to it without this kernel's knowledge.
+// True: others may write to it without this kernel's knowledge.
 bool is_remote(const std::string& path) {
     constexpr long kRemote[] = {NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,  CIFS_SUPER_MAGIC,
                                 SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC, V9FS_MAGIC,
@@ -93,7 +94,7 @@ bool DirWatch::start_inotify() {
 // directory that it is in, and so is the last name of all, be it there or not.
 DirWatch::Way DirWatch::way() const {
     Way out;
-    out[directory_];  // even where nothing in it matters: it may go
+    out[directory_];  // watched even where no name in it matters, as it may go itself
     if (!kept_directory_.empty()) out[kept_directory_].kept = true;
     std::string at = directory_;
     std::deque<std::string> names{file_};
@@ -154,7 +155,7 @@ bool DirWatch::watch_all(const Way& way) {
                               what.file ? kFileEvents : kDirectoryEvents);
         if (watch < 0) {
             code = errno;
-            // A file that went since is told of by its directory.
+            // When a file has gone since, the watch of its directory tells.
             whole = whole && what.file;
             continue;
         }
@@ -191,7 +192,7 @@ void DirWatch::read_events() {
                     const Watched& what = lost ? none : found->second;
                     const std::string name = event->len > 0 ? event->name : "";
                     const bool all = lost || (event->mask & kGone) != 0;
-                    // Without a name it is the directory's own mode, or the file.
+                    // An event without a name is about the directory's own mode, or about the file.
                     changed |= all || name.empty() || what.leading.contains(name);
                     touched |= all || what.kept;
                 }
@@ -219,7 +220,7 @@ void DirWatch::poll() {
         const std::vector<FileId> kept_now = kept_ids();
         const bool kept_moved = std::exchange(last_kept_, kept_now) != kept_now;
         follow();
-        // What happened between the last look and a watch that holds again is not told by it.
+        // A watch that holds again does not tell what happened between the last look and its begin.
         const bool again = !polling_;
         if (polling_) poll();
         if (touched_ && (kept_moved || again)) touched_();

@@ -123,13 +123,13 @@ Result<std::optional<Content>> read_file(const std::string& path) {
 Result<void> write_file(const std::string& path, const std::string& bytes) {
     const std::size_t slash = path.rfind('/');
     const std::string next = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + ".new";
-    // Left by another uid that was killed, it could not be opened; it can be removed.
+    // A file that was left by a process of another uid cannot be opened, but it can be removed.
     ::unlink(next.c_str());
     Descriptor fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!fd) return cannot_write(path, errno);
     ::fchmod(fd.get(), 0644);  // whatever the umask says: helpers of any uid read it
-    // Closed before it has its name: NFS tells only then that the disk is full (close(2)), and who
-    // sees the file sees nothing of how it was made.
+    // The file is closed before it has its name: only then does NFS tell that the disk is full
+    // (close(2)), and nobody sees a file that is being made.
     int code = write_all(fd.get(), bytes);
     if (code == 0 && (::close(fd.release()) != 0 || ::rename(next.c_str(), path.c_str()) != 0)) {
         code = errno;

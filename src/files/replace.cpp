@@ -1,4 +1,4 @@
-// By a new file and rename, and never by writing over the only copy of a user's work.
+// Replaces files by a new file and a rename, never by writing over the only copy of a user's work.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +24,8 @@ std::string real_path(const std::string& path) {
     return real ? real.get() : path;
 }
 
-// Its bytes, on disk before the name is: a power failure must not leave an empty file.
+// Writes the bytes to disk before the file has its name: a power failure must not leave an empty
+// file.
 int write_new(const std::string& path, const std::string& bytes, const struct stat* old) {
     const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!fd) return errno;

@@ -24,7 +24,7 @@ std::string last_line(const docker::Executed& done) {
     return text.empty() ? "exit code " + std::to_string(done.code) : text;
 }
 
-// What it has said; of a verb that has failed, why.
+// The output of the verb; when it has failed, the reason as an error.
 core::Result<std::string> said(const core::Result<docker::Executed>& answer) {
     if (!answer) return answer.error();
     if (answer->code != 0 && answer->code != kUnresolved) {
@@ -33,7 +33,7 @@ core::Result<std::string> said(const core::Result<docker::Executed>& answer) {
     return answer->out;
 }
 
-// Where it listens for a program of its host is the ambassador's own matter.
+// The admin address is not compared: it is the ambassador's own matter.
 bool same(const table::Table& wanted, table::Table current) {
     current.admin = wanted.admin;
     return wanted == current;
@@ -79,7 +79,7 @@ class TableRound {
         for (One& one : all_) {
             if (decide(one)) those.push_back(&one);
         }
-        // Once more without what cannot be had, which is one frontend each time.
+        // Told again without the frontend that cannot be had, one each time.
         while (!those.empty())
             those = tell(those);
         Tally tally;
@@ -150,7 +150,7 @@ class TableRound {
         return false;
     }
 
-    // Those that are to be told once more.
+    // Tells each its table. Returns those that are to be told another one.
     std::vector<One*> tell(const std::vector<One*>& those) {
         std::vector<VerbCall> questions;
         for (const One* one : those) {
@@ -186,7 +186,7 @@ class TableRound {
         return decide(one);
     }
 
-    // What is not all that it ought to have is asked for again.
+    // Remembers the table that an ambassador has; one that failed is asked again next time.
     void remember(const One& one) {
         if (!given_) return;
         if (one.verdict == Verdict::kFailed)

@@ -28,7 +28,7 @@ constexpr std::pair<std::string_view, std::string_view> kSignals[] = {
     {"KILL", "9"},   {"USR1", "10"}, {"USR2", "12"},  {"TERM", "15"},
     {"WINCH", "28"}, {"PWR", "30"},  {"RTMIN", "34"}, {"RTMIN+3", "37"}};
 
-// As events have it: a number.
+// The number of a signal, as events have it.
 std::string_view signal_number(std::string_view name) {
     if (name.empty()) return "15";
     if (name.starts_with("SIG")) name.remove_prefix(3);
@@ -42,7 +42,8 @@ bool stops(const docker::Container& container, std::string_view signal) {
     return signal == "9" || signal == signal_number(container.stop_signal);
 }
 
-// Of a container of a project, an ambassador, or a volume that may have shares.
+// True of events of a container of a project, of an ambassador, or of a volume that may have
+// shares.
 bool concerns_us(const docker::EngineEvent& event) {
     const auto has = [&](const char* label) {
         return event.attributes.contains(label);
@@ -119,7 +120,8 @@ bool Controller::reconcile(EngineWatch& watch) {
         given_.clear();
         verify_ = now + kVerify;
     }
-    // Who is stopping leaves the tables first: to make an ambassador may take an image's download.
+    // Containers that are stopping leave the tables first: to make an ambassador may take an
+    // image's download.
     bool good = configure(*snapshot);
     if (create(*snapshot, now)) {
         snapshot = watch.look();

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 // The Engine has some 100 ms of work with each, and its client may be about to connect: more at a
 // time would all be late.
 constexpr std::size_t kMadeAtATime = 4;
-// Until one has its table, or has ended because it cannot have it, on an Engine that is busy.
+// How long an ambassador on a busy Engine gets to serve its table, or to end because it cannot.
 constexpr core::Duration kSettle = 5s;
 constexpr core::Duration kLook = 20ms;
 
@@ -44,7 +44,8 @@ std::optional<std::uint16_t> doubtful_port(const Assignment& assignment) {
 
 }  // namespace
 
-// What is gone makes room first: a name that has moved to another ambassador is free by then.
+// Ambassadors that nobody needs are removed first: an address that has moved to another one is free
+// by then.
 Tally Fleet::create(const Snapshot& snapshot, TablesGiven* given, const Enough& enough) const {
     const std::vector<AmbassadorPlace> wanted = places(snapshot, settings_.per_client);
     const FleetChanges change = changes(snapshot, wanted);
@@ -94,7 +95,7 @@ void Fleet::look_again(NewAmbassador& one) const {
         one.ambassador = FleetContainer{std::move(*container), one.place.client->site, false};
 }
 
-// Until those that were made with a table serve it, or run no more.
+// Waits until those that were made with a table serve it, or run no more.
 void Fleet::await_tables(std::vector<NewAmbassador>& made, TablesGiven* given) const {
     std::vector<NewAmbassador*> those;
     for (NewAmbassador& one : made) {
@@ -121,8 +122,8 @@ void Fleet::await_tables(std::vector<NewAmbassador>& made, TablesGiven* given) c
     }
 }
 
-// Those that were made with a table and do not run are made anew without one. Whoever has none
-// then, though there is one for it, is told it, and says what is in its way.
+// Ambassadors that were made with a table and do not run are made anew without one. Those without a
+// table, though there is one for them, are told it, and say what is in its way.
 void Fleet::settle(const Snapshot& snapshot, std::vector<NewAmbassador> made, Tally& tally,
                    TablesGiven* given) const {
     await_tables(made, given);
@@ -144,7 +145,7 @@ void Fleet::settle(const Snapshot& snapshot, std::vector<NewAmbassador> made, Ta
     if (!untold.ambassadors.empty()) tally.failed += configure(untold, given).failed;
 }
 
-// A table that it cannot have would end it, and what is no table is told by configure.
+// Chooses the table of its command. A table that it cannot have would end it.
 void Fleet::choose_first(const Assignment& assignment, NewAmbassador& one) const {
     using First = NewAmbassador::First;
     one.table = words(assignment, nullptr);
@@ -159,8 +160,8 @@ void Fleet::choose_first(const Assignment& assignment, NewAmbassador& one) const
     one.first = one.table.empty() ? First::kNothing : is_table ? First::kTable : First::kLater;
 }
 
-// It comes back with its client and with the Engine; `docker kill` alone ends it for good, and then
-// the next create makes it anew.
+// Makes the container. It comes back with its client and with the Engine; `docker kill` alone ends
+// it for good, and then the next create makes it anew.
 std::string Fleet::make(const Snapshot& snapshot, NewAmbassador& one) const {
     const AmbassadorPlace& place = one.place;
     const Assignment assignment = assignment_of(snapshot, place);
@@ -185,7 +186,7 @@ std::string Fleet::make(const Snapshot& snapshot, NewAmbassador& one) const {
     }
     if (const auto started = at.start(*id); !started) {
         say(place.to_string() + ": " + started.error().reason, true);
-        (void)at.remove(*id);  // or it would be taken for one that is to be started again
+        (void)at.remove(*id);  // otherwise the next look would start it again
         return {};
     }
     say(place.to_string() + ": ambassador " + docker::short_id(*id) + " at " +

@@ -92,7 +92,7 @@ Fleet::Fleet(std::vector<Site> sites, FleetSettings settings, Say say) :
 
 Fleet::~Fleet() = default;
 
-// Engines at the same time.
+// Asks all Engines at the same time.
 void Fleet::ask(const std::vector<VerbCall>& questions, const Heard& heard) const {
     std::vector<std::vector<std::size_t>> of_site(sites_.size());
     for (std::size_t i = 0; i < questions.size(); ++i)
@@ -145,7 +145,8 @@ core::Result<Snapshot> Fleet::look() const {
 core::Result<Picture> Fleet::look_at(std::size_t site) const {
     Picture picture;
     const docker::Engine& engine = *sites_[site].engine;
-    // In this order: an ambassador that came in between has no client here, and would be an orphan.
+    // Ambassadors are listed first: one that comes between the two lists would have no client in
+    // this picture, and look like an orphan.
     auto ambassadors = engine.containers({with_value(kProjectLabel, settings_.project)}, true);
     if (!ambassadors) return ambassadors.error();
     auto members = engine.containers({with_value(kComposeProject, settings_.project)}, true);
@@ -174,7 +175,7 @@ core::Result<Picture> Fleet::look_at(std::size_t site) const {
     return picture;
 }
 
-// The new one is there before the old one goes: a look in between sees one of them.
+// The new volume is made before the old one goes: a look in between sees one of them.
 core::Result<void> Fleet::set_split(const ServiceKey& key,
                                     const std::optional<Split>& split) const {
     for (const Site& site : sites_) {

@@ -1,5 +1,5 @@
-// By EXPOSE of the Dockerfiles: an image that listens and says so nowhere (haproxy) is not among
-// them, as an ambassador would not learn its port from the container either.
+// The ports are those of EXPOSE in the Dockerfiles. An image that listens and does not say so
+// (haproxy) is not listed, as an ambassador would not learn its port from the container either.
 #include "fleet/known_images.hpp"
 
 #include <algorithm>

@@ -8,11 +8,10 @@
 
 namespace amba::fleet {
 
-// Those that its Dockerfile exposes, whatever the tag (of one with another server inside, such as
-// wordpress:fpm, it is another port; that there is one is true of all); none of an image that is
-// not known. Names are read as Docker does: "redis:6", "library/redis",
-// "docker.io/redis@sha256:...", and the same behind another registry,
-// "registry.example.com:5000/redis". "someone/redis" is another image.
+// The ports that its Dockerfile exposes, whatever the tag (a tag with another server inside, such
+// as wordpress:fpm, has another port); none of an image that is not known. Names are read as Docker
+// does: "redis:6", "library/redis", "docker.io/redis@sha256:...", and the same behind another
+// registry, "registry.example.com:5000/redis". "someone/redis" is another image.
 std::vector<std::uint16_t> known_image_ports(std::string_view image);
 
 }  // namespace amba::fleet

@@ -107,7 +107,7 @@ class LinkEditor final : public ServiceEdit {
         return all;
     }
 
-    // Where there is no line for comments they stand where the links stood.
+    // Comments for which there is no line come where the links stood.
     Result<void> add_hosts(Text& fresh) {
         const YamlPair* pair = service_.written("extra_hosts");
         Entries entries = host_lines();
@@ -137,7 +137,8 @@ class LinkEditor final : public ServiceEdit {
             return value->flow ? add_flow(pair->value, entries, key)
                                : add_block(*pair, entries, key);
         }
-        // The whole of it: where it comes from, through an alias or a merge key, it is others' too.
+        // The key is written as a whole: what comes through an alias or a merge key belongs to
+        // others too.
         const std::string beside = key == "extra_hosts" ? comments_.key : std::string();
         Text block{margin() + key + ":" + beside};
         const bool listed = value ? value->is_list() : has_variable(entries);
@@ -221,7 +222,7 @@ class LinkEditor final : public ServiceEdit {
         return {};
     }
 
-    // What becomes of the links, and `fresh` where they stand.
+    // Removes the links or some of them, and puts `fresh` in their place.
     Result<void> links(Text fresh) {
         const YamlPair* pair = service_.written("links");
         if (!plan_.links_kept || !pair || pair->value.is_alias()) {

@@ -57,7 +57,7 @@ class ListEditor final : public ServiceEdit {
         return {};
     }
 
-    // Where they come from, through an alias or a merge key, they are others' too.
+    // Ports that come through an alias or a merge key belong to others too.
     Result<void> write_ports(const YamlPair* pair) {
         Yaml list = *service_.value("ports");
         for (const auto& [index, text] : plan_.ports_changed) {

@@ -34,8 +34,8 @@ std::string LinkPlanner::mode_of(const ComposeService& service) const {
     return {};
 }
 
-// Follows "service:X" to the one that has a network; nullptr: it is none of this file. In version 1
-// "container:X" may mean a service as well.
+// Follows "service:X" to the service that has a network; nullptr: it is not in this file. In
+// version 1 "container:X" may mean a service as well.
 const ComposeService* LinkPlanner::owner_of_network(const ComposeService& service) const {
     const ComposeService* at = &service;
     for (std::size_t steps = 0; at && steps <= file_.services.size(); ++steps) {

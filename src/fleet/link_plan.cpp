@@ -54,7 +54,7 @@ std::string of(const ComposeService& service) {
     return " of service " + quote(service.name);
 }
 
-// What ends before the client starts serves no one.
+// True: the dependency ends before the client starts, so that it serves nobody.
 bool is_job(const Yaml& dependency) {
     const YamlPair* condition = dependency.find("condition");
     return condition && condition->value.text == "service_completed_successfully";
@@ -65,7 +65,7 @@ bool has_variable(const std::string& name) {
     return name.find('$') != std::string::npos;
 }
 
-// As one would write it: "db: pg" of a mapping in a list.
+// The item as one would write it: "db: pg" for a mapping in a list.
 std::string shown(const Yaml& item) {
     if (!item.is_map() || item.pairs.size() != 1) return item.text;
     return item.pairs[0].key.text + ": " + item.pairs[0].value.text;
@@ -325,7 +325,7 @@ Result<void> LinkPlanner::plan_label(const ComposeService& service, const Want& 
     return {};
 }
 
-// The key goes with its last entry, but where another list would then come through a merge key.
+// The key goes with its last entry, unless another list would then come through a merge key.
 void LinkPlanner::plan_links(const Client& client, LinkPlan& plan) const {
     const ComposeService& service = *client.service;
     if (client.links == 0) {

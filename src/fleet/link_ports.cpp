@@ -57,8 +57,8 @@ std::string text_of(const Yaml* map, const char* key) {
     return pair && pair->value.is_scalar() ? pair->value.text : std::string();
 }
 
-// From the Compose file's directory. Of a context that is no directory, or not known before Compose
-// has put in a variable, it cannot be read.
+// The path of its Dockerfile from the Compose file's directory; nullopt where the context is no
+// directory, or has a variable that only Compose knows.
 std::optional<std::string> dockerfile_of(const ComposeService& service) {
     const Yaml* build = service.value("build");
     if (!build) return std::nullopt;
@@ -76,7 +76,7 @@ std::optional<std::string> dockerfile_of(const ComposeService& service) {
     return context + (context.ends_with('/') ? "" : "/") + name;
 }
 
-// As a list of this service might have them already.
+// True: the list names these ports already.
 bool lists(const Yaml* list, const std::vector<std::string>& ports) {
     if (!list || !list->is_list() || list->items.size() != ports.size()) return false;
     return std::equal(ports.begin(), ports.end(), list->items.begin(),
@@ -101,7 +101,7 @@ const LinkPlanner::PortKnowledge& LinkPlanner::known_ports(const std::string& se
     });
     for (const ComposeService* one : all) {
         for (auto ask : {&LinkPlanner::ask_build, &LinkPlanner::ask_image}) {
-            // Of a file that only adds to the service nothing can be asked.
+            // A file that only adds to the service has no image or Dockerfile to ask.
             const bool tells = one->value("build") || one->value("image") || all.size() == 1;
             if (known.has_port || !tells) continue;
             const PortKnowledge asked = (this->*ask)(*one);

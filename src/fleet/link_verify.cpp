@@ -1,4 +1,4 @@
-// What a plan asks for, done to the tree that was read: the edited text must say the same.
+// Does what a plan asks for to the tree that was read: the edited text must say the same.
 #include "fleet/link_verify.hpp"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ void erase(Yaml& map, std::string_view key) {
     std::erase_if(map.pairs, [&](const YamlPair& pair) { return pair.key.text == key; });
 }
 
-// The value of that key, which is made an empty one if it is none.
+// The value of that key; one that is missing is made, and empty.
 Yaml& at(Yaml& service, const char* key, Yaml::Kind kind) {
     YamlPair* pair = find(service, key);
     if (!pair) {
@@ -67,7 +67,7 @@ void add(Yaml& service, const char* key, const LinkPlan::Entries& entries, const
     }
 }
 
-// Without that key, or with an empty list where another would come through a merge key.
+// Removes the key, or leaves an empty list where another would come through a merge key.
 void clear(Yaml& service, const ComposeService& before, const char* key) {
     erase(service, key);
     if (before.inherits(key)) at(service, key, Yaml::Kind::kList);

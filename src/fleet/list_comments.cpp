@@ -1,4 +1,4 @@
-// By lines, as YAML's events tell nothing of comments.
+// Comments are found by lines, as YAML's events tell nothing of them.
 #include "fleet/list_comments.hpp"
 
 #include <utility>

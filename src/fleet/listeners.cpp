@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr core::Duration kPatience = 20s;
+constexpr core::Duration kAnswerTime = 20s;
 constexpr core::Duration kLately = 1min;
 
 }  // namespace
@@ -35,7 +35,7 @@ std::vector<PortListener> Fleet::look_for_listeners(const Assignment& assignment
         return {};
     }
     std::string text;
-    while (const auto line = (*attached)->line(kPatience))
+    while (const auto line = (*attached)->line(kAnswerTime))
         text += *line + "\n";
     return parse_listeners(text);
 }

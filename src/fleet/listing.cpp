@@ -11,7 +11,7 @@ namespace amba::fleet {
 
 namespace {
 
-// A new one is not known yet, and takes connections.
+// A backend of unknown state is a new one, and takes connections.
 bool takes(const proxy::BackendView& backend) {
     return backend.state == proxy::BackendState::kHealthy ||
            backend.state == proxy::BackendState::kUnknown;
@@ -70,7 +70,7 @@ class Listing {
     }
 
   private:
-    // Without a state when that is its own to tell.
+    // The row of an ambassador; its state is left out where the ambassador tells it itself.
     ListingRow row_of(const FleetContainer& ambassador) const {
         const FleetContainer* client = client_of(snapshot_, ambassador);
         const docker::Container& container = ambassador.container;

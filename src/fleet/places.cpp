@@ -21,7 +21,7 @@ std::vector<std::string> split(const std::string& text) {
     return parts;
 }
 
-// A name twice has the address that a resolver would find first.
+// A name that is given twice has the address that a resolver would find first.
 std::vector<ServedName> names_of_client(const docker::Container& client) {
     std::vector<ServedName> names;
     for (const auto& [name, address] : client.extra_hosts) {
@@ -133,7 +133,7 @@ FleetChanges changes(const Snapshot& snapshot, const std::vector<AmbassadorPlace
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (!filled[i]) result.missing.push_back(wanted[i]);
     }
-    // Who was started just now is about to connect.
+    // A client that was started just now is about to connect.
     std::stable_sort(result.missing.begin(), result.missing.end(),
                      [](const AmbassadorPlace& a, const AmbassadorPlace& b) {
                          return a.client->container.started_us > b.client->container.started_us;

@@ -1,4 +1,4 @@
-// Networks of both, then published ports, then why neither is a way.
+// How containers reach each other: by a network of both, or else by a published port.
 #include "fleet/reach.hpp"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ bool is_host(const Container& container) {
     return container.network_mode == "host";
 }
 
-// IPv4 where both have it.
+// An address on a network that both share; IPv4 where both have it.
 std::optional<std::string> shared_address(const Container& client, const Container& backend) {
     std::optional<std::string> found;
     for (const Attachment& ours : client.attachments) {

@@ -1,4 +1,4 @@
-// Bytes of the text, so that what is not named in an edit stays as it is.
+// An edit names bytes of the text, so that all other bytes stay as they are.
 #include "fleet/service_edit.hpp"
 
 #include <algorithm>

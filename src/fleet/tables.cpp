@@ -29,7 +29,8 @@ std::string version_of(const Container& container) {
     return version.empty() ? container.label(kComposeService) : version;
 }
 
-// A service that a split names as a version is one, label or not.
+// True: the container serves the service, by its own service, by its label, or as a version that a
+// split names.
 bool serves(const Container& container, const ServiceKey& key, const Split* split) {
     if (container.label(kComposeProject) != key.project) return false;
     if (container.label(kComposeOneOff) == "True") return false;  // of `docker-compose run`
@@ -47,7 +48,7 @@ std::vector<const FleetContainer*> members_of(const Snapshot& snapshot, const Se
     return all;
 }
 
-// Those whose health check has not spoken yet are better than nobody.
+// Containers whose health check has not said anything yet are better than none.
 std::vector<const FleetContainer*> usable_of(const std::vector<const FleetContainer*>& members) {
     std::vector<const FleetContainer*> judged;
     std::vector<const FleetContainer*> starting;

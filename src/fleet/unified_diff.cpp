@@ -70,7 +70,7 @@ class Myers {
         kept_.after[y] = true;
     }
 
-    // How far the diagonal (x - y) came with so many edits; every second diagonal is in use.
+    // How far the diagonal (x - y) reaches with so many edits; every second diagonal is in use.
     int furthest(int edits, int diagonal) const {
         return trace_[static_cast<std::size_t>(edits)]
                      [static_cast<std::size_t>((diagonal + edits) / 2)];
@@ -159,7 +159,7 @@ std::vector<EditStep> steps_of(const Lines& before, const Lines& after) {
     return steps;
 }
 
-// "FIRST,COUNT"; of no lines the one before them, and no count of one.
+// "FIRST,COUNT"; a count of 1 is left out, and FIRST of no lines is the line before them.
 std::string range(std::size_t before, std::size_t count) {
     const std::string first = std::to_string(count == 0 ? before : before + 1);
     return count == 1 ? first : first + "," + std::to_string(count);

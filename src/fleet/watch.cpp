@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr auto kFirstRetry = 100ms;
 constexpr auto kLastRetry = 5s;
 
-// Ends early when it is told to stop.
+// Sleeps; ends early when it is told to stop.
 void sleep(std::chrono::steady_clock::duration time, const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any nobody;
@@ -41,7 +41,7 @@ EngineWatch::EngineWatch(const Fleet& fleet, OnEvent told, OnReturn changed) :
     }
 }
 
-// All at once, not one after the other.
+// All threads are told to stop at once, not one after the other.
 EngineWatch::~EngineWatch() {
     for (std::jthread& follower : followers_)
         follower.request_stop();
@@ -79,7 +79,7 @@ void EngineWatch::say_trouble(EngineState& watched, const std::string& reason) {
     log::error("engine", reason + more);
 }
 
-// What fails ends its stream, which begins anew before it is looked at again.
+// A look that fails ends the stream of events, which begins anew before the next look.
 void EngineWatch::look_at(EngineState& watched) {
     auto picture = fleet_.look_at(watched.site);
     const std::lock_guard lock(watched.mutex);

@@ -17,10 +17,10 @@ using Json = nlohmann::json;
 constexpr const char* kVolume = "/run/amba";  // in an ambassador, and what all of them are below
 constexpr std::string_view kData = "/_data";
 
-// Fewer are asked sooner by exec: the helper's start takes as much as that of any container.
+// Fewer ambassadors are asked sooner by exec: the helper takes as long to start as any container.
 constexpr std::size_t kFew = 5;
-constexpr core::Duration kPatience = 20s;  // for an Engine that has a hundred of them to start
-constexpr core::Duration kAgain = 5min;    // after the helper could not be had
+constexpr core::Duration kAnswerTime = 20s;  // for an Engine that has a hundred of them to start
+constexpr core::Duration kAgain = 5min;      // after the helper could not be had
 
 std::string line_of(std::size_t id, const std::string& volume,
                     const std::vector<std::string>& words) {
@@ -52,7 +52,7 @@ std::optional<CallAnswer> parse_answer(const std::string& line) {
     }
 }
 
-// The newest is the likeliest to know how.
+// The image of the newest ambassador, which is the likeliest to know the verb.
 std::string image_of(const std::vector<VerbCall>& questions) {
     const auto newest = std::max_element(
         questions.begin(), questions.end(), [](const VerbCall& a, const VerbCall& b) {
@@ -77,7 +77,8 @@ std::optional<VolumePlace> volume_place(const docker::Container& ambassador) {
     return std::nullopt;
 }
 
-// None of the ambassadors knows of it, and none is disturbed: it is not one of the project's.
+// The helper has no label of the project: it is none of the project's containers, and no ambassador
+// gets it as a backend.
 core::Result<std::unique_ptr<docker::Attached>> TableWriter::start(const std::string& root,
                                                                    const std::string& image) {
     docker::Creation creation;
@@ -94,7 +95,7 @@ core::Result<std::unique_ptr<docker::Attached>> TableWriter::start(const std::st
         (void)engine_.remove(*id);
         return started.error();
     }
-    const auto ready = (*attached)->line(kPatience);
+    const auto ready = (*attached)->line(kAnswerTime);
     if (!ready) return ready.error();
     if (const Json said = Json::parse(*ready, nullptr, false); !said.is_object()) {
         return core::error("it says " + core::quote(*ready));
@@ -109,7 +110,7 @@ bool TableWriter::fail(const std::string& reason) {
     return false;
 }
 
-// What was not to be had, once for each reason.
+// Says why there is no helper, once for each reason.
 void TableWriter::say_trouble() {
     if (helper_ || trouble_ == said_) return;
     said_ = trouble_;
@@ -141,9 +142,9 @@ bool TableWriter::talk(const std::vector<VerbCall>& questions, const Places& pla
         lines += line_of(i, places[i]->name, questions[i].words);
         ++waiting;
     }
-    if (auto wrote = helper_->write(lines, kPatience); !wrote) return fail(wrote.error().reason);
+    if (auto wrote = helper_->write(lines, kAnswerTime); !wrote) return fail(wrote.error().reason);
     for (; waiting > 0; --waiting) {
-        const auto line = helper_->line(kPatience);
+        const auto line = helper_->line(kAnswerTime);
         if (!line) return fail(line.error().reason);
         const auto answer = parse_answer(*line);
         if (!answer || answer->id >= questions.size() || !unheard[answer->id]) {
@@ -156,8 +157,8 @@ bool TableWriter::talk(const std::vector<VerbCall>& questions, const Places& pla
     return true;
 }
 
-// One that was there already may have ended meanwhile, with its Engine or because nobody asked; the
-// next one is asked for the rest.
+// A helper that was there already may have ended meanwhile, with its Engine or because nobody
+// asked; another one is asked for the rest.
 void TableWriter::ask_helper(const std::vector<VerbCall>& questions, std::vector<bool>& unheard,
                              const Heard& heard) {
     const std::lock_guard lock(mutex_);
@@ -185,7 +186,7 @@ void TableWriter::ask(const std::vector<VerbCall>& questions, const Heard& heard
     docker::ten_at_a_time(rest, [&](std::size_t i) {
         std::vector<std::string> command{"amba"};
         command.insert(command.end(), questions[i].words.begin(), questions[i].words.end());
-        heard(i, engine_.exec(questions[i].ambassador->container.id, command, kPatience));
+        heard(i, engine_.exec(questions[i].ambassador->container.id, command, kAnswerTime));
     });
 }
 

@@ -1,5 +1,5 @@
-// By yaml-cpp's events and not by its nodes: a node does not say whether it is an alias, and gives
-// the place of its anchor as its own.
+// The tree is built from yaml-cpp's events and not from its nodes: a node does not say whether it
+// is an alias, and gives the place of its anchor as its own.
 #include <yaml-cpp/anchor.h>
 #include <yaml-cpp/emitterstyle.h>
 #include <yaml-cpp/eventhandler.h>

@@ -40,8 +40,8 @@ class CheckDialogue {
     virtual Step hear(std::string& heard) = 0;
 };
 
-// Of a tcp check nullptr: that the connection was made says it all.
-// `secret` is what its password file holds; nullptr: it has none.
+// nullptr for a tcp check: that the connection was made says it all. `secret` is what its password
+// file holds; nullptr: it has none.
 std::unique_ptr<CheckDialogue> dialogue_of(const core::Check& check, const core::Endpoint& backend,
                                            const SecretPtr& secret = nullptr);
 

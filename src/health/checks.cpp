@@ -1,4 +1,4 @@
-// When which backend is asked, and whom the results are told.
+// When which backend is asked, and who is told the results.
 #include "amba/health/checks.hpp"
 
 #include <algorithm>
@@ -111,7 +111,7 @@ class Checks::Inside final : public Schedule, public Register::Listener {
     const Changed changed_;
     std::uint64_t random_;
     Waiting waiting_;
-    Waiting unread_;  // due as well; their password files are being read
+    Waiting unread_;  // these are due too, and their password files are being read
     Passwords passwords_;
     Register known_;
     Pause pause_{*this};
@@ -134,7 +134,8 @@ void Checks::Inside::removed(Subject& subject) {
     if (subject.probe == nullptr) return;
     subject.probe->cancel();
     is_over();
-    // Not from within: who is told of a result may be the one that takes the list apart.
+    // The next check begins in a later turn: this may be called by whoever is being told of a
+    // result.
     if (!waiting_.empty()) deadlines_.set(pause_, core::Clock::now());
 }
 
@@ -175,8 +176,8 @@ void Checks::Inside::begin() {
     }
 }
 
-// What it logs in with, nullptr where nothing is wanted; nullopt when it waits no more, as its
-// password is being read or cannot be.
+// The password of the check; nullptr where it needs none. nullopt: the check does not begin now, as
+// its password is being read or cannot be read.
 std::optional<SecretPtr> Checks::Inside::secret_of(Subject& subject) {
     const std::string& path = subject.check().password_file;
     if (path.empty() || !uses_password(subject.check().type)) return SecretPtr();
@@ -213,8 +214,8 @@ void Checks::Inside::answered(Subject& subject, const CheckResult& verdict) {
     begin();
 }
 
-// As it is: a shortage of this host is nobody else's fault. Once is told, until a check succeeds or
-// fails again.
+// Leaves the state of the subject as it is: a shortage of this host is not the backend's fault. It
+// is logged once, until a check succeeds or fails again.
 void Checks::Inside::leave(Subject& subject, const std::string& reason) {
     wait(subject, balance::jittered(subject.check().inter, draw()));
     if (std::exchange(subject.unasked, true)) return;
@@ -224,7 +225,7 @@ void Checks::Inside::leave(Subject& subject, const std::string& reason) {
 }
 
 // A server that answers is alive, but whoever gave its check a password wants to know that it is
-// not accepted. Once is told.
+// not accepted. It is logged once.
 void Checks::Inside::note(Subject& subject, const CheckResult& verdict) {
     const bool refused = verdict.kind == CheckResult::Kind::kAlive && !verdict.reason.empty();
     if (!std::exchange(subject.refused, refused) && refused) {
@@ -243,8 +244,8 @@ void Checks::Inside::take(Subject& subject, bool success, const std::string& rea
     subject.looked_at = core::Clock::now();
     if (changed) subject.since = subject.looked_at;
     wait(subject, balance::jittered(subject.hysteresis.interval(subject.check(), used), draw()));
-    // Last: the subject may be gone afterwards. A backend that real connections found wanting, or
-    // well, while its checks say otherwise is told of as well.
+    // This comes last: the subject may be gone afterwards. A backend is told of as well when real
+    // connections found it wanting, or well, while its checks say otherwise.
     if (subject.hysteresis.state() != State::kUnknown) tell(subject, changed);
 }
 
@@ -265,7 +266,7 @@ void Checks::Inside::tell(Subject& subject, bool all) {
 void Checks::Inside::tell(const Link& link) {
     const Subject& subject = link.subject;
     const bool healthy = subject.hysteresis.state() == State::kHealthy;
-    // A copy: whoever is told may hurry it, and what is known is not to change under its hands.
+    // A copy of the reason: those who are told may call hurry(), which may change it.
     const std::string why = healthy ? "its checks succeed" : subject.reason;
     changed_(link.owner, *link.backend, healthy, why);
 }

@@ -1,4 +1,4 @@
-// One request; the status line of the answer says it all.
+// An http check is one request; the status line of the answer decides.
 //
 // The connection is closed without reading the rest, which a server that still writes may note:
 // HEAD spares it that.

@@ -1,4 +1,4 @@
-// Without somebody to read beside the loop a file is read in place, as in tests.
+// Without a thread to read it beside the loop a file is read in place, as in tests.
 #include "health/passwords.hpp"
 
 #include <optional>

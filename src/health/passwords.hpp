@@ -38,7 +38,8 @@ class Passwords {
     Checks::Beside beside_;
     std::function<void()> news_;
     std::map<std::string, Entry> entries_;
-    std::shared_ptr<Passwords*> self_ = std::make_shared<Passwords*>(this);  // whoever is late asks
+    // A read that ends too late finds that it has expired.
+    std::shared_ptr<Passwords*> self_ = std::make_shared<Passwords*>(this);
 };
 
 }  // namespace amba::health

@@ -190,7 +190,7 @@ class Postgres final : public CheckDialogue {
         return Step::more(message_of('p', *answer));
     }
 
-    // Whoever it is, the password is not known to it.
+    // The server, whoever it is, has not shown that it knows the password.
     static Step unproven() {
         return Step::failed("postgres lets its check in without knowing the password");
     }
@@ -246,7 +246,8 @@ class Postgres final : public CheckDialogue {
         return step;
     }
 
-    // Nor is the password told that somebody repeats.
+    // What answers is not PostgreSQL, and may repeat what it was sent: its answer to a password is
+    // not told.
     Step not_postgres(std::string_view bytes) const {
         if (logging_in_) return Step::failed("not a PostgreSQL answer to a password");
         return Step::failed("not a PostgreSQL answer: " + core::quote(bytes.substr(0, 40)));

@@ -1,4 +1,4 @@
-// The socket of a check, from connect to close, in ways that the checked does not mind.
+// The socket of a check, from connect to close, handled so that servers do not log it as a fault.
 //
 // A tcp check is over before it is a connection: when the server's kernel has answered the SYN it
 // is reset, and the server never learns of it. One that was accepted and left would be a line in

@@ -39,7 +39,7 @@ void Register::work() {
         [this] { done(); });
 }
 
-// What stays gets its new link before it loses the old one.
+// A subject that stays gets its new link before it loses the old one.
 bool Register::step(std::size_t index) {
     std::vector<CheckedBackend>& backends = jobs_.front().backends;
     if (index < backends.size()) {

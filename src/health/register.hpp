@@ -1,5 +1,5 @@
 // Who wants which backends to be looked after: the lists of the frontends, and the subjects that
-// follow from them. Lists are worked in by slices: a large one must not stall traffic.
+// follow from them. Lists are taken up in slices: a large one must not stall traffic.
 #pragma once
 
 #include <deque>

@@ -1,4 +1,4 @@
-// A regular file alone: a pipe could keep whoever reads it for ever.
+// Only a regular file is read: a pipe could keep its reader for ever.
 #include "health/secret.hpp"
 
 #include <fcntl.h>

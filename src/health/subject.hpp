@@ -18,7 +18,7 @@ namespace amba::health {
 
 struct Subject;
 
-// Each settings once, with the number of subjects that have them.
+// The settings of checks, each once, with the number of subjects that have them.
 using Settings = std::map<core::Check, std::size_t>;
 
 // A frontend's interest in a subject.

@@ -1,5 +1,5 @@
-// Which lines are written and which are told in one, when many of a kind come at once: the first
-// kCrowd of an event and frontend within kCrowdTime are written.
+// Decides which lines are written and which are folded into one, when many of a kind come at once:
+// the first kCrowd of an event and frontend within kCrowdTime are written.
 //
 // Pure: time is an argument.
 #pragma once

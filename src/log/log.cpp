@@ -35,7 +35,7 @@ class Sink final : public spdlog::sinks::base_sink<std::mutex> {
         const std::lock_guard lock(mutex_);
         return use(writer_);
     }
-    // Lines dropped of which nothing was said yet, once it can be said.
+    // The number of dropped lines that no line has told of yet; 0 while none can be written.
     std::uint64_t take_untold() {
         const std::lock_guard lock(mutex_);
         if (!writer_.flows()) return 0;
@@ -99,8 +99,8 @@ std::uint32_t hash_of(std::string_view text, std::string_view more) {
     return static_cast<std::uint32_t>(hash(text) * 31 + hash(more));
 }
 
-// What is to be done later, and by whom: the thread that asked for it, as a timer of its loop is
-// not another thread's to set.
+// A call for later, and the thread that asked for it. Only that thread may make it, as the call
+// sets a timer of its loop.
 struct Later {
     std::function<void()> wake;
     std::thread::id thread;
@@ -137,7 +137,7 @@ void tell(Level level, std::string_view event, std::string_view message, const A
     if (logger().should_log(to_spdlog(level))) put(level, one_line(event, message, about));
 }
 
-// What the reader of the log missed, as soon as it reads again.
+// Tells the reader of the log how many lines it missed, as soon as it reads again.
 void tell_dropped() {
     const std::uint64_t lines = sink()->take_untold();
     if (lines == 0) return;

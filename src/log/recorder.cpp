@@ -62,7 +62,7 @@ void Recorder::drop_until_free(std::size_t from, std::size_t to) {
 }
 
 void Recorder::add(const Entry& entry, Key key, std::int64_t now_us) {
-    // Not initialized: its pages are to be touched one by one.
+    // The ring is not initialized, so that its pages are touched one by one as it fills.
     if (!bytes_) bytes_.reset(new char[kBytes]);
     const auto length = [](std::string_view text, std::size_t most) {
         return static_cast<std::uint8_t>(std::min(text.size(), most));

@@ -1,4 +1,4 @@
-// Whoever reads the log is a stranger: see writer.hpp.
+// How a line is written without waiting for its reader, by the kind of descriptor: see writer.hpp.
 #include "log/writer.hpp"
 
 #include <fcntl.h>
@@ -110,7 +110,7 @@ void Writer::write_kept() {
     const std::size_t done = write_all(kept_);
     if (!flows_) dropped_ += lines_in(std::string_view(kept_).substr(done));
     if (!flows_ || done == kept_.size())
-        kept_ = std::string();  // with its memory
+        kept_ = std::string();  // which frees its memory
     else
         kept_.erase(0, done);
 }

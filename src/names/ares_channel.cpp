@@ -15,7 +15,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// One try, and how many; c-ares doubles the time for each round through the servers.
+// The time of one try, and the number of tries; c-ares doubles the time for each round through the
+// servers.
 constexpr int kTimeoutMs = 1000;
 constexpr int kTries = 3;
 
@@ -36,8 +37,8 @@ core::Result<std::shared_ptr<AresChannel>> AresChannel::open(asio::io_context& l
     return out;
 }
 
-// By a channel that is not used for anything else: c-ares ends its search at the first server that
-// fails, so that ours is made without domains.
+// Reads the search domains with a channel that is not used for anything else. c-ares ends its
+// search at the first server that fails, so the channel that asks is made without domains.
 int AresChannel::read_search_domains() {
     ares_channel reader = nullptr;
     ares_options options{};
@@ -151,7 +152,7 @@ void AresChannel::admit(Send send) {
 
 void AresChannel::answered(std::function<void()> tell) {
     if (closed_) return;
-    // Posted, because the channel must not be destroyed by what it calls, nor asked from within.
+    // The call is posted, because what it calls may destroy the channel or ask it again.
     asio::post(loop_, [self = shared_from_this(), tell = std::move(tell)] {
         if (self->closed_) return;
         --self->asked_;

@@ -1,4 +1,4 @@
-// Apart from Names, so that what becomes of a name over minutes is tested without any.
+// A class of its own, so that what becomes of a name over minutes is tested without waiting.
 #include "names/known_places.hpp"
 
 #include <algorithm>

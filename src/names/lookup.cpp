@@ -55,7 +55,7 @@ void HostLookup::start() {
         question_.name, AF_UNSPEC,
         [self = shared_from_this()](int status, const AresChannel::Addresses& found) {
             self->take(status, found);
-            // What counts is what DNS says: the file has no TTL, and not every name.
+            // The file has no TTL, and a name that it lacks may well exist: DNS decides.
             self->answer_.ttl = core::Duration(0);
             self->answer_.error.clear();
             self->said_ = Search::Failure::kNoRecord;

@@ -38,7 +38,8 @@ std::string list_of(const BackendName& name, const std::vector<ResolvedPlace>& p
     });
 }
 
-// Of all who want the name; `keep` is what that one comes to.
+// How long places stay, in words, for all who want the name; `keep` is the word for a hold without
+// end.
 std::string words_of(const std::vector<Hold>& holds, const std::string& keep) {
     std::set<std::string> words;
     for (const Hold& hold : holds)
@@ -49,7 +50,7 @@ std::string words_of(const std::vector<Hold>& holds, const std::string& keep) {
     return out;
 }
 
-// Until an obsolete place is gone.
+// How long obsolete places stay, in words.
 std::string words_of(const std::vector<Hold>& holds) {
     return words_of(holds, core::to_string(kDefaultHold));
 }
@@ -74,14 +75,14 @@ struct Names::Entry final : net::Deadline {
     Entry(Names& names_in, BackendName name_in) : names(names_in), name(std::move(name_in)) {}
     void on_deadline() override { names.ask(*this); }
 
-    // As each of those who want it sees it.
+    // The places as each of those who want the name sees them.
     std::vector<std::vector<ResolvedPlace>> seen() const {
         std::vector<std::vector<ResolvedPlace>> out;
         for (const Hold& hold : holds)
             out.push_back(known.places(hold));
         return out;
     }
-    // As the one that holds longest sees it.
+    // The places as the one that holds longest sees them.
     std::vector<ResolvedPlace> all() const {
         const auto less = [](const Hold& a, const Hold& b) {
             return a && (!b || *a < *b);
@@ -136,7 +137,8 @@ Names::Names(Resolver& resolver, net::Deadlines& deadlines, Changed changed) :
 
 Names::~Names() = default;
 
-// A name may change its places with each answer, for ever.
+// Logs a line about the name, within a limit: a name may change its places with each answer, for
+// ever.
 void Names::Entry::say(log::Level level, const std::string& what) {
     const core::Time now = core::Clock::now();
     const auto forgiven = (now - counted_at) / kLineTime;

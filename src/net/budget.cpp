@@ -1,4 +1,4 @@
-// One budget, because a limit that each part of the program keeps to by itself is kept by nobody.
+// One budget for all parts of the program, as no part alone knows when the limit is reached.
 #include "amba/net/budget.hpp"
 
 #include <dirent.h>
@@ -63,7 +63,7 @@ void Budget::set(std::size_t limit, std::size_t own) {
     spare_ = (for_all_ - std::min(for_all_, shared)) / 8;
 }
 
-// What is in use, and what is nobody else's.
+// What cannot be had: what is in use, and the shares that are kept for others.
 std::size_t Budget::taken() const {
     std::size_t sum = 0;
     for (std::size_t i = 0; i < kUses; ++i)

@@ -73,7 +73,7 @@ void Offload::start_next() {
             tell();
         });
     } catch (const std::system_error&) {
-        // No thread to be had (a pids limit): better a loop that waits than no answer.
+        // There is no thread to be had (a pids limit): a loop that waits is better than no answer.
         queue_.front().job();
         tell();
     }

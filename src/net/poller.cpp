@@ -75,7 +75,7 @@ void Poller::bury(Pollable& owner) {
 }
 
 void Poller::run(core::Time end) {
-    loop_.poll();  // what was posted before there was a wait
+    loop_.poll();  // runs what was posted before the first wait
     while (!loop_.stopped()) {
         const int wait = wait_time(end);
         if (round(wait)) loop_.poll();

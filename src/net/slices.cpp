@@ -14,7 +14,7 @@ void Slices::run(std::size_t count, Step step, Done done) {
 }
 
 void Slices::go_on(core::Time until) {
-    if (!busy()) return;  // finished since it was asked for
+    if (!busy()) return;  // finish() has done the work since this turn was asked for
     while (next_ < count_) {
         if (!step_(next_++)) break;
         if (next_ == count_ || until == core::Time::max()) continue;

@@ -30,31 +30,31 @@ class Backends final : public balance::LoadObserver, private net::Deadline {
 
     const balance::Pool& pool() const { return health_.pool(); }
     std::shared_ptr<balance::Pool> shared_pool() const { return health_.shared_pool(); }
-    // Is there one that is usable and that nobody has found dead?
+    // Is there a backend that is usable and that no connection has found dead?
     bool has_hope() const;
     balance::Choice pick(const balance::PickQuery& ask) { return health_.pool().pick(ask); }
     balance::Lease lease(balance::Backend& backend) { return {backend, *this}; }
 
-    // Another pool. Its own members stay what they are; others leave as `removed` says.
+    // Takes another pool. Its members stay what they are; all others leave as `removed` says.
     void replace(std::shared_ptr<balance::Pool> pool);
     // Those that left and have connections.
     Departures& departures() { return departures_; }
     // How long a backend that is well takes to be connected to.
     ConnectTimes& connect_times() { return connect_times_; }
 
-    // What connections say.
+    // ---- what connections say ----
     void connected(balance::Backend& backend);
-    // With the error of connect(2); 0: no answer.
+    // A connect failed, with this error of connect(2); 0: no answer.
     void connect_failed(balance::Backend& backend, int error, balance::Fault fault);
-    // No answer yet: its name may have moved.
+    // It has not answered a connect yet: its name may have moved.
     void slow(const balance::Backend& backend);
-    // No answer yet, while another backend has answered.
+    // It has not answered yet, while another backend has.
     void outrun(balance::Backend& backend);
     // It reset a connection. `silent`: the client had neither sent anything nor left.
     void reset(balance::Backend& backend, bool silent);
     // The same, and the connection goes on with another backend.
     void lost(balance::Lease lease, bool silent);
-    // A connection of it is over.
+    // A connection that it served is over.
     void served(balance::Backend& backend, ByteCounts bytes);
     // This host lacks what a connect to it takes, which is no fault of the backend.
     void lacks(const balance::Backend& backend, int error);

@@ -15,7 +15,7 @@ class BackendsLog {
     // The settings are those of the frontend.
     explicit BackendsLog(const Settings& settings) : settings_(settings) {}
 
-    // `why` in words, as far as the event had one. `pool` knows the names.
+    // A backend has changed. `why` is empty where the event had no reason; `pool` has the names.
     void changed(const balance::Pool& pool, const balance::Backend& backend,
                  const balance::HealthChange& change, const std::string& why) const;
     // It reset a connection; folded into a line every ten seconds.

@@ -1,5 +1,6 @@
-// What the backends of a frontend tell, while whoever is told may be in the middle of something: it
-// only remembers it, and acts in a turn of its own. The one exception is closing.
+// What the backends of a frontend tell others. An observer may be in the middle of something when
+// it is told: it only remembers what it was told, and acts in a turn of its own. Closing is the one
+// exception.
 #pragma once
 
 #include <unordered_set>
@@ -8,9 +9,10 @@
 
 namespace amba::proxy {
 
-using BackendSet = std::unordered_set<const balance::Backend*>;  // compared, never used
+// The pointers are compared, never followed.
+using BackendSet = std::unordered_set<const balance::Backend*>;
 
-// Who waits for a backend.
+// An observer that waits for a backend.
 class AvailabilityObserver {
   public:
     // Some take more new connections than before, or fewer.

@@ -99,7 +99,8 @@ void* BlockPool::take() {
     return out;
 }
 
-// One that was full goes behind the others: those in front fill up first, and it may empty.
+// A slab that was full goes behind the others: those in front fill up first, and this one may
+// empty.
 void BlockPool::give_back(void* block) {
     auto* const begin = static_cast<std::byte*>(block) - address_of(block) % kSlab;
     Slab& slab = *std::launder(reinterpret_cast<Slab*>(begin));

@@ -1,7 +1,7 @@
 // Memory for what each connection needs for the moment in which it dials: blocks of one size, in
 // slabs that are mapped for them alone (mmap(2)). From the heap they would lie between the blocks
-// of connections, which last, and a burst would leave holes there that nothing else fits into. Of
-// the slabs without a block in use one is kept, until trim().
+// of connections, which last, and a burst would leave holes there that nothing else fits into. One
+// slab without a block in use is kept, until trim().
 //
 // Under AddressSanitizer each block is one of the heap, so that it sees who uses one that is gone.
 // One thread.
@@ -16,15 +16,15 @@ namespace amba::proxy {
 class BlockPool {
   public:
     explicit BlockPool(std::size_t size);
-    // Blocks in use are gone with it.
+    // Frees all slabs, with the blocks that are still in use.
     ~BlockPool();
     BlockPool(const BlockPool&) = delete;
     BlockPool& operator=(const BlockPool&) = delete;
 
-    // Aligned as any type may want it. Throws std::bad_alloc.
+    // A block, aligned for any type. Throws std::bad_alloc.
     void* take();
     void give_back(void* block);
-    // Gives back what is not in use.
+    // Gives back to the system what is not in use.
     void trim();
     std::size_t slabs() const { return slabs_; }  // mapped now
 

@@ -16,9 +16,9 @@ class Connections {
     Sessions& dialing() { return dialing_; }
     const Sessions& served() const { return served_; }
 
-    // Of a moment: one of them that is called changes no other.
+    // All of them at this moment. A call to one session changes no other.
     std::vector<Session*> all();
-    // Those that use one of the backends dial others, or are reset.
+    // Has the sessions that use one of these backends dial others, or resets them.
     void leave(const BackendSet& backends);
 
   private:

@@ -96,8 +96,8 @@ void Departures::say_rest() {
                            settings_.name + " with " + count_of(unsaid_connections_, "connection"));
 }
 
-// Of all whose time is up by now: they left with one swap, and the connections are looked through
-// once.
+// Closes the connections of all backends whose time is up: those that left with one swap are due
+// together, and the connections are looked through once.
 void Departures::time_is_up() {
     shared_.poller.refresh_now();  // a time of this batch may be before that of the deadline
     BackendSet due;

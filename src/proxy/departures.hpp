@@ -23,7 +23,7 @@ class Departures {
         settings_(settings),
         shared_(shared), health_(health), observer_(observer) {}
 
-    // There is a new pool now; this was the one before.
+    // The frontend has a new pool; `before` is the one that it had.
     void pool_replaced(std::shared_ptr<balance::Pool> before);
     // The next part of a large pool. True when there is more.
     bool go_on();

@@ -1,5 +1,5 @@
-// How a connection comes by a backend: what Dialing decides is done, and what becomes of it is told
-// to Dialing.
+// How a connection comes by a backend: does what Dialing decides, and tells Dialing what became of
+// it.
 #include "proxy/dialer.hpp"
 
 #include <sys/epoll.h>
@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::uint8_t kSlots = 3;  // the sum of the two slots a backend's socket may have
 
-// What every connect needs, whatever the backend: descriptors and memory. Local ports are counted
-// for each backend.
+// True of what every connect needs, whatever the backend: descriptors and memory. Local ports are
+// counted for each backend.
 bool is_for_all(int shortage) {
     return net::is_local_shortage(shortage) && shortage != EADDRNOTAVAIL && shortage != EADDRINUSE;
 }
@@ -84,7 +84,7 @@ void Dialer::on_ready(unsigned slot, std::uint32_t events) {
 void Dialer::on_deadline() {
     shared_.poller.refresh_now();
     const DialAction action = decide({Event::kDeadline});
-    // Its name may have moved.
+    // The backend is slow: its name may have moved.
     if (action.kind == DialAction::Kind::kHedge) frontend_.backends().slow(*current_.lease);
     act(action);
 }
@@ -128,8 +128,8 @@ void Dialer::next(const DialEvent& event) {
     act(decide(event));
 }
 
-// Whoever waits no longer, or waits for something else now, has left the queue. One that waited to
-// the end of its time is over, and leaves it then.
+// A connection that waits no longer, or waits for something else now, leaves the queue. One that
+// has waited to the end of its time leaves it when it ends.
 DialAction Dialer::decide(const DialEvent& event) {
     const bool waited = dialing_.waits();
     const DialAction action = dialing_.next(event, shared_.poller.now());
@@ -252,7 +252,7 @@ void Dialer::won(Attempt attempt, std::uint32_t events) {
     session_.connected(std::move(attempt), events, took);
 }
 
-// What the poller may still have of the socket is not to be taken for the next.
+// Events of this socket that the poller still has must not be taken for those of the next one.
 balance::Lease Dialer::close(Attempt& attempt) {
     if (attempt.socket) {
         attempt.socket.reset();

@@ -34,13 +34,13 @@ class Dialer final : private net::Deadline {
     // Its backend, which had taken it, reset it before a byte went either way.
     void start_again(Attempt lost, bool silent);
     void on_ready(unsigned slot, std::uint32_t events);
-    // Of one that waits: false when it stays.
+    // Called when it waits: may it go on? False: it stays.
     bool take_turn();
     // The frontend has another pool.
     void pool_changed();
-    // These take no connections any more: it dials others.
+    // These backends take no connections any more: it dials others.
     void leave(const BackendSet& backends);
-    // The session is over. What it was to dial or dialed; the sockets are closed.
+    // The session is over: closes the sockets, and returns the lease of the backend that it dialed.
     balance::Lease end(bool reset);
 
     Dialing& dialing() { return dialing_; }

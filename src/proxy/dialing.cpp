@@ -126,7 +126,7 @@ DialAction Dialing::go_on(core::Time now) {
     return dialed_ != nullptr ? DialAction() : dial_next(now);
 }
 
-// There is nobody untried that takes it now, or `retries` are used up.
+// No backend is left to try now, or `retries` are used up.
 DialAction Dialing::none_to_dial(balance::Choice choice, core::Time now) {
     if (has_slow_) return {.kind = Act::kUntil, .until = clocks_.ends()};
     const bool may = may_try();

@@ -29,7 +29,7 @@
 
 namespace amba::proxy {
 
-// What it asks of its frontend.
+// What a Dialing asks of its frontend.
 class Candidates {
   public:
     // The backend for the next try, other than those.
@@ -90,8 +90,8 @@ struct DialAction {
 
 class Dialing {
   public:
-    // Of a connection that was accepted then. The settings are those of the frontend, and may
-    // change at any time.
+    // For a connection that was accepted at that time. The settings are those of the frontend, and
+    // may change at any time.
     Dialing(const Settings& settings, Candidates& candidates, core::Time accepted);
 
     DialAction next(const DialEvent& event, core::Time now);

@@ -22,8 +22,8 @@ DialAction Dialing::wait(Wait what, core::Time now) {
             .first_wait = !std::exchange(has_waited_, true)};
 }
 
-// Of who waits, when nobody takes it: is that still what it waits for? A swap may have taken all
-// backends away, lowered `retries`, or ended `empty=hold`.
+// Asked when no backend takes a connection that waits: does it still wait for the same? A swap may
+// have taken all backends away, lowered `retries`, or ended `empty=hold`.
 bool Dialing::waits_on(balance::Choice choice) const {
     const bool none = candidates_.weighted() == 0;
     switch (wait_) {

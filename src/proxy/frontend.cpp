@@ -23,8 +23,8 @@ Frontend::Frontend(Shared& shared, Plan plan) :
 // ---- the table ----
 
 void Frontend::update(Settings settings, std::shared_ptr<balance::Pool> pool) {
-    // First of all that changes: it must not go, as one that is out of the table does, should its
-    // last connection end meanwhile.
+    // This changes first: otherwise the frontend, which is out of the table, would go if its last
+    // connection ended meanwhile.
     if (std::exchange(retired_, false)) {
         shared_.frontends.take_back(*this);
         clear();  // a drain that was under way
@@ -42,7 +42,7 @@ void Frontend::pool_replaced() {
 }
 
 void Frontend::tell_pool() {
-    if (retired_) return;  // whoever looks after it was told that it has left
+    if (retired_) return;  // its observers have been told that it has left
     if (shared_.told.pool_changed) {
         shared_.told.pool_changed(settings_.bind, backends_.shared_pool());
     }

@@ -43,10 +43,10 @@ class Frontend final : public net::Pollable,
     bool has_backend() const { return backends_.pool().usable() > 0 && !refusing_; }
     FrontendView view() const;
 
-    // In the table, again as the case may be.
+    // It is in the table with these settings; it may have been out of it.
     void update(Settings settings, std::shared_ptr<balance::Pool> pool);
-    // Out of the table: closes the listener, and treats its connections as `removed` says. It frees
-    // itself when its last connection has ended.
+    // It is out of the table: closes the listener, and treats its connections as `removed` says. It
+    // frees itself when its last connection has ended.
     void retire(bool heir = false);
     // Frees itself, when it is out of the table and has nothing left.
     void end_if_empty();

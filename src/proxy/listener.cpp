@@ -95,7 +95,8 @@ void Listener::on_ready(unsigned, std::uint32_t) {
     const bool in_a_row =
         std::exchange(accept_round_, shared_.poller.rounds()) + 1 == accept_round_;
     accept_batch_ = in_a_row ? std::min(accept_batch_ * 2, kAcceptBatch) : 1;
-    // After a pause to the end of the queue: only what finds nothing more tells that it is over.
+    // After a pause it accepts to the end of the queue: only an accept that finds nothing tells
+    // that the backlog is gone.
     for (int i = 0; i < accept_batch_ || has_backlog_; ++i) {
         if (!accept_one(socket_)) return;
     }

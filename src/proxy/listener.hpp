@@ -58,7 +58,7 @@ class Listener final : public net::Pollable, private net::Deadline {
     // Connections that it accepted: those that are open, and all.
     std::uint64_t connections() const { return connections_; }
     std::uint64_t total() const { return total_; }
-    // One of them is over.
+    // A connection that it accepted is over.
     void ended();
     // Descriptors are free again.
     void resume();

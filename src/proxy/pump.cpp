@@ -35,17 +35,18 @@ int send_flags(bool urgent) {
     return MSG_NOSIGNAL | MSG_DONTWAIT | (urgent ? MSG_OOB : 0);
 }
 
-// A send has failed. Linux keeps EPIPE for a reset that came after FIN (tcp_reset()): then the end
-// that a read finds is one. But a splice that has moved a part takes an error without telling, and
-// the next one says EPIPE.
+// A send has failed. After a reset that came behind FIN Linux says EPIPE (tcp_reset()): then the
+// end of the stream that a read finds is a true one. But a splice that has moved a part takes an
+// error without telling, and the next call says EPIPE as well.
 void note_failure(Leg& sink, int code, bool after_a_part) {
     if (code != EPIPE || after_a_part) sink.error_taken = true;
 }
 
 }  // namespace
 
-// An event of this round may be older than a read of this round, and says nothing then. Behind FIN
-// nothing arrives: the event that told of it has told of a mark as well.
+// An event of this round may be older than a read of this round: then it does not tell whether
+// there is a mark. Behind FIN nothing arrives: the event that told of FIN has told of a mark as
+// well.
 bool Leg::starts_read(std::uint64_t round) {
     const bool sure = (told || ended) && !urgent;
     told = false;
@@ -71,7 +72,7 @@ Pump::Status Pump::pass(Leg& source, Leg& sink, bool last, Shared& shared) {
             if (flow == Flow::kSinkFailed) return Status::kSinkFailed;
         }
         if (end_seen_) {
-            // Fails only when the sink is gone: its own leg tells.
+            // This fails only when the sink is gone, which its own leg tells.
             if (!last) ::shutdown(sink.fd, SHUT_WR);
             finished_ = true;
             return Status::kFinished;
@@ -128,7 +129,7 @@ Pump::Flow Pump::copy(Leg& source, Leg& sink, Shared& shared) {
     }
     const auto size = static_cast<std::size_t>(got);
     if (at_mark) {
-        source.urgent = false;  // another one is a new edge
+        source.urgent = false;  // another mark is a new edge
     } else if (size < kChunk && !source.ended && !source.urgent) {
         // A short read empties the socket, and what comes later is a new edge. Not so for FIN: it
         // may have come before the read, with its edge already told; nor for a mark.

@@ -31,12 +31,13 @@ struct Leg {
     std::uint16_t read_in = 0;  // the poller's round of the last read
     bool readable : 1 = false;
     bool writable : 1 = true;
-    bool ended : 1 = false;  // FIN or an error was seen: read until it shows
+    bool ended : 1 = false;  // FIN or an error has arrived: read on until a read shows it
     bool reset : 1 = false;  // the peer aborted
     // A failed call has used up the error: what a read shows as the end of the stream is none.
     bool error_taken : 1 = false;
     bool urgent : 1 = false;  // there may be a mark ahead
-    bool told : 1 = false;    // of bytes, and nothing was read since: a mark would be known
+    // An event told of bytes, and nothing was read since: a mark would be known.
+    bool told : 1 = false;
 
     // Before each read. True when it may begin at a mark.
     bool starts_read(std::uint64_t round);
@@ -59,7 +60,7 @@ class Pump {
 
     // `last`: the other direction is over, so that close() will tell the sink of the end.
     Status run(Leg& source, Leg& sink, bool last, Shared& shared);
-    // Forgets what is held.
+    // Drops the bytes that are held.
     void drop(Shared& shared);
     bool finished() const { return finished_; }
     // Bytes that the sink has not taken yet.

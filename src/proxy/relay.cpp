@@ -1,5 +1,5 @@
-// What poller and pumps say of two sockets becomes one verdict: who ended, and how. A reset always
-// outweighs an end, as a reply that was cut off must not look whole.
+// Makes one verdict of what the poller and the pumps say of two sockets: who ended, and how. A
+// reset outweighs an end, as a reply that was cut off must not look whole.
 #include "proxy/relay.hpp"
 
 #include <sys/epoll.h>

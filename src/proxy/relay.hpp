@@ -29,7 +29,7 @@ class Relay {
     int socket(Side side) const { return legs_[static_cast<int>(side)].fd; }
     // What the poller said in this round, to be followed by run().
     void on_events(Side side, std::uint32_t events, std::uint64_t round);
-    // The same of a socket that nothing was read from.
+    // The same for a socket that nothing was read from.
     void on_events(Side side, std::uint32_t events);
     Outcome run(Shared& shared);
     void drop(Shared& shared);
@@ -37,8 +37,8 @@ class Relay {
     // Has either side aborted? Bytes may still be on their way to the other.
     bool any_reset() const { return legs_[0].reset || legs_[1].reset; }
     bool reset_by(Side side) const { return legs_[static_cast<int>(side)].reset; }
-    // Of a backend that has aborted: no byte went either way, as when it was killed with
-    // connections in its queue. For the client, which is still there, nothing has happened yet:
+    // Asked when the backend has aborted: did no byte go either way, as when a server is killed
+    // with connections in its queue? A client that is still there has noticed nothing then, and
     // another backend can take the place of this one.
     bool nothing_has_happened() const;
     // The client has neither sent anything nor left, and the backend has said nothing: whatever the

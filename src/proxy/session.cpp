@@ -25,7 +25,7 @@ constexpr unsigned kClientSlot = 0;
 constexpr auto kLinger = 1s;
 constexpr auto kLingerStep = 5ms;
 
-// A connection that has lived so long gets keepalive towards its backend: most are over before.
+// After this time a connection gets keepalive towards its backend: most are over before.
 constexpr core::Duration kGrownUp = 10s;
 
 }  // namespace
@@ -47,7 +47,8 @@ Session::Extra& Session::extra() {
     return *extra_;
 }
 
-// Of the process: a session that is over is freed by the poller, which outlives the proxy.
+// The blocks are the process's: a session that is over is freed by the poller, which outlives the
+// proxy.
 BlockPool& Session::dial_blocks() {
     static BlockPool blocks(sizeof(Extra));
     return blocks;
@@ -78,7 +79,8 @@ void Session::connected(Attempt attempt, std::uint32_t events, core::Clock::dura
         line->queued = dialer().dialing().clocks().waited_for(shared_.poller.now());
         line->tries = dialer().tries();
     }
-    // Who was tried in vain is remembered: none is tried twice when this one resets at once.
+    // The backends that were tried in vain are remembered, so that none is tried twice when this
+    // one resets at once.
     if (!dialer().dialing().has_tried() && !extra_->line) extra_.reset();
     relay_.set_socket(Side::kBackend, server_.get());
     relay_.on_events(Side::kBackend, events);
@@ -99,7 +101,7 @@ void Session::on_ready(unsigned slot, std::uint32_t events) {
         }
     } else {
         if (dialing_) return dialer().on_ready(slot, events);
-        if (slot != server_slot_) return;  // of one that lost the race in this batch
+        if (slot != server_slot_) return;  // of the connect that lost the race in this batch
         const bool aborted = (events & EPOLLERR) != 0 && !lingering_;
         if (aborted && relay_.nothing_has_happened()) return redial();
         relay_.on_events(Side::kBackend, events, shared_.poller.rounds());
@@ -121,7 +123,7 @@ void Session::relay() {
     if (relay_.any_reset() && !lingering_) linger();
 }
 
-// A reset in is a reset out, once the other side has everything that came before it.
+// A reset is passed on once the other side has everything that came before it.
 void Session::linger() {
     const core::Time now = shared_.poller.now();
     if (!lingering_) extra().lingers_until = now + kLinger;

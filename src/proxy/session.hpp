@@ -41,7 +41,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     Session(Frontend& frontend, Shared& shared, net::Descriptor client);
     void start();
 
-    // Of one that dials or waits in the queue.
+    // Only for a session that dials or waits in the queue.
     Dialer& dialer() const { return extra_->dialer; }
     bool waits() const { return dialing_ && extra_ && dialer().dialing().waits(); }
 
@@ -54,7 +54,8 @@ class Session final : public net::Pollable, public net::Deadline, public Session
 
     // Does it dial one of them, or is it served by one?
     bool uses(const BackendSet& backends) const;
-    // They take no connections any more: it dials others, or is reset when it is established.
+    // These backends take no connections any more: it dials others, or is reset when it is
+    // established.
     void leave(const BackendSet& backends, core::EndedBy by);
     // Resets both sides.
     void abort(core::EndedBy by);
@@ -64,7 +65,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     balance::Lease take_lease() { return std::move(lease_); }
     int client_socket() const { return client_.get(); }
 
-    // What its line in the log says beside; null: it is not to be logged.
+    // What only its line in the log needs; null: it is not logged.
     struct Line {
         core::Endpoint client;
         core::Clock::duration queued{0};
@@ -74,14 +75,14 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     const Line* line() const { return extra_ ? extra_->line.get() : nullptr; }
     core::Time accepted() const { return core::Time(std::chrono::microseconds(accepted_us_)); }
 
-    // What each connection has beside itself while it dials.
+    // The memory of what each connection has beside itself while it dials.
     static BlockPool& dial_blocks();
 
     ByteCounts bytes() const { return relay_.bytes(); }
 
   private:
-    // Of a connection that dials or lingers, that was not made at the first try, or is to be
-    // logged: hardly any.
+    // What only some connections have: those that dial or linger, those that were not made at the
+    // first try, and those that are to be logged.
     struct Extra {
         Extra(Session& session, Frontend& frontend, Shared& shared) :
             dialer(session, frontend, shared) {}
@@ -110,7 +111,7 @@ class Session final : public net::Pollable, public net::Deadline, public Session
     balance::Lease lease_;  // of the backend that serves it
     std::unique_ptr<Extra, GiveBack> extra_;
     Relay relay_;
-    core::Time moved_at_;  // bytes last moved, as far as a time-out asks
+    core::Time moved_at_;  // when bytes last moved, as far as a time-out asks
     // Packed: hundreds of thousands of idle connections are held (a test measures them).
     std::uint64_t accepted_us_ : 48;  // of the clock that poller.now() reads: good for 8 years
     Relay::Outcome verdict_ : 3 = Relay::Outcome::kRunning;

@@ -1,4 +1,4 @@
-// What the begin and the end of a connection mean for all others.
+// What the begin and the end of a connection change for all others.
 #include "proxy/shared.hpp"
 
 #include "proxy/listener.hpp"

@@ -41,7 +41,7 @@ class Shared {
     IdleTrim idle_trim;
 
     std::size_t sessions = 0;
-    // As many as there are descriptors for; the rest waits in the kernel's queues.
+    // There are as many connections as descriptors; the rest waits in the kernel's queues.
     net::Budget& budget = net::Budget::of_process();
     static constexpr std::size_t kOfConnection = 2;
     bool full() {

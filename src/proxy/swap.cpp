@@ -1,4 +1,4 @@
-// A swap, in its steps: what serves, bind what is new, then make it the table.
+// The steps of a swap: list what serves, bind what is new, then make it the table.
 #include <algorithm>
 #include <optional>
 #include <unordered_set>
@@ -13,14 +13,14 @@ namespace amba::proxy {
 
 FrontendBackends Proxy::known(Frontend& frontend) {
     Backends& backends = frontend.backends();
-    backends.departures().finish();  // all that left are in its list then
+    backends.departures().finish();  // afterwards all that left are in its list
     return {frontend.settings().bind, backends.shared_pool(), backends.departures().backends()};
 }
 
 void Proxy::known(std::function<void(std::vector<FrontendBackends>)> done) {
     const auto out = std::make_shared<std::vector<FrontendBackends>>();
     out->reserve(frontends_.size() + shared_->frontends.retired().size());
-    // A retired one may be gone by the next slice.
+    // The retired frontends come first: they may be gone by the next slice.
     for (Frontend* frontend : shared_->frontends.retired())
         out->push_back(known(*frontend));
     slices_.run(
@@ -35,7 +35,7 @@ void Proxy::known(std::function<void(std::vector<FrontendBackends>)> done) {
 // ---- prepare ----
 
 struct Proxy::BindJob {
-    // Every port is for one socket again.
+    // Ends the sharing: every port is for one socket again.
     ~BindJob() {
         for (const int fd : shared_ports)
             net::share_port(fd, false);
@@ -47,7 +47,8 @@ struct Proxy::BindJob {
     std::optional<core::Error> refusal;
 };
 
-// All are bound before the first listens: nobody connects to a table that is refused after all.
+// All sockets are bound before the first listens, so that nobody connects to a table that is
+// refused after all.
 void Proxy::prepare(std::vector<Plan> plans,
                     std::function<void(core::Result<PreparedTable>)> done) {
     const auto binding = std::make_shared<BindJob>();
@@ -157,7 +158,7 @@ void Proxy::swap_next(SwapJob& swapping, std::size_t i) {
     swapping.stay.insert(frontend);
 }
 
-// The frontends that are in no table any more.
+// Retires the frontends that the new table lacks.
 void Proxy::retire_absent(std::shared_ptr<SwapJob> swapping) {
     swapping->before = std::exchange(frontends_, std::move(swapping->next));
     const std::size_t count = swapping->before.size();

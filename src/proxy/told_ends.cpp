@@ -18,7 +18,8 @@ std::uint32_t folded(std::uint64_t bits) {
 
 }  // namespace
 
-// Thousands may end at once: one that ended like the last of its backend is counted, no more.
+// Thousands may end at once: a connection that ended like the last one of its backend is only
+// counted.
 void tell_end(const Session& session, core::Outcome outcome, const Settings& settings,
               core::Time now) {
     const balance::Backend* backend = session.backend();

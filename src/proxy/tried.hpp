@@ -1,4 +1,4 @@
-// The backends that a connection has tried in vain, in the form that balance::Ask wants.
+// The backends that a connection has tried in vain, in the form that balance::PickQuery wants.
 //
 // Each is owned: a swap may take a backend out of the table while a connection still remembers it.
 #pragma once
@@ -22,7 +22,7 @@ class TriedBackends {
         list_.push_back(&backend);
         intrusive_ptr_add_ref(&backend);
     }
-    // False when it was not among them.
+    // False: it was not one of them.
     bool remove(const balance::Backend& backend) {
         const auto at = std::find(list_.begin(), list_.end(), &backend);
         if (at == list_.end()) return false;

@@ -19,7 +19,8 @@ bool came_before(const Session& a, const Session& b) {
 void WaitQueue::enter(Session& session, bool first) {
     static_cast<SessionHook&>(session).unlink();
     Sessions& queue = session.dialer().dialing().has_tried() ? tried_ : fresh_;
-    // Most are the last to have come, and those that waited before are among the first.
+    // Most connections have come last, and belong at the end. One that waited before belongs among
+    // the first: it is looked for from the front.
     auto at = queue.end();
     if (!queue.empty() && came_before(session, queue.back())) {
         at = std::find_if(queue.begin(), queue.end(),
@@ -47,16 +48,16 @@ void WaitQueue::backend_returned(const balance::Backend& backend) {
     serve_soon(Due::kNews);
 }
 
-// Both lists as one, by arrival. One that goes on changes no other; it may come back, and then has
-// had its turn.
+// Goes through both lists as one, by arrival. A connection that goes on changes no other; it may
+// come back into the list, and has then had its turn.
 void WaitQueue::serve() {
     const Due due = std::exchange(due_, Due::kNot);
     if (due == Due::kNot) return;
     auto fresh = fresh_.begin();
     auto tried = tried_.begin();
-    bool nobody = false;  // is free for one that has tried nobody
+    bool none_free = false;  // for a connection that has tried none
     for (std::uint64_t turns = size_; turns > 0; --turns) {
-        const bool has_fresh = !nobody && fresh != fresh_.end();
+        const bool has_fresh = !none_free && fresh != fresh_.end();
         if (!has_fresh && tried == tried_.end()) return;
         const bool takes_fresh =
             has_fresh && (tried == tried_.end() || !came_before(*tried, *fresh));
@@ -64,7 +65,7 @@ void WaitQueue::serve() {
         Dialer& dialer = session.dialer();
         if (due == Due::kRoom && dialer.dialing().pauses()) continue;
         const bool went = dialer.take_turn();
-        if (!went && !dialer.dialing().has_tried()) nobody = true;
+        if (!went && !dialer.dialing().has_tried()) none_free = true;
     }
 }
 

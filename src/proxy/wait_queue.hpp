@@ -1,9 +1,9 @@
 // The queue of a frontend: connections that wait for a backend, by their arrival.
 //
 // It is served in turns of its own, when something has changed, and then as a whole: between two
-// turns nobody in it could be served, so that who comes then takes what is free without overtaking
-// anybody. Those that have tried nobody in vain are alike: when one of them finds nobody, none
-// does.
+// turns no connection in it could be served, so that a new one takes what is free without
+// overtaking any. Connections that have not tried a backend in vain are alike: when one of them
+// finds no backend, none does.
 #pragma once
 
 #include <cstdint>
@@ -25,23 +25,23 @@ class WaitQueue final : public AvailabilityObserver {
     void leave(Session& session);
 
     bool empty() const { return fresh_.empty() && tried_.empty(); }
-    // Some of them may be served in this turn, so that who comes now is to wait for it too.
+    // Some of them may be served in this turn, so that a new connection has to wait for it too.
     bool is_due() const { return due_ != Due::kNot && !empty(); }
 
-    // Those who wait for room are looked at.
+    // Connections that wait for room are to be served.
     void room_made() override { serve_soon(Due::kRoom); }
-    // All are looked at.
+    // All connections are to be served.
     void backends_changed() override { serve_soon(Due::kNews); }
     void backend_returned(const balance::Backend& backend) override;
     void serve();
 
-    // One has waited to the end of its time.
+    // A connection has waited to the end of its time.
     void timed_out();
 
-    // Of a moment.
+    // All of them at this moment.
     std::vector<Session*> all();
     std::uint64_t size() const { return size_; }
-    std::uint64_t total() const { return total_; }  // those that had to wait
+    std::uint64_t total() const { return total_; }  // connections that had to wait, so far
     std::uint64_t timeouts() const { return timeouts_; }
 
   private:

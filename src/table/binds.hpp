@@ -1,4 +1,4 @@
-// Which of a table's binds meets another one.
+// Finds binds of a table that overlap.
 #pragma once
 
 #include <algorithm>

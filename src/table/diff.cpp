@@ -1,4 +1,4 @@
-// What is compared are the settings as words have them, so that two tables differ where a reader
+// Settings are compared as the words of the command line, so that two tables differ where a reader
 // would see it.
 #include "amba/table/diff.hpp"
 

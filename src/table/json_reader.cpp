@@ -249,7 +249,7 @@ bool JsonReader::end_object() {
     return next();
 }
 
-// As early as it can be known: a million of the same must not be read to the last.
+// Refused as early as possible: a text with a million of the same must not be read to its end.
 void JsonReader::frontend_ends() {
     const Bind& bind = frontend().bind;
     if (const Bind* other = binds_.overlapping(bind)) {

@@ -1,4 +1,5 @@
-// What a value may be is told with what it is, in the words of the command line where those exist.
+// An error says what a value may be and what it is, in the words of the command line where those
+// exist.
 #include "table/json_values.hpp"
 
 #include <algorithm>

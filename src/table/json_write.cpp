@@ -1,4 +1,4 @@
-// What the reader takes back unchanged, with what has its default left out.
+// Writes what the reader takes back unchanged, without the settings that have their default.
 #include <nlohmann/json.hpp>
 
 #include "amba/table/json.hpp"

@@ -86,7 +86,7 @@ Reason read_name(std::string& out, std::string_view text) {
     return std::nullopt;
 }
 
-// Neither may end a line or a field of the protocol that it becomes a part of.
+// No character may end a line or a field of the protocol that the text becomes a part of.
 Reason read_user(std::string& out, std::string_view text) {
     if (text.size() > 63 || !consists_of(text, std::string(kAlphanumeric) + "-_.@$")) {
         return "expected at most 63 letters, digits, or any of -_.@$";

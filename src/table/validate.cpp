@@ -95,7 +95,8 @@ std::optional<Violation> normalise(Table& table) {
     if (auto violation = check_binds(table)) return violation;
     if (auto violation = check_names(table)) return violation;
     if (auto violation = reaches_itself(table, {})) return violation;
-    // Last, because it moves backends: a violation names the place where the user wrote it.
+    // This comes last because it moves backends: a violation names the place where the user wrote
+    // it.
     for (std::size_t f = 0; f < table.frontends.size(); ++f) {
         if (auto violation = merge_backends(table.frontends[f], static_cast<int>(f))) {
             return violation;

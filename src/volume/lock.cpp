@@ -61,7 +61,7 @@ Result<Descriptor> lock_writers(const Paths& paths, int seconds) {
     using namespace std::chrono_literals;
     Descriptor fd(::open(paths.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return core::os_error("cannot open " + paths.directory, errno);
-    // Writers that go on one after the other are not one that holds it.
+    // Several writers one after the other are not one writer that holds the lock.
     const auto progress = [&] {
         return files::mark(paths.config()).value_or(files::Mark());
     };

@@ -1,5 +1,5 @@
-// config.json is looked at whenever something stirs in the volume, a touched file twenty times a
-// second included: what did not change costs a stat(2), or a read and a hash, and never a parse.
+// config.json is looked at whenever something stirs in the volume, which may be twenty times a
+// second: a file that did not change costs a stat(2), or a read and a hash, and never a parse.
 #include <algorithm>
 #include <ctime>
 #include <functional>
@@ -79,7 +79,7 @@ std::uint64_t quick_hash(std::string_view bytes) {
     return hash.sum();
 }
 
-// Of a file that is open, without keeping its bytes.
+// The hash of a file that is open, without keeping its bytes.
 Result<std::uint64_t> quick_hash(const files::OpenFile& file, const std::string& path) {
     char part[QuickHash::kPart];
     QuickHash hash;

@@ -2,9 +2,9 @@
 //
 // Small on purpose: one request a connection, headers up to 8 KB, bodies up to 64 KB, 10 s for a
 // request to arrive. All listeners together have the descriptors that net::Budget gives them, 64 at
-// the most: they are never those of connections through the ambassador. For one more, the one goes
-// that has said nothing for longest, or else the one that has been slow to take its answer for
-// longest, so that whoever asks at once is answered at once, however many idle about.
+// the most: they are never those of connections through the ambassador. When all are in use, a new
+// connection takes the place of the one that has been silent for longest, or else of the one that
+// has been slow to take its answer for longest: idle connections keep nobody from being answered.
 // What a request means is the handler's business; it is told whether it came over the UNIX socket,
 // because nothing over TCP may change anything.
 #pragma once
@@ -29,7 +29,7 @@ struct Request {
     std::map<std::string, std::string> query;  // decoded; of a key given twice its first value
     bool local = false;                        // over the UNIX socket
 
-    // Empty: it is not there.
+    // The value of `key` in the query; empty when it is not there.
     std::string parameter(const std::string& key) const {
         const auto at = query.find(key);
         return at == query.end() ? std::string() : at->second;
@@ -37,13 +37,13 @@ struct Request {
 };
 
 struct Reply {
-    // Of several replies.
+    // A text that several replies share.
     using Text = std::shared_ptr<const std::string>;
 
     unsigned status = 200;
     std::string type = "text/plain; charset=utf-8";
     std::string body;
-    Text shared = nullptr;  // in place of `body`; let go when it was sent
+    Text shared = nullptr;  // sent in place of `body`, and released then
 };
 
 class Server {
@@ -58,10 +58,10 @@ class Server {
     // is an abstract name (unix(7)). The error names the path.
     core::Result<void> listen_unix(const std::string& path);
     core::Result<void> listen_tcp(const core::Bind& bind);
-    // No more there. Connections that it has go on.
+    // Stops listening there. Connections that were accepted there go on.
     void stop_listening(const core::Bind& bind);
-    // Of those who have been slow to take their answer, a second or more, the first to have come.
-    // False: there is none.
+    // Closes the oldest of the connections that have been slow to take their answer for a second or
+    // more. False: there is none.
     bool close_slowest();
     void close();
 

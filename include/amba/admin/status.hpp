@@ -19,9 +19,9 @@
 namespace amba::admin {
 
 struct Status {
-    // The moment it is of, by both clocks.
+    // When the status was taken, by both clocks.
     core::Time now{};
-    std::int64_t now_us = 0;  // since 1970, as all of the kind here; 0: not told
+    std::int64_t now_us = 0;  // microseconds since 1970, like all `_us` here; 0: not told
     std::int64_t started_us = 0;
 
     std::string version;
@@ -43,13 +43,14 @@ struct Status {
     std::uint64_t log_lines_dropped = 0;
     std::vector<std::string> unresolved;  // names without an address
     std::vector<proxy::FrontendView> frontends;
-    // Whose settings are told beside what is seen; null: none, as in a document that was read.
+    // The table whose settings are shown beside the figures; null: none, as in a document that was
+    // read back.
     std::shared_ptr<const table::Table> table;
 };
 
 std::string to_json(const Status& status);
-// Of a daemon that may be older or newer: what is missing, or of another type, has its default.
-// Every text is printable (core/text.hpp). An error: it is no status at all.
+// The daemon may be older or newer: a member that is missing, or of another type, has its default.
+// Every text is printable (core/text.hpp). The error says that the document is no status at all.
 core::Result<Status> status_from_json(std::string_view document);
 
 std::string to_json(const std::vector<log::Event>& events);

@@ -36,7 +36,7 @@ class WatchView {
     // The daemon does not answer: what it said last stays, with a line that says since when and
     // why. `clock` is the time of day, as people read it; the first one of several counts.
     void miss(const std::string& reason, const std::string& clock);
-    // Said on the last line.
+    // The last line says whether the screen is paused.
     void set_paused(bool paused);
 
     // By lines of the table; down is positive. The next frame stays within the table.

@@ -26,7 +26,7 @@ enum class Whereabouts : std::uint8_t { kUnknown, kElsewhere, kOnOwnAddress };
 
 class Backend;
 
-// Is told of the load of backends.
+// An observer of the load of backends.
 class LoadObserver {
   public:
     virtual void lease_began(Backend& backend) = 0;
@@ -37,7 +37,7 @@ class LoadObserver {
     ~LoadObserver() = default;
 };
 
-// For those who look; nothing decides by it.
+// For status and metrics; nothing is decided by it.
 struct BackendCounters {
     Rate rate;                             // of established connections
     std::uint64_t connections_total = 0;   // established to this backend
@@ -55,7 +55,7 @@ class Backend : public boost::intrusive_ref_counter<Backend> {
     Whereabouts whereabouts = Whereabouts::kUnknown;  // as far as a connect has told
     BackendCounters counters;
 
-    // Its events are taken by PoolHealth.
+    // PoolHealth alone changes it.
     const BackendHealth& health() const { return health_; }
 
     // Connections that dial it or are served by it, and of these the established ones.
@@ -78,8 +78,8 @@ class Backend : public boost::intrusive_ref_counter<Backend> {
 
 using BackendPtr = boost::intrusive_ptr<Backend>;
 
-// A connection's hold on a backend. Moves; what it ends with is told to the observer. As large as a
-// pointer, since every connection has one.
+// A connection's hold on a backend. It can be moved, and the observer is told when it begins and
+// ends. It is as large as a pointer, since every connection has one.
 class Lease {
   public:
     Lease() = default;

@@ -1,10 +1,10 @@
 // What is known of the health of one backend, and whether it takes new connections.
 //
-// Two things speak: its checks, and the connections of clients (passive health, HAProxy's `observe
-// layer4`). Checks that fail make it down. Connections that fail several times in a row get it
-// ejected for a while, each time for longer (1 s, doubled up to 60 s, a fifth more or less, since
-// many ambassadors see a server fail at the same moment). After that it is on trial: its first
-// failure ejects it again, its first success ends the trial.
+// It is judged by two things: its checks, and the connections of clients (passive health, HAProxy's
+// `observe layer4`). Checks that fail make it down. Connections that fail several times in a row
+// get it ejected for a while, each time for longer (1 s, doubled up to 60 s, a fifth more or less,
+// since many ambassadors see a server fail at the same moment). After that it is on trial: its
+// first failure ejects it again, its first success ends the trial.
 //
 //   usable     neither down nor ejected: the one answer to "does it take new connections?", for the
 //              choice of a backend, readiness, metrics, status and the page. When none of a pool is
@@ -72,7 +72,7 @@ class BackendHealth {
     bool on_trial() const { return ejections_ > 0 && !ejected_; }
     std::uint8_t ramp() const { return ramp_; }  // of kRampSteps
 
-    // For those who look: when the state became what it is, and why; empty: nothing to say.
+    // For status: when the state became what it is, and why; empty: nothing to say.
     core::Time since() const { return since_; }
     std::string_view why() const;
     // Times it became unhealthy or was ejected.
@@ -100,13 +100,13 @@ class BackendHealth {
     HealthChange start_slowly(core::Time now, core::Duration length);
     // It left the pool, or is in it again: trusted anew. What its checks said holds.
     HealthChange removed(core::Time now);
-    // There are to be fewer that are ejected.
+    // Fewer backends may be ejected now: this one returns.
     HealthChange end_ejection(core::Time now);
-    // due() is over.
+    // The time of due() has come.
     HealthChange time_passed(core::Time now);
 
   private:
-    // Of few backends at a time.
+    // What only few backends have at a time.
     struct Detail {
         std::string why;
         core::Time returns = core::Time::max();

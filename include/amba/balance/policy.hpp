@@ -25,10 +25,10 @@ inline constexpr std::uint8_t kRampSteps = 16;
 struct Share {
     std::uint64_t identity = 0;     // a hash of its address: the same in every ambassador
     std::int32_t whole_weight = 1;  // above 0
-    std::int32_t weight = 1;        // of it, what it has now: less during a slow start
+    std::int32_t weight = 1;        // what it has of that now: less during a slow start
     std::uint32_t load = 0;         // connections
     bool usable = true;             // takes new connections
-    bool full = false;              // of connections, for now
+    bool full = false;              // it has as many connections as it may, for now
 
     bool ready() const { return usable && !full; }
 };
@@ -36,7 +36,7 @@ using Shares = std::vector<Share>;
 
 class Policy {
   public:
-    // Of shares that are ready: may this one be taken? A connection tries none twice.
+    // Asked of shares that are ready: may this one be taken? No connection tries a share twice.
     using Filter = std::function<bool(std::size_t)>;
 
     virtual ~Policy() = default;
@@ -46,7 +46,7 @@ class Policy {
     // Share `i` is not what it was.
     virtual void changed(std::size_t i) = 0;
 
-    // Where it is in its order, for the policy of a group that takes this one's place.
+    // What that share is owed, for the policy of the group that takes this one's place.
     virtual Rotation::Credit credit(std::size_t) const { return 0; }
     virtual void start_from(const std::vector<Rotation::Credit>&) {}
 };

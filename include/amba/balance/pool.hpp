@@ -31,14 +31,14 @@ struct Member {
     BackendPtr backend;
     int weight = 1;  // 0: takes no new connections
     bool backup = false;
-    bool leaving = false;  // for those who look: its name no longer has it, and its weight is 0
-    std::string origin;    // HOST:PORT as the table has it; a name when it was resolved
+    bool leaving = false;       // for status: its name no longer has it, and its weight is 0
+    std::string origin;         // HOST:PORT as the table has it; a name when it was resolved
     std::uint32_t maxconn = 0;  // connections it takes at once; 0: no cap
     core::Duration slowstart{0};
     std::shared_ptr<const core::Check> check;  // null: none
 };
 
-// One try of a connection.
+// What one try of a connection asks for.
 struct PickQuery {
     std::span<Backend* const> tried;  // by earlier tries of it
     std::uint64_t client = 0;         // a hash of its client's address, for `source`
@@ -46,7 +46,7 @@ struct PickQuery {
 
 struct Choice {
     Backend* backend = nullptr;
-    bool full = false;  // there is none now, and will be when a connection ends
+    bool full = false;  // no backend has room now; one will when a connection ends
 };
 
 class Pool {
@@ -59,14 +59,15 @@ class Pool {
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    // Takes the place of `before`: reads what its backends are now, and goes on where it is in its
-    // rotation, each backend with what it is owed. Of a pool with more than kCarried members it
-    // does neither, as that would stall the loop: nobody waits long for a turn that comes once in
-    // thousands, and note() tells of those that are not as new.
+    // Takes the place of `before`: reads the present state of its backends, and goes on where
+    // `before` is in its rotation, so that each backend keeps the turns that it is owed. A pool of
+    // more than kCarried members does neither, as that would stall the loop: a turn that comes once
+    // in thousands is no great loss, and note() tells of each backend whose state is not that of a
+    // new one.
     void adopt(const Pool& before);
     static constexpr std::size_t kCarried = 2048;
 
-    // The health, the ramp or the load of a backend is another one. O(log n)
+    // The health, the ramp or the load of this backend has changed. O(log n)
     void note(const Backend& backend);
     // Must it be told of every connection that begins and ends?
     bool counts_load() const { return counts_load_; }

@@ -44,7 +44,7 @@ class PoolHealth {
     // that have left are over. Backends that are new start slowly, as far as their slowstart says.
     std::shared_ptr<Pool> replace(std::shared_ptr<Pool> pool, core::Time now,
                                   std::vector<BackendChange>& changed);
-    // Of one that had left and is in the pool again.
+    // The backend had left, and is in the pool again.
     HealthChange came_back(Backend& backend, core::Time now);
 
     // Events, as BackendHealth has them. Those of backends that have left the pool count too, but
@@ -56,17 +56,17 @@ class PoolHealth {
     // It reset a connection that it had accepted. Held against it when it did so at once, before a
     // byte of either side (`silent`).
     HealthChange reset(Backend& backend, core::Time now, bool silent);
-    // The same, before anybody had seen that the connection was established.
+    // The same, when the reset came before anybody had seen that the connection was established.
     HealthChange reset_in_queue(Backend& backend, core::Time now);
     HealthChange served(Backend& backend, core::Time now);
-    // Of a member of the pool; others are none of this table's checks.
+    // What its checks say of a member of the pool. This table does not check other backends.
     HealthChange checked(Backend& backend, core::Time now, bool healthy, std::string_view why);
 
     // When time alone changes a backend; max(): never.
     core::Time due() const;
     void time_passed(core::Time now, std::vector<BackendChange>& changed);
 
-    // The load of the backend is another one.
+    // The load of the backend has changed.
     void load_changed(const Backend& backend) {
         if (pool_->counts_load()) pool_->note(backend);
     }

@@ -1,6 +1,7 @@
 // Events a second: a count of this second and of the last whole one, as HAProxy's freq_ctr.
 //
-// Costs nothing while nothing happens: it is brought up to date when it is counted and read.
+// It costs nothing while nothing happens: it is brought up to date when an event is counted and
+// when it is read.
 #pragma once
 
 #include <chrono>
@@ -21,7 +22,7 @@ class Rate {
         }
         ++current_;
     }
-    // Of the last whole second.
+    // Events of the last whole second.
     std::uint32_t per_second(core::Time now) const {
         const std::int32_t second = second_of(now);
         if (second == second_) return last_;

@@ -36,7 +36,7 @@ class Rotation {
     // Starts anew from what is owed. What the credits do not sum to 0 by is spread by weight: the
     // share of one that has left goes to all.
     void start_from(const std::vector<Credit>& credits);
-    // As if so many turns had been had.
+    // Goes on as if so many turns had passed.
     void skip(std::uint64_t turns);
     // Starts anew with credits spread evenly over a turn: no two shares of a large rotation come
     // due at the same moment. Another `phase` is another order.

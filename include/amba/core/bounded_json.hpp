@@ -1,6 +1,6 @@
-// JSON from outside as a tree, where its depth and its size are bounded before one is made: a text
-// of 64 MB may stand for gigabytes, and a tree that is nested deeply ends whoever walks it by
-// recursion.
+// Parses JSON from outside into a tree, once its depth and its size are known to be bounded: a text
+// of 64 MB may stand for gigabytes, and whoever walks a deeply nested tree by recursion runs out of
+// stack.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,8 @@ class Measure : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace bounded_json
 
-// Discarded (is_discarded()) when it is not JSON, or is deeper or larger than it may be.
+// The result is discarded (is_discarded()) when the text is not JSON, or is deeper or larger than
+// it may be.
 inline nlohmann::json parse_bounded(std::string_view text, JsonBounds bounds = {}) {
     bounded_json::Measure measure(bounds);
     if (!nlohmann::json::sax_parse(text, &measure)) {

@@ -28,7 +28,7 @@ struct Check {
     CheckRole role = CheckRole::kAny;
     std::string user = {};  // postgres and mysql; "": amba where one is needed. It needs no rights
     std::string password_file = {};  // redis, postgres, mysql: of that user; "": none
-    std::string database = {};  // the same; "": none of its own, for postgres the one so called
+    std::string database = {};       // likewise; "": none, and for postgres the one called postgres
     CheckMethod method = CheckMethod::kGet;  // this and what follows: http
     std::string path = "/";
     std::string host = {};   // of the Host header; "": the backend's address

@@ -26,7 +26,7 @@ class Address {
     bool is_v6() const { return v6_; }
     bool is_loopback() const;     // 127.0.0.0/8 or ::1
     bool is_unspecified() const;  // 0.0.0.0 or ::
-    Address reached() const;      // by connecting to it: of an unspecified one, the loopback
+    Address reached() const;      // where a connect to it arrives: loopback for an unspecified one
     const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
     std::string to_string() const;
 

@@ -6,7 +6,7 @@
 
 namespace amba::core {
 
-// One that is not set is an empty one.
+// The value; empty when it is not set.
 inline std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value ? value : "";

@@ -23,8 +23,8 @@ struct Options {
     bool poll = false;             // do not use inotify
 };
 
-// Until SIGTERM, SIGINT or what makes it impossible to go on; the log says which. Takes over the
-// signals and the descriptors of the process, so that there is one in a process, once.
+// Runs until SIGTERM, SIGINT or a failure after which it cannot go on; the log says which. It takes
+// over the signals and the descriptors of the process, so a process may call it once.
 core::Exit run(Options options);
 
 }  // namespace amba::daemon

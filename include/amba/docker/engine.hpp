@@ -133,7 +133,7 @@ class Engine {
     struct ApiVersion;
 
     core::Result<std::string> negotiate(const CallLimits& limits) const;
-    // Of the version that is spoken.
+    // The request, with the version that is spoken.
     core::Result<EngineRequest> versioned(const EngineRequest& request,
                                           const CallLimits& limits) const;
     // The answer, whatever its status; ask() makes an error of one that is not well.

@@ -2,12 +2,12 @@
 // in place, also through another mount of the same file, deleted and made again with its directory
 // or without, a symbolic link swapped, or the file that it leads to.
 //
-// Watched (inotify(7)) are the directories on the way to the file, one for each link, which see
-// what is renamed, and the file itself, whose inode sees what is written elsewhere. What is in the
-// way is found out again after each event. Every 500 ms the file's stat(2) is compared instead or
-// beside, where inotify is missing, fails or has run out (fs.inotify.max_user_instances, 128 by
-// default for all containers of one uid), where the directory is gone, and on file systems that
-// others write to unseen (NFS, SMB, FUSE, 9p, Ceph).
+// It watches (inotify(7)) the directories on the way to the file, one for each link, which tell of
+// renames, and the file itself, whose inode tells of writes through other paths. After each event
+// it finds out anew which directories are on the way. Where inotify is missing, fails or has run
+// out (fs.inotify.max_user_instances, 128 by default for all containers of one uid), where the
+// directory is gone, and on file systems that others write to unseen (NFS, SMB, FUSE, 9p, Ceph), it
+// compares the file's stat(2) every 500 ms, instead or as well.
 #pragma once
 
 #include <sys/stat.h>
@@ -32,10 +32,11 @@ class DirWatch {
     DirWatch(boost::asio::io_context& loop, std::string directory, std::string file,
              std::function<void()> changed, bool force_polling = false);
 
-    // Tells as well when one of `names` in a directory may have gone or become another, or the
-    // directory has. Where it is watched, all that happens in it is told.
+    // Tells as well when one of `names` in `directory`, or the directory itself, may have gone or
+    // been replaced. Where the directory is watched, all that happens in it is told.
     void keep(std::string directory, std::set<std::string> names, std::function<void()> touched);
-    // Looks again for what leads to the file: a directory that others have open is gone unheard.
+    // Looks again for what leads to the file: inotify does not tell that a directory was removed
+    // while somebody has it open.
     void follow();
 
     bool polling() const { return polling_; }

@@ -19,7 +19,7 @@ namespace amba::files {
 
 // ---- which file, and in what state (stat(2)) ----
 
-// What a path leads to: two are the same while one of them is open, or bound.
+// Which file a path leads to. No other file gets this identity while the file is open, or bound.
 using FileId = std::pair<dev_t, ino_t>;
 std::optional<FileId> file_id(const std::string& path);  // nullopt: there is none
 

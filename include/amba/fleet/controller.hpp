@@ -26,10 +26,10 @@
 
 namespace amba::fleet {
 
-// Which containers have been told to stop. Known from a `kill` event until they are started again
-// (which a look tells as well as an event) or gone, or until the time that they have to end by
-// themselves is over, and a minute at least, after which they have shown that they live on. Only
-// SIGKILL and a container's own STOPSIGNAL stop it. Thread-safe.
+// The containers that have been told to stop. Each is one of them from its `kill` event until it is
+// started again (which a look tells as well as an event) or gone, or until the time that it has to
+// end by itself, a minute at least, is over: then it has shown that it lives on. Only SIGKILL and a
+// container's own STOPSIGNAL stop it. Thread-safe.
 class Stopping {
   public:
     using Clock = std::chrono::steady_clock;
@@ -45,7 +45,7 @@ class Stopping {
     std::map<std::pair<std::string, std::string>, StopSignal> told_;  // by id and signal
 };
 
-// Rung by several threads, waited for by one.
+// Several threads ring it, and one waits for it.
 class Doorbell {
   public:
     using Clock = std::chrono::steady_clock;
@@ -69,7 +69,7 @@ class Controller {
 
     // False: something could not be done, and is to be tried again.
     bool reconcile(EngineWatch& watch);
-    // True: something was done, and what was seen is old.
+    // True: something was done, so that the snapshot is out of date.
     bool create(const Snapshot& snapshot, Clock::time_point now);
     bool configure(Snapshot& snapshot);
     void wait(const std::stop_token& stop);

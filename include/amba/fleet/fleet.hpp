@@ -42,10 +42,11 @@ struct Tally {
     unsigned unchanged = 0;
     unsigned failed = 0;
     unsigned held = 0;  // of those: a process of the client has the port
-    unsigned left = 0;  // to be made, but it was enough
+    unsigned left = 0;  // not made, as `enough` ended it
 };
 
-// What ambassadors were given, by id and time of start: for a caller that comes again.
+// The tables that ambassadors were given, by id and time of start: the memory of a caller that
+// configures again and again.
 class TablesGiven {
   public:
     bool is(const FleetContainer& ambassador, const std::vector<std::string>& words) const;
@@ -69,7 +70,7 @@ struct VerbCall {
     const FleetContainer* ambassador = nullptr;
     std::vector<std::string> words;
 };
-// Of the question of that number; by several threads.
+// Told the answer to the question of that number, by several threads.
 using Heard = std::function<void(std::size_t question, const core::Result<docker::Executed>&)>;
 
 class TableWriter;

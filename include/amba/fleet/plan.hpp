@@ -25,7 +25,7 @@ struct ServedName {
     auto operator<=>(const ServedName&) const = default;
 };
 
-// One part of each, with commas between.
+// One member of each name, joined with commas.
 std::string join(const std::vector<ServedName>& names,
                  std::string ServedName::*part = &ServedName::name);
 
@@ -39,7 +39,8 @@ struct AmbassadorPlace {
 // an Engine that does not answer. Pointers are into the snapshot.
 std::vector<AmbassadorPlace> places(const Snapshot& snapshot, bool per_client);
 
-// Made with a table that it cannot have, by its command; the Engine starts it again and again.
+// An ambassador whose command has a table that it cannot have: the Engine starts it again and
+// again.
 struct RefusedAmbassador {
     const FleetContainer* ambassador = nullptr;
     AmbassadorPlace place;
@@ -97,7 +98,7 @@ struct Assignment {
 
 // For every running ambassador whose client runs.
 std::vector<Assignment> assignments(const Snapshot& snapshot);
-// For one that is to be made.
+// The same for an ambassador that is to be made.
 Assignment assignment_of(const Snapshot& snapshot, const AmbassadorPlace& place);
 
 // As words of TABLE, without the frontends of `left_out` (as Route::bind); a name of which no port
@@ -124,7 +125,7 @@ struct PortListener {
     std::string command;
 };
 std::vector<PortListener> parse_listeners(std::string_view text);
-// The one that is in the way of an address.
+// The listener that is in the way of an address; nullptr: there is none.
 const PortListener* in_the_way(const std::vector<PortListener>& listeners,
                                const std::string& address);
 

@@ -52,14 +52,14 @@ struct ServiceKey {
     auto operator<=>(const ServiceKey&) const = default;
 };
 
-// One Engine.
+// What one Engine said.
 struct Picture {
     std::vector<FleetContainer> members;      // containers of Compose projects, running or not
     std::vector<FleetContainer> ambassadors;  // likewise
     std::map<ServiceKey, Split> splits;
 };
 
-// All of them together.
+// What all of them said, together.
 struct Snapshot : Picture {
     // For each Engine the address at which other hosts reach its published ports; empty: not known.
     std::vector<std::string> addresses;

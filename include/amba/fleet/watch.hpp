@@ -31,8 +31,8 @@ class EngineWatch {
     EngineWatch(const Fleet& fleet, OnEvent told, OnReturn changed);
     ~EngineWatch();
 
-    // All Engines, those that answer at the same time; nothing before each has answered once. Not
-    // by several threads.
+    // Looks at all Engines that answer, at the same time; nullopt before each has answered once.
+    // Not to be called by several threads.
     std::optional<Snapshot> look();
 
   private:

@@ -1,5 +1,5 @@
-// Looks after backends: asks each whether it can serve, as its check says, and tells when what the
-// answers say of it changes.
+// Checks backends: asks each whether it can serve, in the way that its check says, and tells when
+// its state by these answers changes.
 //
 //   health::Checks checks(poller, deadlines, seed, changed);
 //   checks.watch(bind, {{backend, check}, ...});   // again after each swap of that frontend
@@ -16,8 +16,8 @@
 // at ten times `inter`, and while nothing is watched nothing wakes. In between, a backend is a
 // place in the schedule, of less than 300 bytes.
 //
-// It never touches a backend's state: that is up to those who are told, and also to forget what
-// was told of one that is watched no more. One thread, the loop's.
+// It never touches a backend's state: that is up to those who are told. They also forget what they
+// were told of a backend that is watched no more. One thread, the loop's.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@
 
 namespace amba::health {
 
-// One backend to look after, on behalf of a frontend. One whose type is off is left out.
+// A backend to check on behalf of a frontend. One whose check is off is left out.
 struct CheckedBackend {
     balance::BackendPtr backend;
     std::shared_ptr<const core::Check> check;
@@ -73,8 +73,9 @@ class Checks {
     Checks(const Checks&) = delete;
     Checks& operator=(const Checks&) = delete;
 
-    // What is looked after on behalf of the frontend at `owner` from now on, in place of what was;
-    // what stays keeps its progress. Of thousands some in each round of the poller.
+    // From now on checks `backends` on behalf of the frontend at `owner`, in place of those before;
+    // a backend that stays keeps its progress. Thousands of them are taken up in several rounds of
+    // the poller.
     void watch(const core::Bind& owner, std::vector<CheckedBackend> backends);
     void forget(const core::Bind& owner);
 

@@ -1,9 +1,9 @@
-// The one logging door. One event is one line on stderr, as text or as JSON, and one entry of the
-// flight recorder (recorder.hpp).
+// The one door to the log. One event is one line on stderr, as text or as JSON, and one entry of
+// the flight recorder (recorder.hpp).
 //
 // Rooms that log say what happened with a short event name and a sentence; how it is written is
-// decided once, by app. The pure rooms do not log. Nothing is logged per chunk of data, and per
-// connection only when connections are asked for.
+// decided once, by configure(). The pure rooms do not log. Nothing is logged per chunk of data, and
+// per connection only when connections are asked for.
 //
 // Nobody waits for the reader of stderr. Where it does not take lines, 64 KB of them are kept and
 // the rest is dropped and counted; once it reads again one line tells how many are missing.

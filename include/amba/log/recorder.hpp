@@ -76,7 +76,8 @@ class Recorder {
 
 // ---- the recorder of the process; any thread ----
 
-// A repetition of the last event about that: counted, and nothing is left to do.
+// True: the event repeats one that was recorded lately, which has counted it, and nothing is left
+// to do.
 bool repeated(Recorder::Key key);
 // For the recorder alone, without a line in the log.
 void record(const Recorder::Entry& entry, Recorder::Key key);

@@ -43,25 +43,26 @@ class Names {
   public:
     // Is that one of amba's own frontends? Then it is never a backend.
     using Own = std::function<bool(const core::Endpoint&)>;
-    // Is told the key of a kept name when its places have changed.
+    // Called with the key of a kept name whose places have changed.
     using Changed = std::function<void(const std::string& key)>;
 
     Names(Resolver& resolver, net::Deadlines& deadlines, Changed changed);
     ~Names();
 
     // Asks for those names that are new, lead nowhere so far, or have a place that is now amba's
-    // own, or was and is not any more; the others are in use and stay. Calls `ready` when each was
-    // answered, or after `at_most`.
+    // own, or was and is not any more; the others are in use and stay. Calls `ready` when all of
+    // them are answered, or after `at_most`.
     void prepare(const std::vector<BackendName>& names, Own own, core::Duration at_most,
                  std::function<void()> ready);
-    // Forgets every other name. Soon asks again for those that lack a place as it was amba's own.
+    // Forgets all names but these. Soon asks again for those that lack a place as it was amba's
+    // own.
     void keep_only(const std::vector<BackendName>& names, Own own);
 
     // Sorted; empty while the name has never resolved, or when its hold is over.
     std::vector<ResolvedPlace> addresses(const BackendName& name) const;
     // Why it does not resolve; empty: it was not answered yet, or does.
     std::string why(const BackendName& name) const;
-    // Of all names, by key, for each hold that is wanted.
+    // The places of all names, by key and by each hold that is wanted.
     using Addresses = std::map<std::pair<std::string, Hold>, std::vector<ResolvedPlace>>;
     Addresses all_addresses() const;
     // Asks soon, as that place was found dead; at most once a second for each name.

@@ -52,7 +52,7 @@ class Budget {
     bool has_room(Use use, std::size_t count) const;
     // False: there is no room, and nothing was taken.
     bool take(Use use, std::size_t count);
-    // Of those that exist already.
+    // Counts descriptors that exist already.
     void add(Use use, std::size_t count) { used(use) += count; }
     void give_back(Use use, std::size_t count) { used(use) -= count; }
 

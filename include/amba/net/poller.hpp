@@ -35,7 +35,7 @@ namespace amba::net {
 class alignas(8) Pollable {
   public:
     virtual void on_ready(unsigned slot, std::uint32_t events);  // nothing
-    // Asked for with Poller::again().
+    // Called when Poller::again() has asked for it.
     virtual void on_again() {}
 
     Pollable(const Pollable&) = delete;

@@ -23,7 +23,7 @@ class Slices final : public Pollable {
 
     // Calls step(0) ... step(count - 1), then done. One work at a time; done may begin the next.
     void run(std::size_t count, Step step, Done done);
-    // Does what is left of it now, and of what follows it.
+    // Does the rest of the work now, and all of the work that follows it.
     void finish();
     bool busy() const { return done_ != nullptr; }
 

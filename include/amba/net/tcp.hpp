@@ -30,8 +30,8 @@ struct Connecting {
 // kernel forgets it, and accept(2) never returns it (RFC 9293, 3.10.7.4: a reset in SYN-RECEIVED).
 enum class Handshake { kWhole, kUnfinished };
 Connecting connect_to(const core::Endpoint& endpoint, Handshake handshake = Handshake::kWhole);
-// Of a connection with kUnfinished that is made: is the ACK still held back? False as well where
-// the kernel does not tell (Linux before 4.2, gVisor).
+// Asked of a connection that was made with kUnfinished: is the ACK still held back? False as well
+// where the kernel does not tell (Linux before 4.2, gVisor).
 bool is_unfinished(int fd);
 
 // The address of this end; nullopt when there is none any more.
@@ -81,8 +81,9 @@ void retire_listener(int listener);
 enum class Arrived : std::uint8_t { kNothing, kBytes, kEnd };
 Arrived arrived(int fd);
 
-// Of a socket whose connect has ended: the pending error, which is taken; 0 when there is none, and
-// when bytes came before it. Then the connect has succeeded, and the error waits for who reads on.
+// Takes the pending error of a socket whose connect has ended; 0 when there is none. It is 0 as
+// well, and the error stays, when bytes came before it: then the connect has succeeded, and whoever
+// reads those bytes finds the error after them.
 int error_before_bytes(int fd);
 
 // Makes close() send a reset instead of FIN.

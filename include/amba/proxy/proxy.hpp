@@ -48,7 +48,7 @@ struct Target {
     bool leaving = false;  // its name no longer has it; its connections stay for a while
 };
 
-// A frontend to be. build() makes the pool of the targets.
+// A frontend as a new table has it. build() makes the pool of the targets.
 struct Plan {
     Settings settings;
     std::vector<Target> targets;
@@ -94,8 +94,8 @@ class Proxy {
         // A backend could not be connected to, or is slow to answer: its name may have moved, its
         // checks should look.
         std::function<void(const balance::Member&)> connect_failed;
-        // A frontend has these backends now, or is in no table any more. The first is told in a
-        // turn after the change.
+        // A frontend has this pool now (told in a turn after the change), or is in no table any
+        // more.
         std::function<void(const core::Bind&, std::shared_ptr<const balance::Pool>)> pool_changed;
         std::function<void(const core::Bind&)> frontend_left;
         // Why a frontend has no backend with a weight above 0; empty: its table gives it none.
@@ -108,14 +108,14 @@ class Proxy {
     // Each calls `done` before it returns, or in a later turn of the loop when there is much to do;
     // until then none may be called again.
     void known(std::function<void(std::vector<FrontendBackends>)> done);
-    // Of plans that are built.
+    // The plans have been through build().
     void prepare(std::vector<Plan> plans, std::function<void(core::Result<PreparedTable>)> done);
     void commit(PreparedTable prepared, std::function<void()> done);
 
     // One of so many connections gets a line in the log when it ends; 0: none.
     void log_connections(unsigned one_of);
 
-    // Frees what is large beside the loop: unset, the loop does it.
+    // Has `discard` free what is large, beside the loop; without it the loop frees it.
     void discard_beside(std::function<void(std::shared_ptr<void>)> discard);
 
     // New addresses for the frontend at `bind`, as its names have changed. Not during a commit.

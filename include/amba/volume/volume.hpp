@@ -44,8 +44,8 @@ struct Paths {
 // config.json, as it was when it was looked at last. Its identity is its content: neither the
 // revision written in it nor a time of the file says whether it is another one.
 struct ConfigState {
-    std::string digest;       // SHA-256 of its bytes; why it cannot be read; empty: there was none
-    std::uint64_t quick = 0;  // the same for this process alone, at a tenth of the CPU; 0: unknown
+    std::string digest;  // SHA-256 of its bytes, or why it cannot be read; empty: there was none
+    std::uint64_t quick = 0;  // a digest for this process alone, at a tenth of the CPU; 0: unknown
     files::Mark mark;         // of the file with those bytes
     bool settled = false;  // its times were old by then, so that a later change shows in the mark
 };
@@ -57,8 +57,8 @@ struct WantedTable {
     std::string reason;  // when there is no table: FILE:LINE:COLUMN: POINTER: why
     std::optional<std::uint64_t> if_generation;  // see table::Document
 };
-// Why it cannot take the place of the table that is active; empty: it can. The table that is active
-// may itself have come from a file of that revision, whose condition was met then.
+// Why the wanted table cannot take the place of the active one; empty: it can. The active table may
+// itself have come from a file of that revision, whose condition was met then.
 std::string refused(const WantedTable& wanted, std::uint64_t generation,
                     const std::string& revision);
 
@@ -84,7 +84,8 @@ struct ActiveDocument {
     // The digest of the config.json that this table came from, or that was passed over for it.
     // Empty: there was none.
     std::string judged;
-    // As read: written by a version that knew no digests, and its mtime, then that of config.json.
+    // Set by read_active(): whether the file is by a version that knew no digests, and its mtime,
+    // which that version made the one of config.json.
     bool without_digest = false;
     std::int64_t modified_ns = 0;
 };

@@ -45,7 +45,7 @@ std::string name_of(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// As a reader of messages and diffs knows it.
+// The path as messages and diffs name it.
 std::string shown(const std::string& path) {
     return path == kStandard ? "stdin" : path;
 }
@@ -114,7 +114,7 @@ std::string place(const std::string& path, const std::string& reason) {
     return shown(path) + (has_line ? ":" : ": ") + reason;
 }
 
-// Of --ports, or of the ports.yml beside the Compose file if there is one.
+// The ports of --ports, or of the ports.yml beside the Compose file if there is one.
 Result<std::optional<fleet::Ports>> read_ports(const LinkCommand& command,
                                                const std::string& compose) {
     std::string path = command.ports;
@@ -130,7 +130,7 @@ Result<std::optional<fleet::Ports>> read_ports(const LinkCommand& command,
     return std::optional<fleet::Ports>(std::move(*ports));
 }
 
-// No Engine is needed where the file says all ports: one that is not there is no error before it is
+// No Engine is needed where the file says all ports: a missing one is an error only when it is
 // asked.
 fleet::ImagePorts ask_engine() {
     return [engine = std::shared_ptr<docker::Engine>()](
@@ -175,7 +175,7 @@ Result<void> write(const File& file, bool copied) {
     return {};
 }
 
-// IN and OUT, or those of -f.
+// The files of IN and OUT, or those of -f.
 Result<std::vector<File>> read_files(const LinkCommand& command) {
     std::vector<File> files;
     for (const std::string& in : command.files)
@@ -189,8 +189,8 @@ Result<std::vector<File>> read_files(const LinkCommand& command) {
     return files;
 }
 
-// Each with the others beside it: those before it as they are to be. Into `linked` of each; false:
-// it has said why not.
+// Links each file, into its `linked`, with the others beside it; those before it count as they are
+// to be. False: it has said why not.
 bool link_all(std::vector<File>& files, fleet::LinkOptions options) {
     for (std::size_t i = 0; i < files.size(); ++i) {
         options.beside.clear();

@@ -32,7 +32,7 @@ struct FleetOptions {
 // neither letter nor digit nor one of "-_".
 std::string project_of_directory(const std::string& directory);
 
-// Lines of what is done to stdout, of what went wrong to stderr.
+// Prints what is done to stdout, and what went wrong to stderr.
 void say_plainly(const std::string& line, bool failed);
 
 // Looks once, for a verb that needs a project with containers in it. Null: it has said why not, and
