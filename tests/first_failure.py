@@ -10,7 +10,7 @@ import re
 import sys
 
 LINES = 40  # of the end of its output
-# Whatever names the cause in the output of a test, the best first.
+# Patterns that name the cause in the output of a test, the best first.
 CAUSES = (r".*: FAILED: .*", r".*: Failure", r".*(runtime error: |ERROR: AddressSanitizer).*", r".*[Ee]rror: .*")
 
 

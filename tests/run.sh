@@ -42,7 +42,7 @@ deps() {
     done
     [ ${#missing[@]} -eq 0 ] && return
     say "installing ${missing[*]}"
-    # No server is to be started by its package: tests start their own.
+    # Packages must not start their servers: tests start their own.
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
@@ -70,7 +70,7 @@ check() {
     fi
 }
 
-# The rooms of both programs in one build.
+# The unit tests of both programs' rooms, in one build.
 run_unit() {
     deps "${BUILD_PACKAGES[@]}" "${UNIT_PACKAGES[@]}"
     build debug-fleet unit_tests

@@ -98,7 +98,7 @@ def main():
                 out["swaps"] = swaps.run(directory, options.build, say)
             try:
                 measures, results, out["noise"] = run_traffic(options, bench, directory, say)
-            except traffic.Noisy as noisy:
+            except traffic.NoisyMachine as noisy:
                 sys.exit("bench: the machine is too noisy to report: %s" % noisy)
         finally:
             redis.terminate()

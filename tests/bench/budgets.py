@@ -33,7 +33,7 @@ ENOUGH = 500  # operations, for a figure of one
 
 class Ambassador:
     def __init__(self, command, directory):
-        # A probe is no operation, and its reset an error to who counts these.
+        # A check is none of the operations, and its reset would count as an error.
         table = ["%s:%d" % (FRONT, PORT), "check=off", "127.0.1.1:%d" % BACKEND_PORT]
         self.log = open(directory + "/log", "w")
         self.process = subprocess.Popen(command + ["run"] + table, stderr=self.log,

@@ -224,7 +224,7 @@ def make(names, directory):
 
 
 def listens(port):
-    # Looked up, not connected to: a connect would make the proxy dial a backend.
+    # The port is looked up, not connected to: a connect would make the proxy dial a backend.
     wanted = ":%04X" % port
     for line in open("/proc/net/tcp"):
         words = line.split()

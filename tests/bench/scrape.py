@@ -30,7 +30,7 @@ IDLE_PORT = 7003  # of the backends that hold the idle connections
 BUSY = 10         # the busy frontend's port is so much higher
 
 
-class Watched(p.Amba):
+class ScrapedAmba(p.Amba):
     def command(self):
         def frontend(port, backend_port):
             return ["%s:%d" % (p.FRONT, port), "check=off"] + [
@@ -89,7 +89,7 @@ def alone(peer, scrapes=200):
 
 def main(build="build/release", rounds=8):
     with tempfile.TemporaryDirectory() as directory:
-        peer = Watched("scrape", 7900, directory)
+        peer = ScrapedAmba("scrape", 7900, directory)
         peer.start()
         idle = held(build, peer)
         seen = {kind: [] for kind in KINDS}
@@ -120,7 +120,7 @@ def main(build="build/release", rounds=8):
         print("%-18s %7.3f us of CPU per round trip, %+.2f %%   (%.3f to %.3f)" % (
             kind, middle / 1e3, (middle / base - 1) * 100, min(seen[kind]) / 1e3,
             max(seen[kind]) / 1e3))
-    # Round by round: what the machine does meanwhile it does to both.
+    # Compared round by round, as the noise of the machine hits both alike.
     often = statistics.median(
         (a / b - 1) * 100 for a, b in zip(seen["%d times a second" % OFTEN], seen["not scraped"]))
     print("of %d scrapes a second, one is %+.3f %% of CPU per round trip" % (OFTEN, often / OFTEN))

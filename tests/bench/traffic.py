@@ -18,7 +18,7 @@ STRANGERS = 0.06  # of one CPU's time, on average over both
 RETRIES = 3
 
 
-class Noisy(Exception):
+class NoisyMachine(Exception):
     pass
 
 
@@ -147,7 +147,7 @@ def all_measures(names):
 
 
 def run(measures, peers, rounds, bench, say):
-    """{measure key: {peer name: [samples]}}; raises Noisy."""
+    """{measure key: {peer name: [samples]}}; raises NoisyMachine."""
     out = {m.key: {n: [] for n in m.names} for m in measures}
     thrown = total = 0
     for turn in range(rounds):
@@ -167,7 +167,7 @@ def run(measures, peers, rounds, bench, say):
         for name in measure.names:
             good = len(out[measure.key][name])
             if good < (rounds + 1) // 2:
-                raise Noisy("%s through %s has %d good samples of %d: strangers took more than "
+                raise NoisyMachine("%s through %s has %d good samples of %d: strangers took more than "
                             "%d %% of the machine" % (measure.title, name, good, rounds,
                                                       STRANGERS * 100))
     return out, {"thrown": thrown, "samples": total}

@@ -26,8 +26,8 @@ runs() {
 
 our_pid() { runs "$PID_FILE" "--pidfile $PID_FILE"; }
 
-# The containers of a killed Engine may still run: their state stays, the next one takes them
-# over. Only pid files that name nobody of ours stand in its way.
+# The containers of a killed Engine may still run: their state stays, the next one takes them over.
+# Only pid files that name none of our processes stand in its way.
 forget_the_dead() {
     local containerd=$HOME_DIR/exec/containerd/containerd.pid
     rm -f "$PID_FILE" "$SOCKET"

@@ -25,7 +25,7 @@ fleet() {
 # Not root, and able to write what `link` writes into the project's directory.
 fleet_user() { echo 65532:65532; }
 
-# A real server that knows its own name. Told to stop it goes on for a second, so that it finishes
+# A real server that knows its own name. After SIGTERM it goes on for a second, so that it finishes
 # what it has accepted; with HASTY it is gone at once.
 SERVER='["sh", "-c", "redis-server --protected-mode no --save \"\" & [ -n \"$HASTY\" ] || trap \"sleep 1; kill $$!; wait; exit\" TERM; until redis-cli set who $$(hostname); do sleep 0.1; done; wait"]'
 

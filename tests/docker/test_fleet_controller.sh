@@ -16,12 +16,12 @@ test_fleet_controller_follows() {
     in_fleet up -d --scale redis=3 --scale web=2
     eventually 5 count_answering 3
     eventually 5 equal_ambassadors 2
-    # One that is sick is left out, and comes back: here one that is paused.
+    # A sick server, here a paused one, is left out, and comes back.
     docker pause "$(in_fleet ps -q redis | head -n 1)" >/dev/null
     eventually 5 tabled 2
     docker unpause "$(in_fleet ps -q redis | head -n 1)" >/dev/null
     eventually 5 tabled 3
-    # Whoever is killed comes back: an ambassador, its client, the controller.
+    # Each of them comes back when it is killed: an ambassador, its client, the controller.
     docker ps -q --filter "label=ambassador.project=$PROJECT" | xargs docker kill >/dev/null
     eventually 10 count_answering 3
     in_fleet restart -t 0 web
@@ -91,14 +91,15 @@ scale_under_load() {
     [ "$REQUESTS" -gt $((2 * STOPPED)) ] || fail "some requests for each server, got $REQUESTS"
 }
 
-# Servers that finish what they have accepted: nobody fails.
+# Servers that finish what they have accepted: no request fails.
 test_fleet_controller_scales_under_load() {
     local times=${AMBA_FULL:+50}
     scale_under_load "${times:-2}"
     equal 0 "$FAILED" "failed requests of $REQUESTS"
 }
 
-# Servers that are gone at once: no more fail than may have been in flight there, one a client.
+# Servers that are gone at once: no more requests fail than may have been in flight there, one for
+# each client.
 test_full_fleet_controller_scales_hasty_servers() {
     local times=${AMBA_FULL:+10} HASTY=yes
     scale_under_load "${times:-1}"
@@ -169,7 +170,7 @@ test_fleet_controller_brings_tables() {
     equal 0 "$(waiters)" "ambassadors that waited for their table"
 }
 
-# Who connects before there is a server waits for one, where that is asked for.
+# A client that connects before there is a server waits for one, where that is asked for.
 test_fleet_controller_holds_clients() {
     local id
     project

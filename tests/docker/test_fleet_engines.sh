@@ -65,7 +65,7 @@ test_full_fleet_on_two_engines() {
     contains "$(fleet ps)" "redis +127.127.0.2:6379 +3/3 .*serving" "what ps says"
     contains "$(fleet weight redis=redis:1)" "redis +1 +3 +1 +100.0 %" "what weight says"
     contains "$(fleet delete)" "^2 removed" "what delete says"
-    # Nobody is believed who cannot show a certificate of the right authority.
+    # An Engine without a certificate of the right authority is refused.
     openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=other -keyout "$DIR/key.pem" \
         -out "$DIR/ca.pem" 2>/dev/null
     cp "$DIR/ca.pem" "$DIR/cert.pem"
@@ -83,8 +83,8 @@ test_full_fleet_controller_of_two_engines() {
     second in_fleet up -d --scale redis=2
     eventually 15 count_answering 3
     eventually 5 second count_answering 3
-    # One loses power. What it had stays in the tables, where it is found to be down, and the
-    # other's work goes on.
+    # One Engine loses power. Its containers stay in the tables, where checks find them down, and
+    # the work of the other Engine goes on.
     second_engine kill
     in_fleet up -d --scale redis=2
     eventually 5 tabled 4
@@ -92,7 +92,7 @@ test_full_fleet_controller_of_two_engines() {
     second_engine start
     eventually 30 count_answering 4
     eventually 5 second count_answering 4
-    # One that is told to end stops its containers first, and they leave.
+    # An Engine that is told to end stops its containers first, and they leave the tables.
     second_engine stop
     eventually 10 tabled 2
     equal running "$(docker inspect -f '{{.State.Status}}' "$(name controller)")" "the controller"

@@ -86,7 +86,7 @@ test_full_fleet_many() {
     begin=$(date -d "$begin" +%s%3N)
     echo "a new server is in the first table $((first - begin)) ms after its start, in the last" \
         "$((end - begin)) ms: all tables within $((end - first)) ms"
-    # One that no longer has it, and its controller that is gone, have no helper left behind.
+    # A controller that was killed leaves no helper behind.
     docker kill "$(name controller)" >/dev/null
     eventually 10 no_helpers
 }

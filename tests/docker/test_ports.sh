@@ -41,7 +41,7 @@ test_port_80_in_the_hosts_namespace() {
     eventually 10 serves client 127.127.77.80:80
 }
 
-# Where the capability is taken away it cannot work, and amba says so and ends.
+# Without the capability amba cannot bind, says so and ends.
 test_port_80_in_the_hosts_namespace_without_capabilities() {
     web
     start amba --network host --cap-drop ALL "$IMAGE" run 127.127.77.81:80 "$(address web)" 8080

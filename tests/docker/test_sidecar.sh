@@ -124,8 +124,8 @@ test_changed_command_line_wins_on_the_same_volume() {
     eventually 10 answers three client 127.127.0.2
 }
 
-# Times are the Engine's own: what the client of the Engine takes to start is not amba's.
-# Not after the time that connections have to end, where there are none.
+# Times are the Engine's own: what the client of the Engine takes to start is not amba's. Without
+# connections it does not wait for the time that they have to end.
 test_stop_is_at_once() {
     redis redis
     client client
@@ -170,7 +170,7 @@ test_health_becomes_healthy() {
     exits 1 docker exec "$(name amba)" amba healthcheck --ready
 }
 
-# The restart policy must see it: never "running, but not listening".
+# amba ends rather than run without listening, so that the restart policy sees it.
 test_taken_port_at_start_exits_1() {
     client client
     docker exec -d "$(name client)" redis-server --port 6379 --bind 127.127.0.2
@@ -180,7 +180,7 @@ test_taken_port_at_start_exits_1() {
     contains "$(logs amba)" "127\.127\.0\.2:6379" "the log"
 }
 
-# Status needs the volume and nothing else; what refreshes itself, a terminal as well.
+# Status needs the volume and nothing else; --watch needs a terminal as well.
 test_status_from_a_helper_alone() {
     redis redis
     client client

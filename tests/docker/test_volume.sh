@@ -36,7 +36,7 @@ test_volume_first_used_by_another_image() {
     sidecar amba client -v "$(name state):/run/amba" -- run 127.127.0.2:6379 "$(address one)" 6379
     eventually 10 answers one client 127.127.0.2
     one_line_about_the_directory amba
-    # Who may write it can still reconfigure; the daemon reads.
+    # A user who may write the volume can still reconfigure; the daemon reads it.
     docker run --rm --label "$LABEL" --user 0 --volumes-from "$(name amba)" "$IMAGE" \
         reconfigure 127.127.0.2:6379 "$(address two)" 6379
     eventually 10 answers two client 127.127.0.2

@@ -19,7 +19,7 @@ class Admin : public testing::Test {
     Daemon daemon;
 };
 
-// What is the same a moment later.
+// The document without what changes by itself from one moment to the next.
 std::string without_now(const std::string& body) {
     auto json = nlohmann::json::parse(body, nullptr, false);
     if (json.is_object()) json.erase("now");
@@ -39,7 +39,7 @@ TEST_F(Admin, OverTcpShowsWhatTheSocketShows) {
     EXPECT_EQ(http_tcp(admin, "GET", "/nothing").status, 404);
 }
 
-// RFC 3986: a query is decoded, and what is no path with a query is refused in words.
+// RFC 3986: a query is decoded, and a target that is no path with a query is refused with a reason.
 TEST_F(Admin, ReadsQueriesAsTheyAreWritten) {
     daemon.flags({"--admin", admin.to_string()});
     daemon.run({place.to_string(), peer.address()});
@@ -96,15 +96,16 @@ TEST_F(Admin, OfTheTableMayBeThatOfTheEnvironment) {
     const auto with = [](const std::string& address) {
         return R"({"frontends": [], "admin": ")" + address + "\"}";
     };
-    const Finished same =
+    const CommandResult same =
         daemon.amba({"reconfigure", "--wait", "--file", "-"}, with(admin.to_string()));
     EXPECT_EQ(same.code, 0) << same.err;
     EXPECT_EQ(http_tcp(admin, "GET", "/healthz").status, 200);
-    const Finished wide = daemon.amba({"reconfigure", "--wait", "--file", "-"},
-                                      with("*:" + std::to_string(admin.port)));
+    const CommandResult wide = daemon.amba({"reconfigure", "--wait", "--file", "-"},
+                                           with("*:" + std::to_string(admin.port)));
     EXPECT_EQ(wide.code, 1);
     EXPECT_THAT(wide.err, HasSubstr("of --admin or ADMIN; expected the same or another port"));
-    const Finished gone = daemon.amba({"reconfigure", "--wait", place.to_string(), peer.address()});
+    const CommandResult gone =
+        daemon.amba({"reconfigure", "--wait", place.to_string(), peer.address()});
     EXPECT_EQ(gone.code, 0) << gone.err;
     EXPECT_THAT(gone.out, HasSubstr("admin " + admin.to_string() + " removed"));
     EXPECT_EQ(http_tcp(admin, "GET", "/healthz").status, 200) << "ADMIN goes on";
@@ -121,7 +122,8 @@ TEST_F(Admin, AddressThatIsTakenIsAFailedStart) {
 TEST_F(Admin, AddressIsNoFrontend) {
     daemon.flags({"--admin", admin.to_string()});
     daemon.run({place.to_string(), peer.address()});
-    const Finished done = daemon.amba({"reconfigure", "--wait", admin.to_string(), peer.address()});
+    const CommandResult done =
+        daemon.amba({"reconfigure", "--wait", admin.to_string(), peer.address()});
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr("admin"));
     EXPECT_EQ(http_tcp(admin, "GET", "/healthz").status, 200);

@@ -1,5 +1,5 @@
-// The admin port among those who do not behave: whoever asks is answered, and connections through
-// the ambassador do not notice.
+// The admin port under readers that do not behave: requests are answered all the same, and
+// connections through the ambassador do not notice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,7 +59,7 @@ TEST_F(Siege, ByThoseWhoNeverComeToAnEnd) {
         slow.push_back(Socket::connect(admin));
         try {
             slow.back().send("GET /status HTTP/1.1\r\nX-");
-        } catch (const SocketError&) {  // it has had to make room
+        } catch (const SocketError&) {  // the ambassador has closed it to make room
         }
     }
     expect_well();
@@ -80,7 +80,7 @@ TEST_F(Siege, ByThoseWhoDoNotReadTheirAnswer) {
     EXPECT_EQ(Socket::connect(place).receive(2), "ok");
 }
 
-// Of each answer, which is several megabytes, most stays in the ambassador.
+// Each answer is several megabytes, most of which stays in the ambassador.
 class SiegeOfALargeTable : public Siege {
   protected:
     void SetUp() override {
@@ -97,7 +97,7 @@ class SiegeOfALargeTable : public Siege {
         table[1] = "name=" + name;
         Words words{"reconfigure", "--wait=14s"};
         words.insert(words.end(), table.begin(), table.end());
-        const Finished done = daemon.amba(words);
+        const CommandResult done = daemon.amba(words);
         ASSERT_EQ(done.code, 0) << done.err;
         const std::string told = daemon.get("/status").body;
         EXPECT_NE(told.find("\"name\": \"" + name + "\""), told.npos) << "an answer of before";
@@ -106,7 +106,7 @@ class SiegeOfALargeTable : public Siege {
         deaf.push_back(Socket::connect_slow_reader(admin, 4096));
         deaf.back().send("GET /status HTTP/1.1\r\nHost: x\r\n\r\n");
     }
-    // In bytes; a sanitizer keeps what is freed.
+    // Anonymous memory in bytes; a sanitizer keeps what is freed.
     std::size_t anonymous() {
         return daemon.process().sanitized() ? 0 : daemon.process().anonymous_kb() * 1024;
     }
@@ -125,7 +125,7 @@ class SiegeOfALargeTable : public Siege {
     std::size_t before = 0;
 };
 
-// No swap waits for any of them, and who asks later gets an answer of later.
+// No swap waits for a reader, and a later question gets a later answer.
 TEST_F(SiegeOfALargeTable, BySixtyFourWhoDoNotRead) {
     for (int i = 0; i < 64; ++i)
         ask();
@@ -142,7 +142,7 @@ TEST_F(SiegeOfALargeTable, BySixtyFourWhoDoNotRead) {
     expect_memory_back();
 }
 
-// Each has an answer of its own moment.
+// Each reader has an answer of its own moment.
 TEST_F(SiegeOfALargeTable, ByThoseWhoComeOneByOneAndDoNotRead) {
     std::size_t most = 0;
     for (int i = 0; i < 24; ++i) {
@@ -150,7 +150,8 @@ TEST_F(SiegeOfALargeTable, ByThoseWhoComeOneByOneAndDoNotRead) {
         ASSERT_TRUE(eventually([&] { return !deaf.back().quiet(); })) << "number " << i;
         most = std::max(most, anonymous());
     }
-    // Those that are being made and copied beside those that are held; 24 would be more.
+    // The answers that are held, and those that are being made and copied; 24 answers would be
+    // more.
     EXPECT_LT(most, before + (32 << 20) + 9 * size) << "24 answers of " << size;
     expect_memory_back();
 }

@@ -76,7 +76,7 @@ TEST_F(Unreachable, SilentOneAloneIsAResetAtTheConnectTimeout) {
 }
 
 TEST_F(Unreachable, ManySilentOnesStayWithinTheConnectTimeoutAltogether) {
-    // Were it for each of them, it would be a minute.
+    // If each of them took timeouts.connect it would be a minute.
     const std::list<SilentPeer> silent(20);
     Words words{place.to_string(), "timeouts.connect=3s", "retries=19"};
     for (const SilentPeer& one : silent)
@@ -137,7 +137,7 @@ TEST_F(Unreachable, WithRetries1TriesTwo) {
 }
 
 TEST_F(Unreachable, AfterTheFirstByteIsNotRetried) {
-    // It is not known whether what was sent can be sent twice.
+    // The ambassador cannot know whether the client's bytes may be sent twice.
     Peer rude(script::reset_after(1));
     daemon.run({place.to_string(), rude.address(), good.address(), "backup=true"});
     Socket client = Socket::connect(place);

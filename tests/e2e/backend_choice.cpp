@@ -8,9 +8,9 @@ using namespace amba::test;
 
 namespace {
 
-// Backends that say their name, so that a client sees where it is.
-struct Named {
-    explicit Named(std::string name) : peer(script::greet_then_echo(std::move(name))) {}
+// A peer that sends its name, so that a client sees which backend serves it.
+struct NamedPeer {
+    explicit NamedPeer(std::string name) : peer(script::greet_then_echo(std::move(name))) {}
     Peer peer;
 };
 
@@ -25,9 +25,9 @@ class Choice : public testing::Test {
     }
     Daemon daemon;
     const Place place = own_place();
-    Named a{"a"};
-    Named b{"b"};
-    Named c{"c"};
+    NamedPeer a{"a"};
+    NamedPeer b{"b"};
+    NamedPeer c{"c"};
     const std::string at_a = a.peer.address();
     const std::string at_b = b.peer.address();
     const std::string at_c = c.peer.address();
@@ -96,7 +96,7 @@ TEST_F(Choice, OfWeight0KeepsWhatItHas) {
 }
 
 TEST_F(Choice, OfABackupComesOnlyWhenPrimariesFail) {
-    auto primary = std::make_unique<Named>("p");
+    auto primary = std::make_unique<NamedPeer>("p");
     const Place at = primary->peer.place();
     daemon.run({place.to_string(), at.to_string(), at_b, "backup=true"});
     EXPECT_EQ(ask(10), (Shares{{"p", 10}}));

@@ -11,7 +11,7 @@ using namespace amba::test;
 
 namespace {
 
-// Of Redis no more than its answer to a check: what a tcp check asks a server cannot see.
+// Answers a check as Redis does. A check of the type tcp would leave the test nothing to see.
 void pong(Socket& client) {
     client.receive(6);
     client.send("+PONG\r\n");
@@ -48,7 +48,7 @@ class Checked : public testing::Test {
 
 }  // namespace
 
-// Without a single client: the checks alone find out, both ways.
+// The checks alone find out, in both directions, without a single client.
 TEST_F(Checked, OneThatRefusesGoesDownAndComesBack) {
     auto b = std::make_unique<Peer>(script::greet_then_echo("b"));
     const Place at = b->place();
@@ -67,9 +67,9 @@ TEST_F(Checked, OneThatRefusesGoesDownAndComesBack) {
     EXPECT_EQ(daemon.lines(" is up: "), 1u) << daemon.log();
 }
 
-// A check may be wrong: with nobody else it is tried all the same.
+// A check may be wrong: when no backend is healthy all are tried.
 TEST_F(Checked, WhenAllAreDownTheyAreTried) {
-    // Answers no PING and serves all others.
+    // It answers no PING and serves all clients.
     daemon.run(table({"check=redis", a.address()}));
     EXPECT_TRUE(becomes(a.address(), "unhealthy"));
     EXPECT_EQ(ask(), "a");
@@ -122,7 +122,7 @@ TEST_F(Checked, OnMarkedDownConnectionsAreClosedOrKept) {
     }
 }
 
-// Two frontends and one server: it is asked once.
+// Two frontends share a server: it is asked once for both.
 TEST_F(Checked, OnceForAllFrontends) {
     Peer counted(pong);
     Peer once(pong);

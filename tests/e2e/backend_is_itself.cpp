@@ -23,7 +23,7 @@ TEST(Itself, AsALiteralIsAnError) {
     };
     for (Words words : tables) {
         words.insert(words.begin(), "run");
-        const Finished done = run_amba(words);
+        const CommandResult done = run_amba(words);
         EXPECT_EQ(done.code, 2) << testing::PrintToString(words) << done.err;
         EXPECT_THAT(done.err, testing::HasSubstr(words.back().substr(0, words.back().find(':'))));
     }

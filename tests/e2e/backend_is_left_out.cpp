@@ -86,14 +86,14 @@ TEST_F(LeftOut, WithObserveOffIsNobody) {
 TEST_F(LeftOut, WhenItResetsAtOnce) {
     Peer rude([](Socket& client) { client.reset(); });
     daemon.run({place.to_string(), rude.address(), good.address()});
-    // No client notices: not a byte had gone either way.
+    // No client notices, as not a byte had gone either way.
     for (int i = 0; i < 100 && daemon.lines("it resets connections at once") == 0; ++i)
         ASSERT_EQ(ask(), "ok");
     EXPECT_EQ(rude.accepted(), 3u);
     EXPECT_EQ(daemon.lines("is left out for"), 1u);
 }
 
-// A client that has sent something is told: it is not known what became of it.
+// A client that has sent something gets the reset: nobody knows what became of its bytes.
 TEST_F(LeftOut, WhatWasSentIsNotSentAgain) {
     Peer rude([](Socket& client) {
         client.receive(1);
@@ -106,7 +106,7 @@ TEST_F(LeftOut, WhatWasSentIsNotSentAgain) {
     EXPECT_EQ(good.accepted(), 0u);
 }
 
-// All of them: each is tried once, then the client is reset.
+// All reset at once: each is tried once, then the client is reset.
 TEST_F(LeftOut, WhenAllResetAtOnceTheClientIsReset) {
     Peer one([](Socket& client) { client.reset(); });
     Peer two([](Socket& client) { client.reset(); });
@@ -117,7 +117,7 @@ TEST_F(LeftOut, WhenAllResetAtOnceTheClientIsReset) {
     EXPECT_EQ(daemon.frontend()["backends"][0]["connections_current"], 0);
 }
 
-// Also when the other had failed to connect before.
+// This holds as well when a connect to the other backend has failed before.
 TEST_F(LeftOut, WhoWasTriedInVainIsNotTriedAgain) {
     RefusingPeer refusing;
     Peer rude([](Socket& client) { client.reset(); });
@@ -128,7 +128,7 @@ TEST_F(LeftOut, WhoWasTriedInVainIsNotTriedAgain) {
     EXPECT_EQ(daemon.frontend()["retries_total"], 2) << daemon.log();
 }
 
-// In a row means in a row: what serves in between is not left out.
+// Only failures in a row count: a backend that serves in between is not left out.
 TEST_F(LeftOut, NotForResetsBetweenGoodConnections) {
     std::atomic<int> count = 0;
     Peer moody([&](Socket& client) {
@@ -191,7 +191,7 @@ TEST_F(LeftOut, AClientThatGoesDuringAHedgeLeavesNothing) {
     const std::size_t before = daemon.process().descriptors();
     for (int i = 0; i < 5; ++i) {
         Socket client = Socket::connect(place);
-        // The client's and one for each backend: it is in the race.
+        // Three descriptors are the client's and one for each backend: the race has begun.
         ASSERT_TRUE(eventually([&] { return daemon.process().descriptors() == before + 3; }));
         client.reset();
         ASSERT_TRUE(eventually([&] { return daemon.process().descriptors() == before; }));
@@ -208,7 +208,7 @@ TEST_F(LeftOut, ASlowStartGivesANewBackendLittleAtFirst) {
     for (int i = 0; i < 170; ++i)
         to_fresh += ask() == "ne";
     EXPECT_NEAR(to_fresh, 10, 2);
-    // And in a second it has its weight.
+    // It has its whole weight a second later.
     daemon.reconfigure({place.to_string(), good.address()});
     daemon.reconfigure({place.to_string(), good.address(), fresh.address(), "slowstart=100ms"});
     EXPECT_TRUE(

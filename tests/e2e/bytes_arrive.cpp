@@ -18,7 +18,7 @@ class Bytes : public testing::Test {
     const Place place = own_place();
 };
 
-// From 1 byte to half a megabyte, small ones as likely as large ones.
+// A size from 1 byte to half a megabyte; small sizes are as likely as large ones.
 std::size_t random_size(std::mt19937_64& random) {
     return std::size_t{1} << random() % 20 | random() % 1000;
 }
@@ -34,7 +34,7 @@ void send_pattern(Socket& socket, std::uint64_t number, std::size_t count) {
     socket.finish_sending();
 }
 
-// What is wrong with what arrives; "" when it is the pattern, whole.
+// Says what is wrong with the bytes that arrive; "" when they are the whole pattern.
 std::string check_pattern(Socket& socket, std::uint64_t number, std::size_t count) {
     Pattern pattern(number);
     std::mt19937_64 random(~number);

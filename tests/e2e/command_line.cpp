@@ -14,7 +14,7 @@ using testing::StartsWith;
 
 TEST(CommandLine, WithoutArgumentsIsUsage) {
     for (const Words& words : {Words{}, Words{"--help"}, Words{"-h"}, Words{"help"}}) {
-        const Finished done = run_amba(words);
+        const CommandResult done = run_amba(words);
         EXPECT_EQ(done.code, 0);
         EXPECT_THAT(done.out, HasSubstr("Usage"));
         EXPECT_EQ(done.err, "");
@@ -24,11 +24,11 @@ TEST(CommandLine, WithoutArgumentsIsUsage) {
 TEST(CommandLine, OfEachVerbHasHelpWithAnExample) {
     for (const char* verb : {"run", "reconfigure", "debugconfig", "showconfig", "check", "status",
                              "healthcheck", "batch", "listeners"}) {
-        const Finished done = run_amba({verb, "--help"});
+        const CommandResult done = run_amba({verb, "--help"});
         EXPECT_EQ(done.code, 0) << verb;
         EXPECT_THAT(done.out, HasSubstr("Example")) << verb;
         EXPECT_EQ(done.err, "") << verb;
-        const Finished wrong = run_amba({verb, "--no-such-flag"});
+        const CommandResult wrong = run_amba({verb, "--no-such-flag"});
         EXPECT_EQ(wrong.code, 2) << verb;
         EXPECT_THAT(wrong.err, HasSubstr("--no-such-flag")) << verb;
         EXPECT_EQ(wrong.out, "") << verb;
@@ -36,7 +36,7 @@ TEST(CommandLine, OfEachVerbHasHelpWithAnExample) {
 }
 
 TEST(CommandLine, SaysItsVersion) {
-    const Finished done = run_amba({"--version"});
+    const CommandResult done = run_amba({"--version"});
     EXPECT_EQ(done.code, 0);
     EXPECT_THAT(done.out, StartsWith("amba "));
     EXPECT_THAT(done.out, HasSubstr("Boost"));
@@ -82,7 +82,7 @@ TEST(CommandLine, ThatIsWrongIsExit2AndQuotesTheWord) {
         {{"debugconfig"}, "TABLE"},
     };
     for (const auto& c : cases) {
-        const Finished done = run_amba(c.words);
+        const CommandResult done = run_amba(c.words);
         EXPECT_EQ(done.code, 2) << testing::PrintToString(c.words) << done.err;
         EXPECT_THAT(done.err, HasSubstr(c.quoted)) << testing::PrintToString(c.words);
         EXPECT_EQ(done.out, "");
@@ -96,7 +96,7 @@ TEST(CommandLine, ThatIsEmptyIsRefused) {
           Words{"run", "--state-dir", "", "6379"}, Words{"status", "--dir", ""},
           Words{"--dir", "", "showconfig"}, Words{"healthcheck", "--dir", ""},
           Words{"reconfigure", "--dir", "", "6379"}, Words{"check", ""}}) {
-        const Finished done = run_amba(words);
+        const CommandResult done = run_amba(words);
         EXPECT_EQ(done.code, 2) << testing::PrintToString(words) << done.err;
         EXPECT_THAT(done.err, AnyOf(HasSubstr("is empty; expected"), HasSubstr("has no value")));
         EXPECT_EQ(done.out, "");
@@ -105,12 +105,12 @@ TEST(CommandLine, ThatIsEmptyIsRefused) {
 
 TEST(CommandLine, HelpOfAVerbIsThatOfTheVerb) {
     for (const char* verb : {"run", "reconfigure", "status"}) {
-        const Finished done = run_amba({"help", verb});
+        const CommandResult done = run_amba({"help", verb});
         EXPECT_EQ(done.code, 0) << verb;
         EXPECT_EQ(done.out, run_amba({verb, "--help"}).out);
         EXPECT_THAT(done.out, HasSubstr("Example")) << verb;
     }
-    const Finished table = run_amba({"help", "table"});
+    const CommandResult table = run_amba({"help", "table"});
     EXPECT_EQ(table.code, 0);
     EXPECT_THAT(table.out, HasSubstr("timeouts.connect=5s"));
     EXPECT_THAT(run_amba({}).out, HasSubstr("amba help table"));
@@ -123,12 +123,12 @@ TEST(CommandLine, MayHaveOptionsBeforeTheVerb) {
     for (const Words& words :
          {Words{"--dir", volume, "status"}, Words{"--dir=" + volume, "status", "--json"},
           Words{"--dir", volume, "--state-dir", dir / "s", "healthcheck"}}) {
-        const Finished done = run_amba(words);
+        const CommandResult done = run_amba(words);
         EXPECT_EQ(done.code, 1) << done.err;
         EXPECT_THAT(done.err, HasSubstr("amba.sock")) << done.err;
     }
     // What belongs to an option is no verb.
-    const Finished run = run_amba({"--dir", "status", "0"});
+    const CommandResult run = run_amba({"--dir", "status", "0"});
     EXPECT_EQ(run.code, 2);
     EXPECT_THAT(run.err, HasSubstr("\"0\""));
 }
@@ -178,7 +178,7 @@ TEST(CommandLine, OfCheckNamesLineColumnAndPointer) {
     TempDir dir;
     write_in_place(dir / "bad.json",
                    "{\n  \"frontends\": [\n    {\"bind\": \"nonsense\"}\n  ]\n}\n");
-    const Finished bad = run_amba({"check", dir / "bad.json"});
+    const CommandResult bad = run_amba({"check", dir / "bad.json"});
     EXPECT_EQ(bad.code, 2);
     EXPECT_THAT(bad.err, HasSubstr(dir / "bad.json" + ":3:"));
     EXPECT_THAT(bad.err, HasSubstr("/frontends/0/bind"));
@@ -192,7 +192,8 @@ TEST(CommandLine, DebugconfigTouchesNothing) {
     TempDir dir;
     Process::Options options;
     options.environment["AMBA_DIR"] = dir / "none";
-    const Finished done = run_amba({"debugconfig", "127.127.0.2:6379", "redis1", "6379"}, options);
+    const CommandResult done =
+        run_amba({"debugconfig", "127.127.0.2:6379", "redis1", "6379"}, options);
     EXPECT_EQ(done.code, 0);
     const auto json = nlohmann::json::parse(done.out);
     EXPECT_EQ(json["frontends"][0]["bind"], "127.127.0.2:6379");
@@ -205,7 +206,7 @@ TEST(CommandLine, OfAVerbWithoutAVolumeSaysWhere) {
     options.environment["AMBA_DIR"] = "/nonexistent/volume";
     for (const Words& words : {Words{"status"}, Words{"healthcheck"}, Words{"showconfig"},
                                Words{"reconfigure", "6379", "a:1"}}) {
-        const Finished done = run_amba(words, options);
+        const CommandResult done = run_amba(words, options);
         EXPECT_EQ(done.code, 1) << words[0];
         EXPECT_THAT(done.err, HasSubstr("/nonexistent/volume")) << words[0];
     }

@@ -29,7 +29,7 @@ class BadConfig : public testing::Test {
         EXPECT_EQ(daemon.generation(), 1u);
         EXPECT_EQ(Socket::connect(place).receive(2), "ok");
         EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
-        // And the way out is a good one.
+        // A good table ends the bad state.
         daemon.reconfigure({place.to_string(), peer.address(), "weight=2"});
         EXPECT_EQ(daemon.generation(), 2u);
     }
@@ -149,7 +149,7 @@ TEST(BadConfigUnreadable, IsRejectedByADaemonOfAnotherUser) {
     EXPECT_EQ(daemon.lines("Permission denied"), 1u) << daemon.log();
     EXPECT_EQ(daemon.lines("uid 12345"), 1u) << daemon.log();
     EXPECT_EQ(Socket::connect(place).receive(2), "ok");
-    // Root helps, and its files can be read.
+    // A helper that runs as root can replace it, and its files can be read.
     daemon.reconfigure({place.to_string(), peer.address(), "weight=2"});
 }
 

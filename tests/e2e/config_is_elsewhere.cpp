@@ -50,7 +50,7 @@ TEST_F(Elsewhere, BehindALinkIsSeenWhenItIsReplacedOrRewritten) {
     EXPECT_TRUE(serves("b"));
     write_in_place(other / "amba.json", table_with(c));
     EXPECT_TRUE(serves("c"));
-    // And the link itself.
+    // The link itself is replaced too.
     write_in_place(other / "second.json", table_with(a));
     fs::create_symlink(other / "second.json", daemon.file("next"));
     fs::rename(daemon.file("next"), config());
@@ -127,7 +127,7 @@ TEST_F(Elsewhere, ASocketOrALockThatIsRemovedIsMadeAgain) {
         EXPECT_EQ(one.lines("amba.sock was removed and is made again"), 2u) << one.log();
         fs::remove(one.file("amba.lock"));
         EXPECT_TRUE(eventually([&] { return exists(one.file("amba.lock")); }));
-        const Finished second = one.amba({"run"});
+        const CommandResult second = one.amba({"run"});
         EXPECT_EQ(second.code, 1);
         EXPECT_THAT(second.err, HasSubstr("is in use by"));
         one.reconfigure({its_own.to_string(), b.address()});
@@ -135,8 +135,9 @@ TEST_F(Elsewhere, ASocketOrALockThatIsRemovedIsMadeAgain) {
     }
 }
 
-// Whoever polls has not seen it between two looks. The call that follows the making of the name is
-// made to last, before its work or after it, so that there is time to remove the name.
+// A watch that polls sees nothing of a socket that comes and goes between two looks. The call that
+// follows bind() is made to last, before its work or after it, so that there is time to remove the
+// name.
 TEST_F(Elsewhere, ASocketThatIsRemovedAsSoonAsItIsMade) {
     daemon.flags({"--poll"});
     daemon.run({own_place().to_string(), a.address()});
@@ -179,14 +180,14 @@ TEST_F(Elsewhere, AtIdleNothingIsLookedAt) {
     write_in_place(config(), table_with(a));
     daemon.run();
     EXPECT_TRUE(serves("a"));
-    // Sleeping in between: it goes to sleep as often as it wakes up.
+    // It sleeps between two wakes: the context switches count how often it woke up.
     const auto wakes = [&] {
         std::ifstream file("/proc/" + std::to_string(daemon.process().pid()) + "/status");
         for (std::string word; file >> word;)
             if (word == "voluntary_ctxt_switches:" && file >> word) return std::stoul(word);
         return 0ul;
     };
-    // Quiet after the start, some time or other: a second without any.
+    // After the start there comes a second in which it does not wake up.
     EXPECT_TRUE(eventually([&] {
         const auto before = wakes();
         std::this_thread::sleep_for(std::chrono::milliseconds(1200));

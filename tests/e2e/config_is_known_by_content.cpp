@@ -19,7 +19,7 @@ namespace {
 class Content : public testing::Test {
   protected:
     std::string ask() { return Socket::connect(place).receive(1); }
-    // Once it listens.
+    // Waits until the backend of that name serves.
     bool serves(const std::string& name) {
         return eventually([&] { return !is_refused(place) && ask() == name; });
     }
@@ -102,9 +102,9 @@ TEST_F(Content, OfTheEpochIsAFileLikeAnyOther) {
 }
 
 TEST_F(Content, WithTheRevisionOfAnotherIsNotThatOnesVerdict) {
-    // The helper's file is edited by hand before it is judged: what is said of the edited one is
-    // not said of the helper's.
-    Finished done;
+    // The helper's file is edited by hand before it is judged: the helper must not be told the
+    // verdict on the edited file.
+    CommandResult done;
     std::thread helper([&] {
         done = daemon.amba({"reconfigure", "--wait=20s", place.to_string(), a.address()});
     });
@@ -134,7 +134,7 @@ TEST_F(Content, OfARejectedFileThatIsWrittenAgainIsJudgedAgain) {
 }
 
 TEST_F(Content, OfALargeTableThatIsOnlyTouchedIsNotParsed) {
-    // Parsing it is what a look at another content costs: measured here first, by CPU time.
+    // The CPU time of a look at other content, which has to be parsed, is measured first.
     daemon.run();
     std::string backends;
     for (int i = 0; i < 10'000; ++i) {
@@ -168,7 +168,7 @@ TEST_F(Content, OfALargeTableThatIsOnlyTouchedIsNotParsed) {
     const long middle = cpu();
     for (int i = 0; i < kTimes; ++i) {
         ASSERT_EQ(::utimensat(AT_FDCWD, config().c_str(), nullptr, 0), 0);
-        // A knock answers when the file has been looked at.
+        // POST /reload is answered when the file has been looked at.
         http_unix(daemon.file("amba.sock"), "POST", "/reload");
     }
     const long touched = cpu() - middle;

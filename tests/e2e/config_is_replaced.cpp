@@ -111,7 +111,7 @@ TEST_P(Replaced, ManyTimesInARowEndsWithTheLast) {
     auto last = nlohmann::json::parse(table_with(b));
     last["revision"] = "the last";
     write_and_rename(config(), last.dump());
-    // Of those before it, any may have been judged.
+    // Any of the files before the last may have been judged too.
     EXPECT_TRUE(eventually([&] { return daemon.status()["revision"] == "the last"; }));
     EXPECT_TRUE(throughout(GetParam() ? 600ms : 100ms,
                            [&] { return Socket::connect(place).receive(1) == "b"; }));

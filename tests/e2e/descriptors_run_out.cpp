@@ -1,4 +1,4 @@
-// More clients than descriptors: they wait, nobody is turned away, and afterwards all is as before.
+// More clients than descriptors: they wait, none is turned away, and afterwards all is as before.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,7 +57,7 @@ TEST_F(Descriptors, OfTwoHundredClientsAllAreServedInTurn) {
     EXPECT_EQ(daemon.lines("warning"), 1u) << daemon.log();
     EXPECT_EQ(daemon.frontend()["connections_failed"], 0);
     EXPECT_TRUE(eventually([&] { return daemon.frontend()["connections_current"] == 0; }));
-    // Back to normal, and it says so.
+    // It is back to normal, and says so.
     for (int i = 0; i < 20; ++i) {
         Socket client = Socket::connect(place);
         client.send("?");
@@ -137,7 +137,7 @@ TEST_F(Descriptors, IdleAdminConnectionsTakeNoneOfTheClients) {
     }
 }
 
-// Who is turned away is so when an accepted connection finds no second descriptor, so that it
+// A client would be turned away when its accepted connection finds no second descriptor, so it
 // matters whether the limit is even.
 class DescriptorsEvenAndOdd : public Descriptors, public testing::WithParamInterface<unsigned> {};
 

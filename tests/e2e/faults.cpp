@@ -213,7 +213,7 @@ TEST_F(Fault, TheFrontendIsClosed) {
     client.receive(1);
     daemon.reconfigure({own_place().to_string(), echo.address()});
     expect_reset(client);
-    // Its counters went with it.
+    // Its counters are gone with it.
     EXPECT_TRUE(has_event("ended", "DD")) << events();
     EXPECT_TRUE(has_event("event", "drain")) << events();
     expect_line("DD");
@@ -224,7 +224,7 @@ TEST_F(Fault, ThereAreNoDescriptorsLeft) {
     run({echo.address()});
     const std::size_t before = daemon.process().descriptors();
     daemon.frontend();
-    // The question's own is closed again.
+    // The descriptor of the question itself is closed again.
     ASSERT_TRUE(eventually([&] { return daemon.process().descriptors() <= before; }));
     leave_one_descriptor(daemon.process().pid());
     Socket client = Socket::connect(place);

@@ -1,5 +1,5 @@
-// One side has said all it has to say; the other goes on talking. Proxies that close both
-// directions at the first end lose the answer.
+// One side has sent its FIN, and the other goes on sending. Proxies that close both directions at
+// the first FIN lose the answer.
 #include <gtest/gtest.h>
 
 #include "support/daemon.hpp"

@@ -52,7 +52,7 @@ TEST(Killed, InTheMiddleOfSwapsStartsWithAWholeTable) {
         daemon.kill();
         daemon.run(words);
         const std::string name = Socket::connect(place).receive(1);
-        // The last file written is the table: nobody else is left to write.
+        // The last file that was written must be the table: no other writer is left.
         ASSERT_EQ(name, "a") << "round " << i << "\n" << daemon.log();
         daemon.stop();
     }

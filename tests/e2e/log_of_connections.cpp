@@ -1,4 +1,4 @@
-// What is written of each connection, for those who ask for it, and how crowds of events are told.
+// The line of each connection, where it is asked for, and how crowds of events are folded.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -92,7 +92,7 @@ TEST_F(ConnectionLog, IsNotWrittenUnasked) {
 TEST_F(ConnectionLog, RefusesANumberThatIsNone) {
     for (const char* flag :
          {"--log-connections=x", "--log-connections=-1", "--log-connections=3x"}) {
-        const Finished finished = run_amba({"run", flag, place.to_string()});
+        const CommandResult finished = run_amba({"run", flag, place.to_string()});
         EXPECT_EQ(finished.code, 2) << flag;
         EXPECT_THAT(finished.err, HasSubstr("--log-connections")) << flag;
     }

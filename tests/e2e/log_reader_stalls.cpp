@@ -1,5 +1,5 @@
-// What reads stderr is a stranger: when it stands still, or is not there, lines are lost and
-// counted. Connections, status and the end of the process are as ever.
+// When the reader of stderr stands still, or is not there, lines are lost and counted. Connections,
+// status and the end of the process do not suffer.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -88,7 +88,7 @@ TEST_P(LogReaderStalls, AndTrafficGoesOnAndSoDoesTheEnd) {
                 HasSubstr("\namba_log_lines_dropped_total " + std::to_string(dropped()) + "\n"));
     daemon.reconfigure({place.to_string(), "name=other", peer.address()});
 
-    // It reads again: nothing else has to happen for it to learn how many it missed.
+    // The reader reads again, and learns how many lines it missed without any other event.
     const auto told = [&] {
         log.read();
         return log.text.find("dropped here") != std::string::npos;
@@ -104,7 +104,7 @@ TEST_P(LogReaderStalls, AndTrafficGoesOnAndSoDoesTheEnd) {
         return log.text.ends_with("both sides closed\n");
     })) << log.text.substr(log.text.size() - 1000);
 
-    // And stalls again.
+    // The reader stalls again.
     const std::size_t lost = dropped();
     for (int rounds = 0; dropped() == lost && rounds < 10; ++rounds)
         serves(kConnections);
@@ -130,7 +130,7 @@ TEST_F(LogReader, NeverWas) {
     run(-1);
     serves(20);
     EXPECT_TRUE(eventually([&] { return dropped() >= 20; }));
-    // What would have been the first thing opened did not get its lines.
+    // The lock is the first file to be opened, and must not become standard error.
     EXPECT_THAT(read_file(daemon.file("amba.lock")), testing::Not(HasSubstr("start")));
     EXPECT_EQ(daemon.stop(), 0);
 }

@@ -36,7 +36,7 @@ std::map<int, json> answers(const std::string& out) {
     return all;
 }
 
-Finished batch(const std::string& input) {
+CommandResult batch(const std::string& input) {
     Process::Options options;
     options.input = input;
     return run_amba({"batch"}, options);
@@ -56,7 +56,7 @@ TEST(ManyVolumes, AreToldAndAskedAtOnce) {
                           "127.0.0.1:" + std::to_string(id)});
         ask += question(id, daemon.dir(), {"showconfig"});
     }
-    const Finished told = batch(tell);
+    const CommandResult told = batch(tell);
     EXPECT_EQ(told.code, 0) << told.err;
     for (auto& [number, answer] : answers(told.out)) {
         EXPECT_EQ(answer["code"], 0) << answer;
@@ -71,14 +71,15 @@ TEST(ManyVolumes, AreToldAndAskedAtOnce) {
     }
 }
 
-// What a verb says goes to its own answer, and a wrong one ends none of the others.
+// The output of a verb goes into its own answer, and a wrong verb ends none of the others.
 TEST(ManyVolumes, EachHasItsOwnOutcome) {
     Daemon daemon;
     daemon.run();
     TempDir empty;
-    const Finished done = batch(question(1, daemon.dir(), {"reconfigure", "nonsense"}) +
-                                question(2, empty.path(), {"reconfigure", "6379", "127.0.0.1:1"}) +
-                                question(3, daemon.dir(), {"healthcheck"}));
+    const CommandResult done =
+        batch(question(1, daemon.dir(), {"reconfigure", "nonsense"}) +
+              question(2, empty.path(), {"reconfigure", "6379", "127.0.0.1:1"}) +
+              question(3, daemon.dir(), {"healthcheck"}));
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_EQ(done.err, "");
     const auto all = answers(done.out);
@@ -90,12 +91,12 @@ TEST(ManyVolumes, EachHasItsOwnOutcome) {
     EXPECT_EQ(all.at(3)["code"], 0);
 }
 
-// Nothing but what looks at a volume, or writes a table into it.
+// Only verbs that look at a volume, or write a table into it, are taken.
 TEST(ManyVolumes, TakesNoOtherVerb) {
     for (const std::string& wrong :
          {question(1, "/tmp", {"run"}), question(1, "/tmp", {}), std::string("nonsense\n"),
           std::string("{\"id\": 1, \"dir\": 2, \"words\": []}\n")}) {
-        const Finished done = batch(wrong);
+        const CommandResult done = batch(wrong);
         EXPECT_EQ(done.code, 2) << wrong;
         EXPECT_THAT(done.err, HasSubstr("expected")) << wrong;
     }
@@ -103,7 +104,7 @@ TEST(ManyVolumes, TakesNoOtherVerb) {
 
 TEST(Listeners, AreToldWithTheirProcess) {
     Peer peer(script::echo);
-    const Finished done = run_amba({"listeners"});
+    const CommandResult done = run_amba({"listeners"});
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_THAT(done.out, HasSubstr(peer.address() + " " + std::to_string(::getpid()) + " "));
 }

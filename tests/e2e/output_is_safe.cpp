@@ -1,4 +1,5 @@
-// What is printed: all of it, or exit 1; and nothing that a stranger named drives the terminal.
+// Output is printed as a whole, or the exit code is 1; and no text from outside drives the
+// terminal.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,11 +11,11 @@ using testing::HasSubstr;
 
 namespace {
 
-Finished shell(const std::string& command, const Daemon& daemon) {
+CommandResult shell(const std::string& command, const Daemon& daemon) {
     Process::Options options;
     options.environment = {{"AMBA_DIR", daemon.dir()}, {"AMBA", amba_program()}};
     Process process({"/bin/sh", "-c", command}, options);
-    Finished finished;
+    CommandResult finished;
     finished.code = process.wait();
     finished.out = process.out();
     finished.err = process.err();
@@ -41,13 +42,13 @@ TEST(Output, ThatCannotBeWrittenIsAFailure) {
     for (const char* verb : {"showconfig", "status", "status --json", "status --events",
                              "check --schema", "healthcheck", "--help", "--version", "run --help",
                              "debugconfig 80 a:1", "reconfigure --dry-run 127.0.0.1:1 a:1"}) {
-        const Finished done = shell(std::string("\"$AMBA\" ") + verb + " > /dev/full", daemon);
+        const CommandResult done = shell(std::string("\"$AMBA\" ") + verb + " > /dev/full", daemon);
         EXPECT_EQ(done.code, 1) << verb;
         EXPECT_THAT(done.err, HasSubstr("cannot write to standard output: No space left")) << verb;
     }
     EXPECT_EQ(shell("\"$AMBA\" showconfig >&-", daemon).code, 1);
     EXPECT_EQ(shell("\"$AMBA\" showconfig", daemon).code, 0);
-    // What was wrong already stays what it was.
+    // An exit code that says what was wrong stays.
     EXPECT_EQ(shell("\"$AMBA\" debugconfig x > /dev/full", daemon).code, 2);
 }
 
@@ -74,15 +75,15 @@ TEST(Output, OfWhatAStrangerNamedIsSafe) {
                                   {"status", "--events"},
                                   {"showconfig"},
                                   {"check"}}) {
-            const Finished done = daemon.amba(verb);
+            const CommandResult done = daemon.amba(verb);
             EXPECT_TRUE(is_safe(done.out)) << verb[0] << done.out;
             EXPECT_TRUE(is_safe(done.err)) << verb[0] << done.err;
         }
-        // The same to whoever parses it.
+        // A parser gets the same text.
         EXPECT_EQ(nlohmann::json::parse(daemon.amba({"showconfig"}).out)["revision"], kForeign);
-        // Who holds the lock says so itself.
+        // The holder of the lock writes its own name into the file.
         write_in_place(daemon.file("amba.lock"), kForeign);
-        const Finished second = daemon.amba({"run"});
+        const CommandResult second = daemon.amba({"run"});
         EXPECT_EQ(second.code, 1);
         EXPECT_THAT(second.err, HasSubstr("in use by x"));
         EXPECT_TRUE(is_safe(second.err)) << second.err;

@@ -188,7 +188,8 @@ TEST_F(Queue, AboveAFrontendsMaxconnIsTheKernels) {
     EXPECT_EQ(daemon.lines("has its maxconn"), 1u);
 }
 
-// The first in the queue waits for one that is full; another, which it has tried in vain, is back.
+// The first connection in the queue waits for a full backend, and another backend, which it has
+// tried in vain, is back.
 TEST_F(Queue, NobodyWaitsBehindOneThatWaitsForAnother) {
     auto before = std::make_unique<Peer>(script::greet_then_echo("r"));
     const Place at = before->place();
@@ -218,7 +219,8 @@ TEST_F(Queue, IsResetWhereNobodyIsHeldAnyMore) {
     EXPECT_EQ(client.end(), End::kReset);
 }
 
-// A storm on a small cap: all are served, one after the other, and nothing is left behind.
+// Hundreds of clients meet a small cap: all are served, one after the other, and nothing is left
+// behind.
 TEST_F(Queue, OfHundredsEmptiesItself) {
     Peer quick(script::greet_then_close("q"));
     run({"timeouts.queue=10m", quick.address(), "maxconn=3"});

@@ -24,8 +24,8 @@ class AtOnce : public testing::Test {
         return flags;
     }
     // The commands, begun at the same time.
-    std::vector<Finished> run(const std::vector<Words>& commands) const {
-        std::vector<Finished> out(commands.size());
+    std::vector<CommandResult> run(const std::vector<Words>& commands) const {
+        std::vector<CommandResult> out(commands.size());
         std::vector<std::thread> threads;
         for (std::size_t i = 0; i < commands.size(); ++i)
             threads.emplace_back([&, i] { out[i] = daemon.amba(commands[i]); });
@@ -53,13 +53,13 @@ TEST_F(AtOnce, OneOfTwoMeetsAConditionOfBoth) {
     daemon.run(words_a);
     for (int round = 1; round <= 20; ++round) {
         const std::string now = std::to_string(round);
-        // With and without --wait: who sets a condition is told of it in any case.
+        // With --wait or without, a user who sets a condition is told whether it was met.
         const Words flags = round % 2 == 0 ? Words{"--if-generation", now}
                                            : Words{"--wait=20s", "--if-generation", now};
         const auto done = run({with(flags, words_a), with(flags, words_b)});
         ASSERT_EQ((done[0].code == 0) + (done[1].code == 0), 1)
             << done[0].out << done[0].err << done[1].out << done[1].err;
-        const Finished& lost = done[0].code == 0 ? done[1] : done[0];
+        const CommandResult& lost = done[0].code == 0 ? done[1] : done[0];
         ASSERT_EQ(lost.code, 1);
         ASSERT_THAT(lost.err, HasSubstr("generation " + std::to_string(round + 1)));
         ASSERT_EQ(ask(), done[0].code == 0 ? "a" : "b");
@@ -74,7 +74,7 @@ TEST_F(AtOnce, WithoutAnAmbassadorTheFirstOneMeetsIt) {
         run({with({"--if-generation", "1"}, words_a), with({"--if-generation", "1"}, words_b)});
     EXPECT_EQ((done[0].code == 0) + (done[1].code == 0), 1) << done[0].err << done[1].err;
     // Which generation that one will be is not known before it is judged.
-    const Finished third = daemon.amba(with({"--if-generation", "2"}, words_b));
+    const CommandResult third = daemon.amba(with({"--if-generation", "2"}, words_b));
     EXPECT_EQ(third.code, 1);
     EXPECT_THAT(third.err, HasSubstr("no ambassador has judged yet"));
     daemon.run(words_a);
@@ -90,7 +90,7 @@ TEST_F(AtOnce, AConditionInTheFileIsJudgedWithIt) {
     ASSERT_TRUE(daemon.logs("rejected: revision late"));
     EXPECT_THAT(daemon.log(), HasSubstr("generation 7 (if-generation), and the active table has "
                                         "generation 1"));
-    // Nor is it taken later: by SIGHUP or by a restart.
+    // The file is not taken later either, by SIGHUP or by a restart.
     daemon.signal(SIGHUP);
     EXPECT_TRUE(eventually([&] { return daemon.lines("rejected: revision late") == 2; }));
     EXPECT_EQ(daemon.stop(), 0);
@@ -98,7 +98,8 @@ TEST_F(AtOnce, AConditionInTheFileIsJudgedWithIt) {
     EXPECT_TRUE(daemon.logs("rejected: revision late"));
     EXPECT_EQ(ask(), "a");
     EXPECT_EQ(daemon.generation(), 1u);
-    // One that was met stays so, for SIGHUP and for who edits the file below its revision.
+    // A condition that was met stays met, for SIGHUP and for an edit of the file that keeps its
+    // revision.
     write_and_rename(config(), conditional(b, 1, "met"));
     ASSERT_TRUE(daemon.logs("generation 2, revision met"));
     daemon.signal(SIGHUP);
@@ -118,7 +119,7 @@ TEST_F(AtOnce, TwelveMergesAreInEffectWhenTheySaySo) {
         commands.push_back(
             with({"--merge", "--wait=20s"}, {places.back().to_string(), b.address()}));
     }
-    for (const Finished& done : run(commands))
+    for (const CommandResult& done : run(commands))
         EXPECT_EQ(done.code, 0) << done.err;
     for (const Place& at : places)
         EXPECT_EQ(Socket::connect(at).receive(1), "b");
@@ -148,8 +149,8 @@ TEST_F(AtOnce, AMergeThatCannotBeBoundFailsAlone) {
 }
 
 TEST_F(AtOnce, AMergeIsInEffectThroughTheFileThatTookItsPlace) {
-    // Nobody judges the first file: the second one, with the same frontend in it, replaces it.
-    Finished first;
+    // The first file is never judged: the second one, with the same frontend in it, replaces it.
+    CommandResult first;
     const Place other = own_place();
     std::thread helper([&] {
         first = daemon.amba(with({"--merge", "--wait=30s"}, {other.to_string(), b.address()}));
@@ -168,7 +169,7 @@ TEST_F(AtOnce, AMergeIsInEffectThroughTheFileThatTookItsPlace) {
 TEST_F(AtOnce, ADryRunSaysWhatItsFlagsWouldDo) {
     const Place other = own_place();
     daemon.run(words_a);
-    const Finished merge =
+    const CommandResult merge =
         daemon.amba(with({"--dry-run", "--merge"}, {other.to_string(), b.address()}));
     EXPECT_EQ(merge.code, 0) << merge.err;
     EXPECT_THAT(merge.out, HasSubstr("2 frontend(s)"));
@@ -178,7 +179,7 @@ TEST_F(AtOnce, ADryRunSaysWhatItsFlagsWouldDo) {
     const std::string overlapping = "*:" + std::to_string(kPort);
     EXPECT_EQ(daemon.amba(with({"--dry-run", "--merge"}, {overlapping, b.address()})).code, 2);
     EXPECT_EQ(daemon.amba(with({"--dry-run", "--if-generation", "1"}, words_b)).code, 0);
-    const Finished late = daemon.amba(with({"--dry-run", "--if-generation", "7"}, words_b));
+    const CommandResult late = daemon.amba(with({"--dry-run", "--if-generation", "7"}, words_b));
     EXPECT_EQ(late.code, 1);
     EXPECT_THAT(late.err, HasSubstr("generation 1, not 7"));
     EXPECT_FALSE(exists(config()));

@@ -1,4 +1,4 @@
-// What reconfigure tells its caller is what happened.
+// reconfigure tells its caller what really happened.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ class Verdict : public testing::Test {
 
 TEST_F(Verdict, IsOnTheRevisionThatWasWritten) {
     daemon.run(words_a);
-    const Finished done = daemon.amba(with({"--wait"}, words_b));
+    const CommandResult done = daemon.amba(with({"--wait"}, words_b));
     EXPECT_EQ(done.code, 0);
     EXPECT_THAT(done.out, HasSubstr("generation 2"));
     const auto verdict = daemon.verdict();
@@ -49,7 +49,7 @@ TEST_F(Verdict, IsOnTheRevisionThatWasWritten) {
 
 TEST_F(Verdict, NamesWhatIsUnresolved) {
     daemon.run(words_a);
-    const Finished done =
+    const CommandResult done =
         daemon.amba(with({"--wait"}, {place.to_string(), a.address(), "no-such.invalid:1"}));
     EXPECT_EQ(done.code, 3);
     EXPECT_THAT(done.out, HasSubstr("no-such.invalid:1"));
@@ -63,7 +63,7 @@ TEST_F(Verdict, OnWhatIsWrongIsGivenBeforeAnythingIsWritten) {
          {Words{"nonsense"}, Words{place.to_string(), "a", "99999"}, Words{"127.0.0.1:1", "x=y"},
           Words{place.to_string(), "weight=1", a.address()},
           Words{place.to_string(), a.address(), "weight=257"}, Words{}}) {
-        const Finished done = daemon.amba(with({"--wait"}, wrong));
+        const CommandResult done = daemon.amba(with({"--wait"}, wrong));
         EXPECT_EQ(done.code, 2) << done.err;
         EXPECT_THAT(done.err, StartsWith("amba: "));
     }
@@ -76,7 +76,7 @@ TEST_F(Verdict, OnWhatIsWrongIsGivenBeforeAnythingIsWritten) {
 
 TEST_F(Verdict, OfADryRunIsTheValidationAlone) {
     daemon.run(words_a);
-    const Finished done = daemon.amba(with({"--dry-run"}, words_b));
+    const CommandResult done = daemon.amba(with({"--dry-run"}, words_b));
     EXPECT_EQ(done.code, 0);
     EXPECT_THAT(done.out, HasSubstr("backend " + b.address() + " added"));
     EXPECT_EQ(daemon.amba(with({"--dry-run"}, {"nonsense"})).code, 2);
@@ -88,9 +88,9 @@ TEST_F(Verdict, OfADryRunIsTheValidationAlone) {
 TEST_F(Verdict, OfShowconfigTakenBackChangesNothing) {
     daemon.run({place.to_string(), "name=redis", "removed=drain:30s", a.address(), "weight=3",
                 b.address(), "backup=true"});
-    const Finished shown = daemon.amba({"showconfig"});
+    const CommandResult shown = daemon.amba({"showconfig"});
     ASSERT_EQ(shown.code, 0);
-    const Finished done = daemon.amba({"reconfigure", "--wait", "--file", "-"}, shown.out);
+    const CommandResult done = daemon.amba({"reconfigure", "--wait", "--file", "-"}, shown.out);
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_EQ(daemon.generation(), 2u);
     auto before = nlohmann::json::parse(shown.out);
@@ -102,7 +102,7 @@ TEST_F(Verdict, OfShowconfigTakenBackChangesNothing) {
 
 TEST_F(Verdict, OfDebugconfigTakenByFile) {
     daemon.run();
-    const Finished json = run_amba({"debugconfig", place.to_string(), b.address()});
+    const CommandResult json = run_amba({"debugconfig", place.to_string(), b.address()});
     write_in_place(daemon.file("table.json"), json.out);
     EXPECT_EQ(daemon.amba({"check", daemon.file("table.json")}).code, 0);
     EXPECT_EQ(daemon.amba({"reconfigure", "--wait", "--file", daemon.file("table.json")}).code, 0);
@@ -112,7 +112,7 @@ TEST_F(Verdict, OfDebugconfigTakenByFile) {
 TEST_F(Verdict, OfIfGenerationGuardsAgainstAnotherWriter) {
     daemon.run(words_a);
     EXPECT_EQ(daemon.amba(with({"--wait", "--if-generation", "1"}, words_b)).code, 0);
-    const Finished late = daemon.amba(with({"--wait", "--if-generation", "1"}, words_a));
+    const CommandResult late = daemon.amba(with({"--wait", "--if-generation", "1"}, words_a));
     EXPECT_EQ(late.code, 1);
     EXPECT_THAT(late.err, HasSubstr("generation 2"));
     EXPECT_EQ(ask(), "b");
@@ -123,7 +123,7 @@ TEST_F(Verdict, OfMergeReplacesOnlyTheFrontendsNamed) {
     const Place other = own_place();
     const Place third = own_place();
     daemon.run({place.to_string(), a.address(), "+", other.to_string(), a.address()});
-    const Finished done =
+    const CommandResult done =
         daemon.amba(with({"--wait", "--merge"},
                          {other.to_string(), b.address(), "+", third.to_string(), b.address()}));
     EXPECT_EQ(done.code, 0) << done.err;
@@ -160,7 +160,7 @@ TEST_F(Verdict, OfAMergeAfterARejectionBuildsOnWhatServes) {
     const Place other = own_place();
     daemon.run(words_a);
     EXPECT_EQ(daemon.amba(with({"--wait", "--merge"}, {squatter.address(), b.address()})).code, 1);
-    const Finished done =
+    const CommandResult done =
         daemon.amba(with({"--wait", "--merge"}, {other.to_string(), b.address()}));
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_EQ(ask(), "a");
@@ -175,7 +175,7 @@ TEST_F(Verdict, OfTheWholeTableNamesWhatGoes) {
 }
 
 TEST_F(Verdict, WithoutADaemonIsANote) {
-    const Finished done = daemon.amba(with({}, words_b));
+    const CommandResult done = daemon.amba(with({}, words_b));
     EXPECT_EQ(done.code, 0);
     EXPECT_THAT(done.out, HasSubstr("no ambassador answers"));
     daemon.run();
@@ -185,7 +185,7 @@ TEST_F(Verdict, WithoutADaemonIsANote) {
 TEST_F(Verdict, OfOneThatIsStoppedIsWaitedForInVain) {
     daemon.run({place.to_string(), a.address()});
     daemon.signal(SIGSTOP);
-    const Finished waited = daemon.amba(with({"--wait=300ms"}, words_b));
+    const CommandResult waited = daemon.amba(with({"--wait=300ms"}, words_b));
     daemon.signal(SIGCONT);
     EXPECT_EQ(waited.code, 1);
     EXPECT_THAT(waited.err, HasSubstr("does not answer; is it stopped"));
@@ -194,7 +194,7 @@ TEST_F(Verdict, OfOneThatIsStoppedIsWaitedForInVain) {
 
 TEST_F(Verdict, WithoutADaemonIsWaitedForAndThenFails) {
     const auto start = Clock::now();
-    const Finished done = daemon.amba(with({"--wait=300ms"}, words_b));
+    const CommandResult done = daemon.amba(with({"--wait=300ms"}, words_b));
     EXPECT_EQ(done.code, 1);
     EXPECT_GE(since(start), 290ms);
     EXPECT_THAT(done.err, HasSubstr("no verdict within 300ms"));
@@ -205,7 +205,7 @@ TEST_F(Verdict, WithoutADaemonIsWaitedForAndThenFails) {
 }
 
 TEST_F(Verdict, OfADaemonThatStartsMeanwhileIsTaken) {
-    Finished done;
+    CommandResult done;
     std::thread helper([&] { done = daemon.amba(with({"--wait"}, words_b)); });
     ASSERT_TRUE(eventually([&] { return exists(daemon.file("config.json")); }));
     daemon.run();
@@ -217,14 +217,14 @@ TEST_F(Verdict, OfADaemonThatStartsMeanwhileIsTaken) {
 TEST_F(Verdict, OfTwoAtOnceIsATrueOneForEach) {
     daemon.run(words_a);
     for (int round = 0; round < 10; ++round) {
-        Finished one;
-        Finished two;
+        CommandResult one;
+        CommandResult two;
         std::thread first([&] { one = daemon.amba(with({"--wait"}, words_a)); });
         std::thread second([&] { two = daemon.amba(with({"--wait"}, words_b)); });
         first.join();
         second.join();
         const std::string last = nlohmann::json::parse(config())["revision"];
-        for (const Finished& done : {one, two}) {
+        for (const CommandResult& done : {one, two}) {
             const bool applied = done.code == 0;
             EXPECT_THAT(applied ? done.out : done.err,
                         HasSubstr(applied ? "applied as generation" : "superseded by " + last));
@@ -243,8 +243,9 @@ TEST_F(Verdict, IsNotOneOfAnEarlierFile) {
 }
 
 TEST_F(Verdict, ComesByThePollingToo) {
-    // The watcher looks twice a second. Who waited for it would begin each time just after a look,
-    // and take half a second more than where a knock is all there is: once less is enough.
+    // A watch that polls looks twice a second. A helper that waited for it would begin each time
+    // just after a look, and take half a second more than a helper that asks over the socket. Once
+    // less is enough to show that it does not wait.
     const auto time_of = [](const Daemon& one, const Words& words) {
         const auto start = Clock::now();
         one.reconfigure(words);

@@ -12,8 +12,8 @@ using namespace amba::test;
 
 namespace {
 
-// A reset drops what the kernel has not sent yet, or what the other side has not acknowledged: that
-// is the sender's own loss.
+// A reset drops bytes that the kernel has not sent yet or the other side has not acknowledged: that
+// loss is the sender's own, so it waits.
 void wait_until_acknowledged(const Socket& socket) {
     int left = 1;
     if (!eventually([&] { return ::ioctl(socket.fd(), SIOCOUTQ, &left) == 0 && left == 0; })) {

@@ -1,6 +1,6 @@
 // One side aborts while the other has just sent. The send that fails takes the error of the socket,
 // and what a read then shows looks like the end of the stream: half an answer would be taken for a
-// whole one. Also when the proxy was stopped, or busy, and finds everything at once.
+// whole one. This holds as well when the proxy was stopped, or busy, and finds everything at once.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -18,7 +18,7 @@ using namespace amba::test;
 namespace {
 
 // Hands the server's end of each connection to the test.
-class Handover {
+class AcceptedSockets {
   public:
     Script script() {
         return [this](Socket& socket) {
@@ -59,21 +59,22 @@ void pause(Daemon& daemon) {
 class ResetWhileSending : public testing::TestWithParam<bool> {
   protected:
     ResetWhileSending() { daemon.run({place.to_string(), "observe=off", peer.address()}); }
-    struct Two {
+    struct BothEnds {
         Socket aborting;
         Socket other;
     };
-    // Established: of a client that resets while the proxy still dials nothing is handed on.
-    Two two() {
+    // An established connection: while the proxy still dials, nothing of a client that resets is
+    // handed on.
+    BothEnds connect() {
         Socket client = Socket::connect(place);
-        Socket server = handover.take();
+        Socket server = accepted.take();
         client.send("hello");
         server.receive(5);
         if (GetParam()) return {std::move(client), std::move(server)};
         return {std::move(server), std::move(client)};
     }
-    Handover handover;
-    Peer peer{handover.script()};
+    AcceptedSockets accepted;
+    Peer peer{accepted.script()};
     const Place place = own_place();
     Daemon daemon;
 };
@@ -88,7 +89,7 @@ constexpr int kTimes = 200;
 
 TEST_P(ResetWhileSending, IsAReset) {
     for (int i = 0; i < kTimes; ++i) {
-        Two at = two();
+        BothEnds at = connect();
         at.aborting.send("part");
         ASSERT_EQ(at.other.receive(4), "part");
         at.other.send("more");
@@ -99,10 +100,11 @@ TEST_P(ResetWhileSending, IsAReset) {
     }
 }
 
-// Fewer: the last words wait for their acknowledgement, which a kernel may delay by 40 ms.
+// There are fewer rounds here: the last bytes wait for their acknowledgement, which a kernel may
+// delay by 40 ms.
 TEST_P(ResetWhileSending, IsAResetAfterTheLastWords) {
     for (int i = 0; i < kTimes / 4; ++i) {
-        Two at = two();
+        BothEnds at = connect();
         at.other.send("more");
         at.aborting.send("last words");
         at.aborting.reset();
@@ -114,7 +116,7 @@ TEST_P(ResetWhileSending, IsAResetAfterTheLastWords) {
 
 TEST_P(ResetWhileSending, IsAResetWhenTheProxyWasStopped) {
     for (int i = 0; i < kTimes; ++i) {
-        Two at = two();
+        BothEnds at = connect();
         at.aborting.send("part");
         ASSERT_EQ(at.other.receive(4), "part");
         pause(daemon);
@@ -133,7 +135,7 @@ TEST_P(ResetWhileSending, IsAResetInBulk) {
     const std::uint64_t number = seed();
     const std::string block(1 << 16, 'x');
     for (int i = 0; i < 50; ++i) {
-        Two at = two();
+        BothEnds at = connect();
         Pattern pattern(number);
         at.aborting.send(pattern.next(100'000));
         // Until a megabyte has passed, and more is under way. Not beyond: a send that fails would
@@ -154,7 +156,7 @@ TEST_P(ResetWhileSending, IsAResetInBulk) {
 // The reply was whole: that its sender will not read the rest of the question does not change it.
 TEST_P(ResetWhileSending, AfterTheEndLeavesTheEnd) {
     for (int i = 0; i < kTimes; ++i) {
-        Two at = two();
+        BothEnds at = connect();
         pause(daemon);
         at.other.send("more");
         at.aborting.send("all of it");

@@ -1,5 +1,5 @@
-// The only server, or all of them, are away for a moment: whoever comes meanwhile is served by the
-// one that is back, within the time that the table gives.
+// The only server, or all of them, are away for a moment: clients that come meanwhile are served by
+// the first that is back, within the time that the table gives.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -22,7 +22,7 @@ class Restart : public testing::Test {
         table.push_back(at.to_string());
         daemon.run(table);
     }
-    // Ten who come while it is away.
+    // Ten clients come while it is away.
     void all_are_served() {
         std::vector<Socket> clients;
         for (int i = 0; i < 10; ++i)
@@ -53,7 +53,8 @@ TEST_F(Restart, CostsNobodyAConnectionThatIsHeld) {
     all_are_served();
 }
 
-// Silence uses up timeouts.connect; who is held is tried on, on the time of the queue.
+// Silence uses up timeouts.connect; a connection that is held goes on dialing on the time of the
+// queue.
 TEST_F(Restart, OfASilentOneCostsNobodyAConnectionThatIsHeld) {
     auto silent = std::make_unique<SilentPeer>();
     at = silent->place();
@@ -97,7 +98,7 @@ TEST_F(Restart, IsToldAtOnceWhereNothingIsToBeTriedAgain) {
     EXPECT_EQ(Socket::connect(place).end(), End::kReset);
 }
 
-// Before, the first pause would have been the last.
+// The connection pauses again and again until one of them is back.
 TEST_F(Restart, OfAllOfThem) {
     RefusingPeer one;
     RefusingPeer two;
@@ -105,7 +106,7 @@ TEST_F(Restart, OfAllOfThem) {
     all_are_served();
 }
 
-// The one that is tried has a new address, and the old one says nothing.
+// The server has a new address, and the old address does not answer.
 TEST_F(Restart, AtAnotherAddress) {
     SilentPeer silent;
     daemon.run({place.to_string(), "timeouts.connect=10m", silent.address()});

@@ -115,7 +115,7 @@ TEST_F(Signals, RefuseATableWhileDraining) {
     Socket client = open();
     daemon.signal(SIGTERM);
     ASSERT_TRUE(daemon.logs(" drain: "));
-    const Finished done =
+    const CommandResult done =
         daemon.amba({"reconfigure", "--wait=2s", own_place().to_string(), peer.address()});
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr("stopping"));

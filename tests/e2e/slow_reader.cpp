@@ -16,16 +16,16 @@ namespace {
 // to the ambassador. A build with sanitizers needs a little more.
 constexpr std::size_t kGrowthKb = 6 * 1024;
 
-// Is nothing taken any more? For a second, and much longer than it ever took so far: a busy machine
-// has its pauses.
-class Stuck {
+// Tells when nothing is taken any more: for a second, and for much longer than any pause so far, as
+// a busy machine has pauses of its own.
+class StallDetector {
   public:
-    void took(std::size_t bytes) {
+    void add(std::size_t bytes) {
         if (bytes == 0) return;
         longest_ = std::max(longest_, since(moved_));
         moved_ = Clock::now();
     }
-    bool is() const { return since(moved_) > 1s + 10 * longest_; }
+    bool stalled() const { return since(moved_) > 1s + 10 * longest_; }
 
   private:
     Clock::time_point moved_ = Clock::now();
@@ -35,10 +35,10 @@ class Stuck {
 // Writes until nothing is taken any more, and returns what is left of the last block.
 std::string write_until_stuck(Socket& socket, Pattern& pattern) {
     std::string block = pattern.next(1 << 16);
-    Stuck stuck;
-    while (!stuck.is() && pattern.position() < (256u << 20)) {
+    StallDetector detector;
+    while (!detector.stalled() && pattern.position() < (256u << 20)) {
         const std::size_t sent = socket.send_some(block);
-        stuck.took(sent);
+        detector.add(sent);
         block.erase(0, sent);
         if (block.empty()) block = pattern.next(1 << 16);
         if (sent == 0) std::this_thread::sleep_for(1ms);

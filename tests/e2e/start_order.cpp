@@ -64,7 +64,7 @@ TEST_F(Start, WithAnotherCommandLineTakesIt) {
     daemon.run(words_c);
     EXPECT_EQ(ask(), "c");
     EXPECT_EQ(daemon.generation(), 3u);
-    // And then it is the one that is remembered.
+    // From then on it is the table that is remembered.
     EXPECT_EQ(daemon.stop(), 0);
     daemon.run(words_c);
     EXPECT_EQ(ask(), "c");
@@ -188,7 +188,7 @@ TEST_F(Start, LeavesAVerdictAndACountOfAConfigThatIsWrong) {
         EXPECT_EQ(daemon.generation(), 1u);
         EXPECT_EQ(daemon.stop(), 0);
     }
-    // Without any table to serve as well.
+    // The same with no table at all to serve.
     Daemon alone;
     write_and_rename(alone.file("config.json"), "{");
     alone.run();
@@ -255,7 +255,7 @@ TEST_F(Start, WithAConfigAloneThatCannotBeBoundEnds) {
 
 TEST_F(Start, OfASecondOneEndsAndNamesTheHolder) {
     daemon.run(words_a);
-    const Finished second = daemon.amba({"run", own_place().to_string(), a.address()});
+    const CommandResult second = daemon.amba({"run", own_place().to_string(), a.address()});
     EXPECT_EQ(second.code, 1);
     EXPECT_THAT(second.err, HasSubstr("pid " + std::to_string(daemon.process().pid())));
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0) << "the first one's socket is gone";

@@ -17,7 +17,7 @@ using testing::IsSupersetOf;
 
 namespace {
 
-class Seen : public testing::Test {
+class StatusAndLog : public testing::Test {
   protected:
     Daemon daemon;
     const Place place = own_place();
@@ -33,7 +33,7 @@ std::vector<std::string> keys(const nlohmann::json& object) {
 
 }  // namespace
 
-TEST_F(Seen, StatusHasTheFieldsThatProgramsRelyOn) {
+TEST_F(StatusAndLog, StatusHasTheFieldsThatProgramsRelyOn) {
     RefusingPeer refusing;
     daemon.run({place.to_string(), "name=redis", peer.address(), "weight=3", refusing.address(),
                 "weight=0"});
@@ -68,7 +68,7 @@ TEST_F(Seen, StatusHasTheFieldsThatProgramsRelyOn) {
     }
 }
 
-TEST_F(Seen, HealthcheckIsAboutListeningAndReadyAboutBackends) {
+TEST_F(StatusAndLog, HealthcheckIsAboutListeningAndReadyAboutBackends) {
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 1) << "nobody is there";
     daemon.run();
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0) << "waiting counts";
@@ -82,7 +82,7 @@ TEST_F(Seen, HealthcheckIsAboutListeningAndReadyAboutBackends) {
     EXPECT_EQ(daemon.amba({"healthcheck", "--ready"}).code, 0);
 }
 
-TEST_F(Seen, StatusHasEverySettingOfTheTable) {
+TEST_F(StatusAndLog, StatusHasEverySettingOfTheTable) {
     daemon.with_checks();
     daemon.run({place.to_string(), "balance=leastconn", "hedge=off", "observe=off", "error-limit=7",
                 "max-ejected=20", "on-marked-down=close", "empty=hold", "timeouts.queue=9s",
@@ -106,27 +106,27 @@ TEST_F(Seen, StatusHasEverySettingOfTheTable) {
     EXPECT_EQ(frontend["backends"][0]["settings"], expected);
 }
 
-TEST_F(Seen, HealthcheckKnowsADeadBackend) {
+TEST_F(StatusAndLog, HealthcheckKnowsADeadBackend) {
     RefusingPeer refusing;
     daemon.run({place.to_string(), refusing.address()});
     EXPECT_EQ(Socket::connect(place).end(), End::kReset);
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0);
-    const Finished done = daemon.amba({"healthcheck", "--ready"});
+    const CommandResult done = daemon.amba({"healthcheck", "--ready"});
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.out + done.err, HasSubstr(place.to_string()));
 }
 
-TEST_F(Seen, HealthcheckIsNotFooledByASocketThatWasLeft) {
+TEST_F(StatusAndLog, HealthcheckIsNotFooledByASocketThatWasLeft) {
     daemon.run({place.to_string(), peer.address()});
     daemon.kill();
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 1);
 }
 
-// One that is stopped has its socket still: that is something else than nobody.
-TEST_F(Seen, HealthcheckOfAFrozenDaemonFails) {
+// A stopped daemon still has its socket: the error differs from that of a missing one.
+TEST_F(StatusAndLog, HealthcheckOfAFrozenDaemonFails) {
     daemon.run({place.to_string(), peer.address()});
     daemon.signal(SIGSTOP);
-    const Finished health = daemon.amba({"healthcheck"});
+    const CommandResult health = daemon.amba({"healthcheck"});
     EXPECT_EQ(health.code, 1);
     EXPECT_THAT(health.err, HasSubstr("listens on"));
     EXPECT_THAT(health.err, HasSubstr("does not answer; is it stopped"));
@@ -134,7 +134,7 @@ TEST_F(Seen, HealthcheckOfAFrozenDaemonFails) {
     daemon.signal(SIGCONT);
 }
 
-TEST_F(Seen, EachEventIsOneLine) {
+TEST_F(StatusAndLog, EachEventIsOneLine) {
     daemon.run({place.to_string(), peer.address()});
     EXPECT_EQ(daemon.lines(" bind: "), 1u);
     EXPECT_EQ(daemon.lines(" applied: "), 1u);
@@ -148,7 +148,7 @@ TEST_F(Seen, EachEventIsOneLine) {
     EXPECT_EQ(daemon.lines("warning") + daemon.lines("error"), 0u) << daemon.log();
 }
 
-TEST_F(Seen, ConnectionsThatAreWellLeaveNoLine) {
+TEST_F(StatusAndLog, ConnectionsThatAreWellLeaveNoLine) {
     daemon.run({place.to_string(), peer.address()});
     const std::size_t before = daemon.lines("");
     for (int i = 0; i < 50; ++i)
@@ -157,7 +157,7 @@ TEST_F(Seen, ConnectionsThatAreWellLeaveNoLine) {
     EXPECT_EQ(daemon.lines(""), before) << daemon.log();
 }
 
-TEST_F(Seen, ManyResetsByABackendAreFolded) {
+TEST_F(StatusAndLog, ManyResetsByABackendAreFolded) {
     Peer rude(script::reset_after(1));
     daemon.run({place.to_string(), rude.address()});
     const auto start = Clock::now();
@@ -170,7 +170,7 @@ TEST_F(Seen, ManyResetsByABackendAreFolded) {
     EXPECT_LE(daemon.lines("reset a connection"), 1u + since(start) / 10s) << daemon.log();
 }
 
-TEST_F(Seen, JsonLinesParse) {
+TEST_F(StatusAndLog, JsonLinesParse) {
     RefusingPeer refusing;
     daemon.flags({"--log-format", "json", "--log-level", "debug"});
     daemon.run({place.to_string(), refusing.address()});
@@ -190,7 +190,7 @@ TEST_F(Seen, JsonLinesParse) {
                 IsSupersetOf({"start", "bind", "applied", "down", "refused", "rejected", "exit"}));
 }
 
-TEST_F(Seen, LogLevelLeavesOutWhatIsBelow) {
+TEST_F(StatusAndLog, LogLevelLeavesOutWhatIsBelow) {
     RefusingPeer refusing;
     daemon.flags({"--log-level", "warning"});
     daemon.launch({place.to_string(), refusing.address()});
@@ -200,7 +200,7 @@ TEST_F(Seen, LogLevelLeavesOutWhatIsBelow) {
     EXPECT_EQ(daemon.lines(" info "), 0u) << daemon.log();
 }
 
-TEST_F(Seen, FilesAreReadableByEveryone) {
+TEST_F(StatusAndLog, FilesAreReadableByEveryone) {
     namespace fs = std::filesystem;
     daemon.run({place.to_string(), peer.address()});
     daemon.reconfigure({place.to_string(), peer.address()});

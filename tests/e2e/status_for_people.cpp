@@ -28,9 +28,9 @@ class ForPeople : public testing::Test {
 };
 
 // Answers one request on the volume's socket, as another ambassador would.
-class Impostor {
+class FakeDaemon {
   public:
-    explicit Impostor(const std::string& path, std::string answer) : answer_(std::move(answer)) {
+    explicit FakeDaemon(const std::string& path, std::string answer) : answer_(std::move(answer)) {
         listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
@@ -39,13 +39,13 @@ class Impostor {
         ::listen(listener_, 1);
         thread_ = std::thread([this] { serve(); });
     }
-    ~Impostor() {
+    ~FakeDaemon() {
         ::shutdown(listener_, SHUT_RDWR);
         thread_.join();
         ::close(listener_);
     }
-    Impostor(const Impostor&) = delete;
-    Impostor& operator=(const Impostor&) = delete;
+    FakeDaemon(const FakeDaemon&) = delete;
+    FakeDaemon& operator=(const FakeDaemon&) = delete;
 
   private:
     void serve() const {
@@ -63,9 +63,10 @@ class Impostor {
     std::thread thread_;
 };
 
-Finished asked(const Words& words, const std::string& status_line, const std::string& body) {
+CommandResult ask_fake_daemon(const Words& words, const std::string& status_line,
+                              const std::string& body) {
     const TempDir volume;
-    const Impostor impostor(volume / "amba.sock",
+    const FakeDaemon daemon(volume / "amba.sock",
                             "HTTP/1.1 " + status_line + "\r\nContent-Length: " +
                                 std::to_string(body.size()) + "\r\n\r\n" + body);
     Process::Options options;
@@ -111,30 +112,31 @@ TEST_F(ForPeople, StatusSaysWhatIsDrained) {
 
 TEST_F(ForPeople, EventsAreLinesOfText) {
     daemon.run({place.to_string(), "name=redis", peer.address()});
-    const Finished done = daemon.amba({"status", "--events"});
+    const CommandResult done = daemon.amba({"status", "--events"});
     EXPECT_EQ(done.code, 0);
     EXPECT_THAT(done.out, AllOf(ContainsRegex("[0-9]+-[0-9]+-[0-9]+ [0-9:]+ info start: "),
                                 ContainsRegex("info applied: generation 1")))
         << done.out;
-    const Finished last = daemon.amba({"status", "--events", "--limit", "1"});
+    const CommandResult last = daemon.amba({"status", "--events", "--limit", "1"});
     EXPECT_EQ(std::count(last.out.begin(), last.out.end(), '\n'), 1) << last.out;
     const auto json = nlohmann::json::parse(daemon.amba({"status", "--events", "--json"}).out);
     EXPECT_EQ(json["events"][0]["event"], "start");
 }
 
 TEST(StatusOfAnother, DaemonThatKeepsNoEventsIsToldApart) {
-    const Finished done = asked({"status", "--events"}, "404 Not Found", "no such page\n");
+    const CommandResult done =
+        ask_fake_daemon({"status", "--events"}, "404 Not Found", "no such page\n");
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr("keeps no events"));
 }
 
 TEST(StatusOfAnother, DaemonThatSpeaksNonsenseIsAnError) {
     for (const char* body : {"nonsense", "{}", "[1, 2"}) {
-        const Finished done = asked({"status"}, "200 OK", body);
+        const CommandResult done = ask_fake_daemon({"status"}, "200 OK", body);
         EXPECT_EQ(done.code, 1) << body;
         EXPECT_THAT(done.err, HasSubstr("the daemon's answer")) << body;
         EXPECT_EQ(done.out, "");
     }
-    EXPECT_EQ(asked({"status", "--events"}, "200 OK", "{}").code, 1);
-    EXPECT_THAT(asked({"status"}, "500 Oh", "").err, HasSubstr("answered 500"));
+    EXPECT_EQ(ask_fake_daemon({"status", "--events"}, "200 OK", "{}").code, 1);
+    EXPECT_THAT(ask_fake_daemon({"status"}, "500 Oh", "").err, HasSubstr("answered 500"));
 }

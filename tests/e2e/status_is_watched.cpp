@@ -215,7 +215,7 @@ TEST_F(Watch, WithoutADaemonTakesNoTerminal) {
 
 TEST_F(Watch, WithoutATerminalIsExit2) {
     serve();
-    const Finished done = daemon.amba({"status", "--watch"});
+    const CommandResult done = daemon.amba({"status", "--watch"});
     EXPECT_EQ(done.code, 2);
     EXPECT_EQ(done.out, "");
     EXPECT_THAT(done.err, AllOf(HasSubstr("needs a terminal"), HasSubstr("--json")));
@@ -235,7 +235,7 @@ TEST(StatusCommandLine, ThatMakesNoSenseIsExit2) {
     for (const auto& c : cases) {
         Words words{"status"};
         words.insert(words.end(), c.words.begin(), c.words.end());
-        const Finished done = run_amba(words);
+        const CommandResult done = run_amba(words);
         EXPECT_EQ(done.code, 2) << testing::PrintToString(words) << done.err;
         EXPECT_THAT(done.err, HasSubstr(c.said)) << testing::PrintToString(words);
         EXPECT_EQ(done.out, "");

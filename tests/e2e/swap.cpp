@@ -32,7 +32,7 @@ class Swap : public testing::Test {
         client.send("ping");
         return client.receive(4) == "ping";
     }
-    // Much longer than a swap takes here and now.
+    // A time that is much longer than a swap takes on this machine now.
     Milliseconds longer_than_a_swap() {
         const auto start = Clock::now();
         daemon.reconfigure({place.to_string(), a.address()});
@@ -195,7 +195,8 @@ TEST_F(Swap, OfAFrontendThatGoesRefusesAndKeepsItsConnections) {
     const Place other = own_place();
     daemon.run({place.to_string(), a.address(), "+", other.to_string(), b.address()});
     Socket old = open_at(other);
-    const Finished done = daemon.amba({"reconfigure", "--wait", place.to_string(), a.address()});
+    const CommandResult done =
+        daemon.amba({"reconfigure", "--wait", place.to_string(), a.address()});
     EXPECT_NE(done.out.find("frontend " + other.to_string() + " removed"), std::string::npos)
         << done.out;
     EXPECT_TRUE(is_refused(other));

@@ -16,8 +16,9 @@ TEST(SwapIsRejected, WhenAPortIsTaken) {
     Peer squatter(script::hold, own_place());
     Daemon daemon;
     daemon.run({place.to_string(), peer.address()});
-    const Finished done = daemon.amba({"reconfigure", "--wait", fresh.to_string(), peer.address(),
-                                       "+", squatter.address(), peer.address()});
+    const CommandResult done =
+        daemon.amba({"reconfigure", "--wait", fresh.to_string(), peer.address(), "+",
+                     squatter.address(), peer.address()});
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr(squatter.address()));
     EXPECT_THAT(done.err, HasSubstr("taken"));
@@ -38,7 +39,8 @@ TEST(SwapIsRejected, WhenNoInterfaceHasTheAddress) {
     Daemon daemon;
     daemon.run({place.to_string(), peer.address()});
     // TEST-NET-1 (RFC 5737)
-    const Finished done = daemon.amba({"reconfigure", "--wait", "192.0.2.1:80", peer.address()});
+    const CommandResult done =
+        daemon.amba({"reconfigure", "--wait", "192.0.2.1:80", peer.address()});
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr("no interface here has that address"));
     EXPECT_EQ(Socket::connect(place).receive(2), "ok");
@@ -60,7 +62,7 @@ TEST(SwapIsRejected, AndTheNextOneIsApplied) {
     EXPECT_EQ(daemon.verdict()["result"], "applied");
 }
 
-// The reason may be gone: the same bytes written again are judged again.
+// The reason may have passed: the same bytes are judged again when they are written again.
 TEST(SwapIsRejected, AndTheSameFileWrittenAgainIsApplied) {
     Peer peer(script::greet_then_echo("ok"));
     const Place next = own_place();

@@ -25,7 +25,7 @@ class SwapMeets : public testing::Test {
     bool queued(unsigned count) {
         return eventually([&] { return daemon.frontend()["queue_current"] == count; });
     }
-    // Of a process that has nothing to do: its CPU time.
+    // The CPU time that the daemon has used.
     double cpu_seconds() {
         std::ifstream in("/proc/" + std::to_string(daemon.process().pid()) + "/stat");
         std::string text((std::istreambuf_iterator<char>(in)), {});
@@ -90,7 +90,7 @@ TEST_F(SwapMeets, AConnectionThatHasTriedMoreThanItMayNow) {
     EXPECT_TRUE(queued(0));
 }
 
-// With a queue, whose connections can go nowhere else when the first of them ends.
+// Its queue has connections that can go nowhere else when the first of them ends.
 TEST_F(SwapMeets, AFrontendThatLeavesWithAQueue) {
     const NetworkNamespace network;
     ASSERT_TRUE(network.possible()) << "needs root";
@@ -182,14 +182,14 @@ TEST_F(SwapMeets, AConnectionThatIsDialedAnewInABatch) {
         client.send("x");
         EXPECT_EQ(client.receive(1), "x");
     }
-    // An abort that was taken for theirs would be passed on after a second.
+    // If the event was taken for one of their sockets, they would be reset after a second.
     EXPECT_TRUE(throughout(1500ms, [&] {
         return std::all_of(clients.begin(), clients.end(),
                            [](const Socket& client) { return client.quiet(); });
     }));
 }
 
-// A race between two slow ones: the slow half is a use of its backend like the other.
+// In a race between two slow backends, the slow connect uses its backend like the other one.
 TEST_F(SwapMeets, TheSlowHalfOfARace) {
     SilentPeer one;
     SilentPeer two;

@@ -15,8 +15,8 @@ constexpr int kMany = 9000;
 class LargeTable : public testing::Test {
   protected:
     // `live` with weight 1 and thousands that take nothing.
-    Finished ask_for(const Place& bind, const std::vector<std::string>& live, int others,
-                     const std::string& removed) {
+    CommandResult ask_for(const Place& bind, const std::vector<std::string>& live, int others,
+                          const std::string& removed) {
         nlohmann::json backends = nlohmann::json::array();
         for (const std::string& address : live)
             backends.push_back({{"address", address}});
@@ -30,7 +30,7 @@ class LargeTable : public testing::Test {
         return daemon.amba({"reconfigure", "--wait", "--file", "-"}, table.dump());
     }
     void swap_to(const std::vector<std::string>& live, int others, const std::string& removed) {
-        const Finished done = ask_for(place, live, others, removed);
+        const CommandResult done = ask_for(place, live, others, removed);
         ASSERT_EQ(done.code, 0) << done.err;
     }
     Socket open() {
@@ -89,7 +89,7 @@ TEST_F(LargeTable, ThatCannotBeBoundIsRejectedAndTheNextIsApplied) {
     Peer squatter(script::hold, own_place());
     daemon.run({place.to_string(), a.address()});
     Socket client = open();
-    const Finished wrong = ask_for(squatter.place(), {b.address()}, kMany, "keep");
+    const CommandResult wrong = ask_for(squatter.place(), {b.address()}, kMany, "keep");
     EXPECT_EQ(wrong.code, 1);
     EXPECT_TRUE(alive(client));
     EXPECT_EQ(Socket::connect(place).receive(1), "a");

@@ -34,11 +34,11 @@ class ManyFrontends : public testing::Test {
         add(first);
         return {{"frontends", frontends}};
     }
-    Finished ask_for(const nlohmann::json& table) const {
+    CommandResult ask_for(const nlohmann::json& table) const {
         return daemon.amba({"reconfigure", "--wait", "--file", "-"}, table.dump());
     }
     void swap_to(const nlohmann::json& table) const {
-        const Finished done = ask_for(table);
+        const CommandResult done = ask_for(table);
         ASSERT_EQ(done.code, 0) << done.err;
     }
     static std::string who(const Place& place) { return Socket::connect(place).receive(1); }
@@ -101,7 +101,7 @@ TEST_F(ManyFrontends, OneThatIsTakenRefusesThemAll) {
     Process helper(
         {amba_program(), "reconfigure", "--wait=50s", "--dir", daemon.dir(), "--file", "-"},
         options);
-    // Bound or not, none of them ever listens.
+    // None of them ever listens, whether it was bound or not.
     while (helper.running())
         ASSERT_TRUE(is_refused(nth(0)));
     EXPECT_EQ(helper.wait(), 1);
@@ -121,10 +121,10 @@ TEST_F(ManyFrontends, ComeWithAnAdminAddress) {
     EXPECT_NE(client.receive_to_end().find("200 OK"), std::string::npos);
 }
 
-// Wherever the swap is: it ends, or nothing of it has begun.
+// However far the swap is, it is completed or leaves no trace.
 TEST_F(ManyFrontends, AreOnTheirWayWhenTheDaemonIsToStop) {
     for (int i = 0; i < 6; ++i) {
-        const Finished asked =
+        const CommandResult asked =
             daemon.amba({"reconfigure", "--file", "-"}, table(kMany + i, b.address()).dump());
         ASSERT_EQ(asked.code, 0) << asked.err;
         std::this_thread::sleep_for(std::chrono::milliseconds(15 * i));

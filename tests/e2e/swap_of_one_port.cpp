@@ -104,7 +104,7 @@ TEST(SwapOfOnePort, OfOverlappingFrontendsInOneTableIsAnError) {
                                Words{"0.0.0.0:" + port, "+", "127.1.2.3:" + port}}) {
         Words words{"run"};
         words.insert(words.end(), table.begin(), table.end());
-        const Finished done = run_amba(words);
+        const CommandResult done = run_amba(words);
         EXPECT_EQ(done.code, 2) << done.err;
         EXPECT_NE(done.err.find(port), std::string::npos) << done.err;
     }

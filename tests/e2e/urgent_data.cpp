@@ -35,7 +35,7 @@ std::vector<std::size_t> send_some_urgent(Socket& socket, std::uint64_t number) 
             send_urgent(socket);
             ++place;
         }
-        // Also where a read and a segment may end just before the mark.
+        // These sizes let a read or a segment end just before the mark.
         const std::size_t sizes[] = {1, 100, 16'384, 32'768, 65'536, random() % 300'000 + 1};
         const std::string bytes(sizes[random() % std::size(sizes)], 'a');
         socket.send(bytes, 30s);
@@ -48,45 +48,45 @@ std::vector<std::size_t> send_some_urgent(Socket& socket, std::uint64_t number) 
     return urgent;
 }
 
-struct Heard {
+struct MarkedStream {
     std::string bytes;
     std::vector<std::size_t> marks;
 };
 
-// Asks for them, and reads to the end, with urgent bytes in their places.
-Heard hear(Socket& socket) {
+// Asks for the bytes, and reads them to the end, with urgent bytes in their places.
+MarkedStream receive(Socket& socket) {
     const int on = 1;
     setsockopt(socket.fd(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
     socket.send("go");
-    Heard heard;
+    MarkedStream received;
     for (;;) {
-        // Something is there when it is asked about the mark, so that none comes in between.
+        // A byte is there before sockatmark() is asked, so that no mark comes in between.
         pollfd ready{socket.fd(), POLLIN, 0};
         if (::poll(&ready, 1, 30'000) != 1) throw SocketError("receive", ETIMEDOUT);
-        if (::sockatmark(socket.fd()) == 1) heard.marks.push_back(heard.bytes.size());
+        if (::sockatmark(socket.fd()) == 1) received.marks.push_back(received.bytes.size());
         const std::string more = socket.receive_some();
-        if (more.empty()) return heard;
-        heard.bytes += more;
+        if (more.empty()) return received;
+        received.bytes += more;
     }
 }
 
-void expect_heard(const Heard& heard, const std::vector<std::size_t>& urgent) {
+void expect_received(const MarkedStream& received, const std::vector<std::size_t>& urgent) {
     std::string expected(urgent.back() + 1, 'a');
     for (const std::size_t place : urgent)
         expected[place] = '!';
-    EXPECT_TRUE(heard.bytes == expected) << heard.bytes.size() << " of " << expected.size();
+    EXPECT_TRUE(received.bytes == expected) << received.bytes.size() << " of " << expected.size();
     // A later urgent byte takes the mark of one before it that is still under way; none has the
     // mark of the last.
-    for (const std::size_t mark : heard.marks)
+    for (const std::size_t mark : received.marks)
         EXPECT_TRUE(std::find(urgent.begin(), urgent.end(), mark) != urgent.end()) << mark;
-    ASSERT_FALSE(heard.marks.empty());
-    EXPECT_EQ(heard.marks.back(), urgent.back());
+    ASSERT_FALSE(received.marks.empty());
+    EXPECT_EQ(received.marks.back(), urgent.back());
 }
 
 class UrgentData : public testing::Test {
   protected:
     // What `server` does with each connection, and `client` at the same time.
-    void talk(const Script& server, const Script& client) {
+    void run_both(const Script& server, const Script& client) {
         Peer peer(server);
         daemon.run({place.to_string(), peer.address()});
         for (round = 0; round < 8; ++round) {
@@ -94,7 +94,7 @@ class UrgentData : public testing::Test {
             client(socket);
             ASSERT_TRUE(eventually([&] { return peer.open() == 0; }));
             ASSERT_TRUE(peer.errors().empty()) << peer.errors().front();
-            expect_heard(heard, urgent);
+            expect_received(received, urgent);
         }
     }
     void send(Socket& socket) { urgent = send_some_urgent(socket, number + round); }
@@ -103,16 +103,18 @@ class UrgentData : public testing::Test {
     const Place place = own_place();
     const std::uint64_t number = seed();
     std::uint64_t round = 0;
-    Heard heard;
+    MarkedStream received;
     std::vector<std::size_t> urgent;
 };
 
 }  // namespace
 
 TEST_F(UrgentData, OfTheClientGoesThroughInItsPlace) {
-    talk([&](Socket& client) { heard = hear(client); }, [&](Socket& server) { send(server); });
+    run_both([&](Socket& client) { received = receive(client); },
+             [&](Socket& server) { send(server); });
 }
 
 TEST_F(UrgentData, OfTheServerGoesThroughInItsPlace) {
-    talk([&](Socket& client) { send(client); }, [&](Socket& server) { heard = hear(server); });
+    run_both([&](Socket& client) { send(client); },
+             [&](Socket& server) { received = receive(server); });
 }

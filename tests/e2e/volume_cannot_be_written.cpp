@@ -48,7 +48,7 @@ TEST_F(Unwritable, FullServesAndSaysSo) {
     const std::string before = read_file(state / "active.json");
     fill();
     for (int i = 0; i < 3; ++i) {
-        const Finished done = daemon.amba(
+        const CommandResult done = daemon.amba(
             {"reconfigure", "--wait", place.to_string(), i % 2 == 0 ? b.address() : a.address()});
         EXPECT_EQ(done.code, 0) << done.err;
         EXPECT_THAT(done.out, HasSubstr("not saved"));
@@ -67,7 +67,7 @@ TEST_F(Unwritable, FullServesAndSaysSo) {
 
 TEST_F(Unwritable, ReadOnlyServesAndSaysSo) {
     daemon.run({place.to_string(), a.address()});
-    // What is open for writing would hold the mount; the lock is.
+    // A file that is open for writing, as the lock is, would keep the mount writable.
     daemon.kill();
     mounts.remount_read_only(state.path(), true);
     daemon.launch({place.to_string(), b.address()});
@@ -76,7 +76,8 @@ TEST_F(Unwritable, ReadOnlyServesAndSaysSo) {
     EXPECT_TRUE(daemon.logs(state.path()));
     EXPECT_TRUE(daemon.logs("does not survive a restart"));
     EXPECT_EQ(daemon.amba({"healthcheck"}).code, 0) << "it serves";
-    const Finished done = daemon.amba({"reconfigure", "--wait", place.to_string(), a.address()});
+    const CommandResult done =
+        daemon.amba({"reconfigure", "--wait", place.to_string(), a.address()});
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_THAT(done.out, HasSubstr("not saved"));
     EXPECT_EQ(ask(), "a");
@@ -94,7 +95,7 @@ TEST_F(Unwritable, FullVolumeFailsReconfigureAndKeepsTheOldConfig) {
     EXPECT_EQ(reconfigure(b).code, 0);
     const std::string before = read_file(state / "config.json");
     fill();
-    const Finished done = reconfigure(a);
+    const CommandResult done = reconfigure(a);
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr("No space left"));
     EXPECT_EQ(read_file(state / "config.json"), before);

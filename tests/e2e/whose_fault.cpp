@@ -50,7 +50,7 @@ TEST_F(WhoseFault, BytesThatMakeEveryServerReset) {
     nobody_is_blamed();
 }
 
-// As `nc -z` and liveness probes do.
+// `nc -z` and liveness probes do this.
 TEST_F(WhoseFault, ClientsThatConnectAndLeave) {
     const Script answers_a_reset = [](Socket& client) {
         client.receive_to_end();
@@ -73,7 +73,7 @@ TEST_F(WhoseFault, NoLocalPortIsLeft) {
     const Place other = own_place();
     daemon.run({place.to_string(), "error-limit=1", "timeouts.connect=60s", server.address(), "+",
                 other.to_string(), "error-limit=1", "timeouts.connect=60s", server.address()});
-    // Counted for each destination: those of the clients are others.
+    // The kernel counts ports for each destination, so the clients' own do not matter.
     constexpr int kPorts = 10;
     network.local_ports(50000, 50000 + kPorts - 1);
     std::vector<Socket> clients;

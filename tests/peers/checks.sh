@@ -6,34 +6,34 @@ set -euo pipefail
 for bin in /usr/lib/postgresql/*/bin; do [ -d "$bin" ] && PATH=$bin:$PATH; done
 need redis-server redis-cli initdb postgres psql pg_ctl python3
 
-# asked ask's words...: for 30 s where nothing is said of it, for a busy machine
-asked() {
+# ask_once ask's words...: with a time-out of 30 s, for a busy machine, where none is given
+ask_once() {
     [[ $* = *check.timeout=* ]] || set -- "$@" check.timeout=30s
     for_at_most 90 "$AMBA_ASK" 1 "$@"
 }
-# verdict EXPECTED ask's words...: it may be a pattern
-verdict() {
+# expect_verdict EXPECTED ask's words...: it may be a pattern
+expect_verdict() {
     local expected=$1 got
     shift
-    got=$(asked "$@")
+    got=$(ask_once "$@")
     # shellcheck disable=SC2053  # a pattern
     [[ $got = $expected ]] || fail "check $*: expected '$expected', got '$got'"
 }
-# stopped PID ask's words...: time-out while it is stopped, well afterwards
-stopped() {
+# expect_stopped PID ask's words...: a time-out while the server is stopped, alive afterwards
+expect_stopped() {
     local pid=$1
     shift
     kill -STOP "$pid"
-    verdict 'no answer in 300ms' "$@" check.timeout=300ms
+    expect_verdict 'no answer in 300ms' "$@" check.timeout=300ms
     kill -CONT "$pid"
-    verdict alive "$@" check.timeout=60s
+    expect_verdict alive "$@" check.timeout=60s
 }
-# gone PID ADDRESS ask's words...
-gone() {
+# expect_gone PID ADDRESS ask's words...
+expect_gone() {
     kill -9 "$1"
     wait "$1" 2>/dev/null || true
     shift
-    verdict 'Connection refused' "$@"
+    expect_verdict 'Connection refused' "$@"
 }
 
 # ---- redis ----
@@ -48,41 +48,41 @@ redis "$two" --replicaof 127.0.0.1 "$one" --replica-serve-stale-data no
 eventually 10 redis-cli -p "$one" ping
 eventually 10 grep -q 'role:slave' <(redis-cli -p "$two" info replication)
 eventually 20 sh -c "redis-cli -p $two info replication | grep -q master_link_status:up"
-verdict alive "127.0.0.1:$one" check=redis
-verdict alive "127.0.0.1:$one" check=redis check.role=primary
-verdict alive "127.0.0.1:$two" check=redis
-verdict 'redis is "slave", not a primary' "127.0.0.1:$two" check=redis check.role=primary
+expect_verdict alive "127.0.0.1:$one" check=redis
+expect_verdict alive "127.0.0.1:$one" check=redis check.role=primary
+expect_verdict alive "127.0.0.1:$two" check=redis
+expect_verdict 'redis is "slave", not a primary' "127.0.0.1:$two" check=redis check.role=primary
 redis-cli -p "$two" replicaof no one >/dev/null
-verdict alive "127.0.0.1:$two" check=redis check.role=master
-stopped "$first" "127.0.0.1:$one" check=redis check.role=primary
+expect_verdict alive "127.0.0.1:$two" check=redis check.role=master
+expect_stopped "$first" "127.0.0.1:$one" check=redis check.role=primary
 redis-cli -p "$one" config set maxclients 1 >/dev/null
 exec 3<>"/dev/tcp/127.0.0.1/$one"
-verdict '*max number of clients*' "127.0.0.1:$one" check=redis
+expect_verdict '*max number of clients*' "127.0.0.1:$one" check=redis
 exec 3>&-
 redis-cli -p "$two" config set requirepass secret >/dev/null
-verdict alive "127.0.0.1:$two" check=redis
-verdict '*NOAUTH*role=primary needs*' "127.0.0.1:$two" check=redis check.role=primary
+expect_verdict alive "127.0.0.1:$two" check=redis
+expect_verdict '*NOAUTH*role=primary needs*' "127.0.0.1:$two" check=redis check.role=primary
 echo secret >"$TMP/right"
 echo wrong >"$TMP/wrong"
-verdict alive "127.0.0.1:$two" check=redis check.role=primary check.password-file="$TMP/right"
-verdict 'redis said "-WRONGPASS"*' "127.0.0.1:$two" check=redis check.role=primary \
+expect_verdict alive "127.0.0.1:$two" check=redis check.role=primary check.password-file="$TMP/right"
+expect_verdict 'redis said "-WRONGPASS"*' "127.0.0.1:$two" check=redis check.role=primary \
     check.password-file="$TMP/wrong"
-verdict 'alive, but redis said "-WRONGPASS"*' "127.0.0.1:$two" check=redis \
+expect_verdict 'alive, but redis said "-WRONGPASS"*' "127.0.0.1:$two" check=redis \
     check.password-file="$TMP/wrong"
-verdict 'cannot read the password in *: No such file or directory' "127.0.0.1:$two" check=redis \
+expect_verdict 'cannot read the password in *: No such file or directory' "127.0.0.1:$two" check=redis \
     check.password-file="$TMP/none"
 redis-cli -p "$two" -a secret acl setuser monitor on '>key' +ping +role >/dev/null 2>&1
 echo key >"$TMP/key"
-verdict alive "127.0.0.1:$two" check=redis check.role=primary check.user=monitor \
+expect_verdict alive "127.0.0.1:$two" check=redis check.role=primary check.user=monitor \
     check.password-file="$TMP/key"
-verdict alive "127.0.0.1:$one" check=redis check.password-file="$TMP/key"  # it wants none
-verdict alive "127.0.0.1:$two" check=redis check.role=primary check.database=3 \
+expect_verdict alive "127.0.0.1:$one" check=redis check.password-file="$TMP/key"  # it wants none
+expect_verdict alive "127.0.0.1:$two" check=redis check.role=primary check.database=3 \
     check.password-file="$TMP/right"
-verdict 'alive, but redis said "-ERR DB index is out of range" to check.database "99"' \
+expect_verdict 'alive, but redis said "-ERR DB index is out of range" to check.database "99"' \
     "127.0.0.1:$one" check=redis check.database=99
-verdict 'closed the connection*' "127.0.0.1:$two" check=http
-gone "$first" "127.0.0.1:$one" check=redis
-verdict 'Connection refused' "127.0.0.1:$one"
+expect_verdict 'closed the connection*' "127.0.0.1:$two" check=http
+expect_gone "$first" "127.0.0.1:$one" check=redis
+expect_verdict 'Connection refused' "127.0.0.1:$one"
 say "redis: primary, replica, stopped, full, with a password, gone"
 
 # ---- postgres ----
@@ -106,14 +106,14 @@ at=127.0.0.1:$port
 postgres
 server=$PID
 eventually 20 sql 'select 1'
-verdict alive "$at" check=postgres check.user=nobody  # no such role: it answers
+expect_verdict alive "$at" check=postgres check.user=nobody  # no such role: it answers
 : >"$TMP/postgres.log"
 equal alive "$(for_at_most 20 "$AMBA_ASK" 50 "$at" check=postgres)" "from 50 checks without a user"
 equal "" "$(cat "$TMP/postgres.log")" "in the log of a server that is asked without a user"
-verdict '*role "amba" does not exist*28000*' "$at" check=postgres check.role=primary
-verdict alive "$at" check=postgres check.role=primary check.user=postgres
+expect_verdict '*role "amba" does not exist*28000*' "$at" check=postgres check.role=primary
+expect_verdict alive "$at" check=postgres check.role=primary check.user=postgres
 # A server that is stopped still has children that do not exist yet: nobody answers.
-stopped "$server" "$at" check=postgres check.user=postgres
+expect_stopped "$server" "$at" check=postgres check.user=postgres
 : >"$TMP/postgres.log"
 for_at_most 600 "$AMBA_ASK" 50 "$at" check=postgres check.role=primary check.user=postgres \
     check.timeout=30s >"$TMP/asked"
@@ -124,8 +124,8 @@ sed -i '1i host all locked 127.0.0.1/32 scram-sha-256' data/pg_hba.conf
 "${as_postgres[@]}" "$(command -v pg_ctl)" -D data reload >/dev/null
 eventually 10 sh -c "! PGPASSWORD=wrong psql -X -h 127.0.0.1 -p $port -U locked -d postgres -c ''"
 eventually 10 grep -q 'asks "locked" for a password' \
-    <(asked "$at" check=postgres check.role=primary check.user=locked)
-verdict alive "$at" check=postgres check.user=locked
+    <(ask_once "$at" check=postgres check.role=primary check.user=locked)
+expect_verdict alive "$at" check=postgres check.user=locked
 # With its password, in each way that a server may ask for it.
 asks_by() { # asks_by USER METHOD: from now on
     : >"$TMP/postgres.log"
@@ -135,12 +135,12 @@ asks_by() { # asks_by USER METHOD: from now on
 }
 sql "set password_encryption = md5; create user old password 'secret'"
 with_passwords() { # with_passwords USER
-    verdict alive "$at" check=postgres check.user="$1" check.password-file="$TMP/right"
-    verdict alive "$at" check=postgres check.role=primary check.user="$1" \
+    expect_verdict alive "$at" check=postgres check.user="$1" check.password-file="$TMP/right"
+    expect_verdict alive "$at" check=postgres check.role=primary check.user="$1" \
         check.password-file="$TMP/right"
-    verdict 'alive, but postgres said "28P01" to the password of its check' "$at" check=postgres \
+    expect_verdict 'alive, but postgres said "28P01" to the password of its check' "$at" check=postgres \
         check.user="$1" check.password-file="$TMP/wrong"
-    verdict 'postgres said "28P01" to the password of its check' "$at" check=postgres \
+    expect_verdict 'postgres said "28P01" to the password of its check' "$at" check=postgres \
         check.role=primary check.user="$1" check.password-file="$TMP/wrong"
 }
 with_passwords locked
@@ -149,12 +149,12 @@ with_passwords old
 asks_by locked password
 with_passwords locked
 asks_by locked scram-sha-256
-verdict 'alive, but postgres has no database "shop"' "$at" check=postgres check.user=locked \
+expect_verdict 'alive, but postgres has no database "shop"' "$at" check=postgres check.user=locked \
     check.password-file="$TMP/right" check.database=shop
-verdict 'postgres has no database "shop"' "$at" check=postgres check.user=postgres \
+expect_verdict 'postgres has no database "shop"' "$at" check=postgres check.user=postgres \
     check.role=primary check.database=shop
 sql "create database shop"
-verdict alive "$at" check=postgres check.user=locked check.password-file="$TMP/right" \
+expect_verdict alive "$at" check=postgres check.user=locked check.password-file="$TMP/right" \
     check.role=primary check.database=shop
 : >"$TMP/postgres.log"
 equal alive "$(for_at_most 600 "$AMBA_ASK" 50 "$at" check=postgres check.role=primary \
@@ -163,20 +163,20 @@ equal alive "$(for_at_most 600 "$AMBA_ASK" 50 "$at" check=postgres check.role=pr
 equal "" "$(cat "$TMP/postgres.log")" "in the log of a server that is asked with a password"
 kill -INT "$server"
 wait "$server" 2>/dev/null || true
-verdict 'Connection refused' "$at" check=postgres
+expect_verdict 'Connection refused' "$at" check=postgres
 # The same as a standby of nobody.
 touch data/standby.signal
 [ ${#as_postgres[@]} = 0 ] || chown postgres: data/standby.signal
 postgres
 eventually 20 sql 'select 1'
-verdict alive "$at" check=postgres check.user=postgres
-verdict 'postgres is in recovery, not a primary' "$at" check=postgres check.role=primary \
+expect_verdict alive "$at" check=postgres check.user=postgres
+expect_verdict 'postgres is in recovery, not a primary' "$at" check=postgres check.role=primary \
     check.user=postgres
 kill -INT "$PID"
 wait "$PID" 2>/dev/null || true
 postgres -c hot_standby=off
 eventually 20 is_open 127.0.0.1 "$port"
-verdict 'postgres said "the database system is * (57P03)' "$at" check=postgres check.user=postgres
+expect_verdict 'postgres said "the database system is * (57P03)' "$at" check=postgres check.user=postgres
 say "postgres: alive, primary, standby, no hot standby, stopped, with a password, of a database, gone"
 
 # ---- http ----
@@ -185,10 +185,10 @@ mkdir "$TMP/www"
 : >"$TMP/www/here"
 start http python3 -u -m http.server --bind 127.0.0.1 --directory "$TMP/www" "$port"
 eventually 10 is_open 127.0.0.1 "$port"
-verdict alive "127.0.0.1:$port" check=http
-verdict alive "127.0.0.1:$port" check=http check.method=HEAD check.path=/here check.expect=200
-verdict 'http status "404 File not found"' "127.0.0.1:$port" check=http check.path=/there
-verdict alive "127.0.0.1:$port" check=http check.path=/there check.expect=404
-verdict 'http status "501 *' "127.0.0.1:$port" check=http check.method=OPTIONS
-stopped "$PID" "127.0.0.1:$port" check=http
+expect_verdict alive "127.0.0.1:$port" check=http
+expect_verdict alive "127.0.0.1:$port" check=http check.method=HEAD check.path=/here check.expect=200
+expect_verdict 'http status "404 File not found"' "127.0.0.1:$port" check=http check.path=/there
+expect_verdict alive "127.0.0.1:$port" check=http check.path=/there check.expect=404
+expect_verdict 'http status "501 *' "127.0.0.1:$port" check=http check.method=OPTIONS
+expect_stopped "$PID" "127.0.0.1:$port" check=http
 say "http: statuses, methods, stopped"

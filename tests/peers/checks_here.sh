@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is this host's own is not held against a backend: ports that ran out, routes that are missing
-# or forbid. And a check that connected to itself, which a dead backend's port can be given to, is a
+# What this host lacks is not held against a backend: ports that ran out, routes that are missing or
+# forbid. And a check that connected to itself, which a dead backend's port can be given to, is a
 # refusal, and leaves the port free at once. In a network of its own.
 set -euo pipefail
 if [ "${1-}" != inside ]; then

@@ -81,7 +81,7 @@ for answer in servfail refused empty nothing; do
 done
 say "NXDOMAIN, SERVFAIL, REFUSED, an empty answer and no server keep the last addresses"
 
-# With both families, one of them unanswered: its last address stays.
+# A name has both families, and one of them gets no answer: its last address stays.
 printf '%s lan-both.lan\n' 127.1.0.5 fd00::5 >>"$TMP/records"
 tell
 cat >"$TMP/both.json" <<JSON
@@ -147,7 +147,7 @@ nobody_answers || fail "the backend of plain., which is absolute"
 eventually 5 logged "name plain\. does not resolve: no name server answers it (SERVFAIL, REFUSED"
 say "search domains and ndots"
 
-# What a shared network namespace with extra_hosts comes to: redis is the ambassador itself.
+# In a network namespace that is shared, with extra_hosts, redis is the ambassador itself.
 echo "$HOST redis" >>/etc/hosts
 reconfigure "$FRONT" "redis:$PORT"
 served_by 127.1.0.3 "the backend of a name that /etc/hosts says is the ambassador"

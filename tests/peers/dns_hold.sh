@@ -18,7 +18,8 @@ for frontend in json.load(sys.stdin)["frontends"]:
 states_are() { [ "$(states)" = "$1" ]; }
 lines() { grep -c "$1" "$TMP/amba.log" || true; }
 
-# Denied: two seconds, another frontend that keeps, and what is no denial.
+# A denied name: one frontend holds its places for two seconds, another keeps them; a failure is no
+# denial.
 zone "db.lan A 127.1.0.1"
 for_at_most 10 "$AMBA" reconfigure --wait "$FRONT" hold=2s resolve=1s "db.lan:$PORT" \
     + 127.127.0.3:$PORT hold=keep resolve=1s "db.lan:$PORT" >/dev/null
@@ -40,7 +41,8 @@ zone "db.lan A 127.1.0.2"
 eventually 10 answered_by 127.1.0.2
 say "denied addresses go after their hold, not before, and never where they are kept"
 
-# Moved: the old address takes nothing new at once, keeps its connection, and is gone with its hold.
+# A name that moves: the old address takes nothing new from then on, keeps its connection, and goes
+# when its hold ends.
 zone "moves.lan A 127.4.0.1"
 python3 - >"$TMP/holder.log" 2>&1 <<'PYTHON' &
 import socket, sys

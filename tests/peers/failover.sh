@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Real Redis servers that are killed, restarted, cut off, stopped and promoted, under a steady rate of
-# connections: no client notices more than a moment. Of a server that is killed, those may be lost that
-# it had accepted and not answered, of one that is cut off as well.
+# Real Redis servers that are killed, restarted, cut off, stopped and promoted, under a steady rate
+# of connections: no client notices more than a moment. When a server is killed or cut off,
+# connections that it had accepted and not answered may be lost.
 . "$(dirname "$0")/failover_lib.sh"
 need redis-server redis-cli
 

@@ -48,10 +48,10 @@ end_of() {
     eventually 10 refuses
 }
 refuses() { ! is_open "$A" "$PORT"; }
-# during WHAT COMMAND [COMMAND OF LOAD]: the load, with that done when a third of it has begun. None
-# that begins afterwards may fail, none that was over by then, and at most half of those that were
-# under way, and two: what a server has read of a connection cannot be sent to another one. `true`
-# is for what was done before. What the load said goes to $SAID.
+# during WHAT COMMAND [COMMAND OF LOAD]: the load, with that done when a third of it has begun. No
+# connection that begins afterwards may fail, nor one that was over by then. Of those under way at
+# most half, and two more, may: what a server has read of a connection cannot be sent to another
+# one. `true` is for what was done before. What the load said goes to $SAID.
 during() {
     local from at early late under_way failed
     rm -f "$TMP/begun"

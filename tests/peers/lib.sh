@@ -13,7 +13,7 @@ AMBA=${AMBA_BIN:-${AMBA_BUILT:-$ROOT/build/release/amba}}
 FULL=${AMBA_FULL:-0}
 [ "$FULL" = "" ] && FULL=0
 BYTES=$ROOT/tests/peers/bytes.py
-PATIENCE=60  # seconds: the least that anything gets
+LEAST_TIMEOUT=60  # seconds: whatever is waited for gets at least this
 BASELINE=""   # what a test has measured, for a failure to say first
 HOST=127.127.0.2  # where the ambassador listens
 PIDS=()
@@ -62,11 +62,11 @@ need() {
 # equal EXPECTED ACTUAL WHAT
 equal() { [ "$1" = "$2" ] || fail "expected $3 '$1', got '$2'"; }
 
-# at_least SECONDS: but no less than PATIENCE
-at_least() { echo $(($1 > PATIENCE ? $1 : PATIENCE)); }
+# at_least SECONDS: but no less than LEAST_TIMEOUT
+at_least() { echo $(($1 > LEAST_TIMEOUT ? $1 : LEAST_TIMEOUT)); }
 
 # eventually SECONDS COMMAND...: until it succeeds, for SECONDS where the machine is quick and idle, and
-# for PATIENCE in any case: what succeeds returns then, and what fails may take its time
+# for LEAST_TIMEOUT in any case: what succeeds returns then, and what fails may take its time
 eventually() {
     local deadline=$((SECONDS + $(at_least "$1"))) said=""
     shift
@@ -76,7 +76,7 @@ eventually() {
     done
 }
 
-# for_at_most SECONDS COMMAND...: a client that hangs is ended, after PATIENCE at the earliest
+# for_at_most SECONDS COMMAND...: a client that hangs is ended, after LEAST_TIMEOUT at the earliest
 for_at_most() { timeout --kill-after=10 "$(at_least "$1")" "${@:2}"; }
 
 free_port() {

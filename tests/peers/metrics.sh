@@ -117,7 +117,7 @@ bytes=$(sample amba_frontend_received_bytes_total frontend=web)
 is "$bytes" amba_backend_received_bytes_total frontend=web
 equal "$(sample amba_frontend_sent_bytes_total frontend=web)" \
     "$(sample amba_backend_sent_bytes_total frontend=web)" "bytes to the backends"
-# One that could not be served; it is asked for by the name that status gives it.
+# The frontend that could not be served, by the name that status gives it.
 other=$("$AMBA" status --json | jq -r '.frontends[] | select(.name != "web").name')
 is 1 amba_frontend_connections_failed_total "frontend=$other"
 is 1 amba_frontend_ended_total "frontend=$other" ended=SC

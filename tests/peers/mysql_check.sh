@@ -32,7 +32,7 @@ mariadb_server() {
 }
 sql() { for_at_most 10 mariadb --no-defaults -u root -S "$TMP/socket" -N -e "$1"; }
 ask() { for_at_most 600 "$AMBA_ASK" "$@"; }
-verdict() {
+expect_verdict() {
     local expected=$1 got
     shift
     [[ $* = *check.timeout=* ]] || set -- "$@" check.timeout=30s # for a busy machine
@@ -45,19 +45,20 @@ errors() { sql 'select sum_connect_errors from performance_schema.host_cache whe
 mariadb_server
 server=$PID
 eventually 60 sql 'select 1'
-verdict "*Host 'checker' is not allowed to connect* (1130)" "$at"
+expect_verdict "*Host 'checker' is not allowed to connect* (1130)" "$at"
 sql "create user app@'%' identified by 'secret'; create user monitor@'%';
     install soname 'auth_ed25519'; create user strange@'%' identified via ed25519 using password('s');
     create user unix@'%' identified via unix_socket; flush hosts"
 
-# What is to be avoided: greetings alone get the host blocked. Without this the rest proves nothing.
+# Checks that end after the greeting get the host blocked. This proves that the rest of the test can
+# fail.
 python3 - "$host" <<'PYTHON'
 import socket, sys
 for _ in range(6):
     with socket.create_connection((sys.argv[1], 3306)) as client:
         client.recv(1000)
 PYTHON
-verdict "*Host '127.0.0.2' is blocked* (1129)" "$at"
+expect_verdict "*Host '127.0.0.2' is blocked* (1129)" "$at"
 sql 'flush hosts'
 
 for name in amba monitor app strange unix nobody; do
@@ -69,16 +70,16 @@ echo secret >"$TMP/right"
 echo wrong >"$TMP/wrong"
 sql "create database shop; grant select on shop.* to app@'%'; create database closed"
 as_app=(check.user=app check.password-file="$TMP/right")
-verdict alive "$at" "${as_app[@]}"
-verdict alive "$at" "${as_app[@]}" check.database=shop
-verdict 'alive, but mysql said 1044 to check.database "closed"' "$at" "${as_app[@]}" \
+expect_verdict alive "$at" "${as_app[@]}"
+expect_verdict alive "$at" "${as_app[@]}" check.database=shop
+expect_verdict 'alive, but mysql said 1044 to check.database "closed"' "$at" "${as_app[@]}" \
     check.database=closed
-verdict 'alive, but mysql said 1045 to the password of its check' "$at" check.user=app \
+expect_verdict 'alive, but mysql said 1045 to the password of its check' "$at" check.user=app \
     check.password-file="$TMP/wrong"
-verdict 'alive, but mysql asks for a way to log in other than *' "$at" check.user=strange \
+expect_verdict 'alive, but mysql asks for a way to log in other than *' "$at" check.user=strange \
     check.password-file="$TMP/right"
 equal 0 "$(errors)" "connect errors after checks with passwords"
-# One that is let in leaves no trace: neither an aborted connection nor a line in the log.
+# A check that is let in leaves no trace: neither an aborted connection nor a line in the log.
 before=$(sql 'show global status like "Aborted%"')
 : >"$TMP/mariadb.log"
 equal alive "$(ask 1000 "$at" check=mysql check.user=monitor check.timeout=30s)" "from 1,000 checks as monitor"
@@ -89,17 +90,17 @@ equal "" "$(cat "$TMP/mariadb.log")" "in the log"
 equal 0 "$(errors)" "connect errors after 1,000 checks"
 
 kill -STOP "$server"
-verdict 'no answer in 300ms' "$at" check.timeout=300ms
+expect_verdict 'no answer in 300ms' "$at" check.timeout=300ms
 kill -CONT "$server"
-verdict alive "$at" check.timeout=60s
+expect_verdict alive "$at" check.timeout=60s
 sql 'set global max_connections = 10'
 sleeper() {
     for_at_most 600 mariadb --no-defaults -h "$host" -u monitor -e 'select sleep(600)' \
         >/dev/null 2>&1 &
 }
 for _ in {1..12}; do sleeper; done
-# What was on its way out may have held a place that is free now: each time one more comes. They end
-# with the server.
+# Connections that were about to end may have held places that are free now: each try adds one more.
+# They all end with the server.
 full() {
     sleeper
     sleep 0.1
@@ -108,5 +109,5 @@ full() {
 eventually 10 full  # whoever is refused does not learn of it
 kill -9 "$server"
 wait "$server" 2>/dev/null || true
-verdict 'Connection refused' "$at"
+expect_verdict 'Connection refused' "$at"
 say "mysql: 2,400 checks of all kinds of users, with passwords and a database, 0 connect errors; stopped, full, gone"

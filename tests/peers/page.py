@@ -21,7 +21,7 @@ import urllib.request
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-PATIENCE = 120  # seconds; a loaded machine is slow, and what does not come does not come
+TIMEOUT = 120  # seconds; a loaded machine is slow, and what does not come does not come
 NASTY = "<script>document.title='owned'</script>\"'><img src=x onerror=document.title='owned'>"
 EXTRA = 24  # further frontends; the page folds those beyond 20
 
@@ -77,7 +77,7 @@ class Page:
 
     def until(self, what, good):
         """Looks until it is good; says what was seen last when it never is."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not good(seen := self.look()):
             if time.monotonic() > deadline:
                 sys.exit(f"expected {what}; the page shows {json.dumps(seen, indent=1)}")
@@ -193,7 +193,7 @@ def follows_a_table(page, given):
         frontends.append({"name": f"more{number}", "bind": f"127.127.3.{number + 1}:{port}",
                           "check": {"type": "off"}, "backends": [{"address": given.first}]})
     subprocess.run([given.amba, "reconfigure", "--wait=60s", "--file", "-"], text=True, check=True,
-                   input=json.dumps({"frontends": frontends}), timeout=PATIENCE, stdout=subprocess.DEVNULL)
+                   input=json.dumps({"frontends": frontends}), timeout=TIMEOUT, stdout=subprocess.DEVNULL)
     page.until("the new table's frontends", lambda seen: len(seen["frontends"]) == EXTRA + 1
                and seen["frontends"][0] == "web2" and given.second not in seen["backends"])
     seen = page.until("generation 2", lambda seen: "generation 2" in seen["facts"])

@@ -26,7 +26,7 @@ front=$(free_port)
 cd "$TMP/postgres"
 "${as_postgres[@]}" "$(command -v initdb)" -D "$TMP/postgres/data" -U postgres --auth=trust \
     --no-sync -E UTF8 --locale=C >"$TMP/initdb.log" 2>&1 || fail "initdb: $(cat "$TMP/initdb.log")"
-# On two addresses, which are two backends.
+# The server listens on two addresses, which are two backends.
 start postgres "${as_postgres[@]}" "$(command -v postgres)" -D "$TMP/postgres/data" -p "$port" \
     -c listen_addresses=127.0.0.1,127.0.0.3 -c unix_socket_directories= -c fsync=off
 eventually 20 psql -h 127.0.0.1 -p "$port" -U postgres -c 'select 1'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# At defaults nobody is annoyed by checks: a thousand of each real server, idle and busy, and not a
-# line in a log nor a connect that is counted.
+# With their defaults checks disturb no server: after a thousand checks of each real server, idle
+# and busy, there is not a line in a log nor a connect that is counted.
 #
 # In a network of its own, where clients come from 127.0.0.2 and have a name, as MariaDB counts
 # nothing against 127.0.0.1 nor against a host without a name.
@@ -101,7 +101,7 @@ counted() {
 }
 lines() { wc -l <"$TMP/$1.log"; }
 
-# What is to be avoided, so that the rest proves something: a connection that is made and reset.
+# A connection that is made and reset is logged. This proves that the rest of the test can fail.
 before=$(($(lines postgres) + $(lines python)))
 seen=$(counted)
 python3 - "$host" <<'PYTHON'

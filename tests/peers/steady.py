@@ -1,10 +1,10 @@
 """Connections at a steady rate, each with one question: what clients see while backends come and go.
 
-steady.py HOST PORT PER_SECOND SECONDS [COMMAND [PATIENCE [BEGUN]]]: one JSON line with the connections,
+steady.py HOST PORT PER_SECOND SECONDS [COMMAND [TIMEOUT [BEGUN]]]: one JSON line with the connections,
 when each had begun and was over (seconds since 1970), the same and why of those that failed, and the
 milliseconds from connect() to the answer. COMMAND is an inline command of Redis, by
 default PING; `postgres` sends a start-up packet, `mysql` waits for the greeting. A connection fails
-after PATIENCE seconds, by default 30. The file BEGUN is made when a third of them has begun. Where the
+after TIMEOUT seconds, by default 30. The file BEGUN is made when a third of them has begun. Where the
 machine stands still for a while the rate is not made up for, and no more than 40 are under way: a
 server that has all that it allows would refuse.
 
@@ -19,7 +19,7 @@ import time
 
 HOST, PORT, RATE, SECONDS = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
 COMMAND = sys.argv[5] if len(sys.argv) > 5 else "PING"
-PATIENCE = float(sys.argv[6]) if len(sys.argv) > 6 else 30
+TIMEOUT = float(sys.argv[6]) if len(sys.argv) > 6 else 30
 BEGUN = pathlib.Path(sys.argv[7]) if len(sys.argv) > 7 else None
 STARTUP = b"\0\3\0\0user\0postgres\0database\0postgres\0\0"
 ASKED = {"postgres": (len(STARTUP) + 4).to_bytes(4, "big") + STARTUP, "mysql": b""}
@@ -31,7 +31,7 @@ room = threading.Semaphore(40)
 def one():
     begun, at, why = time.monotonic(), time.time(), None
     try:
-        with socket.create_connection((HOST, PORT), PATIENCE) as client:
+        with socket.create_connection((HOST, PORT), TIMEOUT) as client:
             client.sendall(ASKED.get(COMMAND, COMMAND.encode() + b"\r\n"))
             answer = client.recv(1024)
             if not answer.startswith(ANSWERS.get(COMMAND, (b"+", b":", b"$"))):

@@ -1,4 +1,4 @@
-// Backends without a frontend: connections to them and what checks say, for tests of who looks at
+// Backends without a frontend, with connections and results of checks, for tests of code that reads
 // backends.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace amba::test {
 
-struct NobodyObserves final : balance::LoadObserver {
+struct NullObserver final : balance::LoadObserver {
     void lease_began(balance::Backend&) override {}
     void lease_ended(balance::Backend&) override {}
 };
@@ -16,7 +16,7 @@ struct NobodyObserves final : balance::LoadObserver {
 // A connection that is established, for as long as it is held.
 inline balance::Lease connection_to(balance::Backend& backend,
                                     core::Time since = core::Clock::now()) {
-    static NobodyObserves nobody;
+    static NullObserver nobody;
     balance::Lease lease(backend, nobody);
     lease.establish(since);
     return lease;

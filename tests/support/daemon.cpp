@@ -15,11 +15,12 @@ std::string amba_program() {
     return given != nullptr && *given != '\0' ? given : AMBA_BIN_DEFAULT;
 }
 
-Finished run_amba(const Words& arguments, const Process::Options& options, Milliseconds at_most) {
+CommandResult run_amba(const Words& arguments, const Process::Options& options,
+                       Milliseconds at_most) {
     Words command{amba_program()};
     command.insert(command.end(), arguments.begin(), arguments.end());
     Process process(command, options);
-    Finished finished;
+    CommandResult finished;
     finished.code = process.wait(at_most);
     finished.out = process.out();
     finished.err = process.err();
@@ -93,7 +94,7 @@ void Daemon::run(const Words& table) {
     if (!eventually(judged)) throw std::runtime_error("no verdict:\n" + log());
 }
 
-Finished Daemon::amba(const Words& arguments, const std::string& input) const {
+CommandResult Daemon::amba(const Words& arguments, const std::string& input) const {
     Process::Options options = with_volume({});
     for (const char* name : {"AMBA_DIR", "AMBA_STATE"}) {
         const auto given = options_.environment.find(name);
@@ -110,7 +111,7 @@ void Daemon::reconfigure(const Words& table) const {
     Words arguments{"reconfigure", "--wait"};
     const Words words = as_asked(table);
     arguments.insert(arguments.end(), words.begin(), words.end());
-    const Finished done = amba(arguments);
+    const CommandResult done = amba(arguments);
     if (done.code != 0) throw std::runtime_error("reconfigure failed: " + done.err);
 }
 
@@ -141,7 +142,7 @@ std::string Daemon::state_file(const std::string& name) const {
 }
 
 nlohmann::json Daemon::status() const {
-    Finished answer;
+    CommandResult answer;
     // It gives up after five seconds, in which a machine that is busy may not get through a large
     // table.
     eventually([&] {

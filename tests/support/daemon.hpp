@@ -20,8 +20,8 @@ namespace amba::test {
 
 using Words = std::vector<std::string>;
 
-// What a command left behind.
-struct Finished {
+// The end of a command: its exit code and what it printed.
+struct CommandResult {
     int code = -1;
     std::string out;
     std::string err;
@@ -30,8 +30,8 @@ struct Finished {
 // The program under test: AMBA_BIN, or the one that was built beside the tests.
 std::string amba_program();
 // Runs a command to its end.
-Finished run_amba(const Words& arguments, const Process::Options& options = {},
-                  Milliseconds at_most = kPatience);
+CommandResult run_amba(const Words& arguments, const Process::Options& options = {},
+                       Milliseconds at_most = kPatience);
 
 class Daemon {
   public:
@@ -50,12 +50,12 @@ class Daemon {
     // `amba run [FLAGS] TABLE`, until it serves a table and has written its verdict, or waits for a
     // table when there is none.
     void run(const Words& table = {});
-    // The same, and not waiting for anything: for starts that are to fail.
+    // The same without waiting for anything: for starts that are to fail.
     void launch(const Words& table = {});
 
     // Another verb on the same volume. Its standard input is `input`. A bare --wait waits for as
     // long as a busy machine may need, and not for the 5 s that it has from the command line.
-    Finished amba(const Words& arguments, const std::string& input = "") const;
+    CommandResult amba(const Words& arguments, const std::string& input = "") const;
     // `reconfigure --wait TABLE`, which must be applied.
     void reconfigure(const Words& table) const;
 

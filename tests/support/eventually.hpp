@@ -14,8 +14,8 @@ using Clock = std::chrono::steady_clock;
 // Long enough for a machine that is slow and busy, and a build with sanitizers. What is well takes
 // milliseconds, and returns then: only a failure takes this long.
 inline constexpr Milliseconds kPatience{60'000};
-// For what must come at once, where the test has set the time that it must not wait for to a minute
-// or more.
+// For what must happen at once: the test has set the time that it must not take to a minute or
+// more.
 inline constexpr Milliseconds kAtOnce{30'000};
 
 // True as soon as `condition` holds; false when it did not within `at_most`.

@@ -34,9 +34,9 @@ struct Fault {
     std::size_t at_most = std::numeric_limits<std::size_t>::max();  // bytes, without an error
 };
 
-// While it lives, calls are counted, and one of them is other than it would be: of those that move
-// bytes the calls on watched sockets, of the others all, those of the test as well. One at a time,
-// in a program of one thread.
+// While it lives, it counts calls and changes one of them. Of the calls that move bytes it counts
+// those on watched sockets; of all others every one, the test's own included. There may be one at a
+// time, in a program of one thread.
 class SystemCalls {
   public:
     explicit SystemCalls(Fault fault);
@@ -45,13 +45,13 @@ class SystemCalls {
     SystemCalls& operator=(const SystemCalls&) = delete;
 
     void watch(int fd) { watched_.insert(fd); }
-    // Closed: the next descriptor of that number is another.
+    // The descriptor was closed: the next one of that number is another.
     void forget(int fd) { watched_.erase(fd); }
     // The fault has happened.
     bool met() const { return seen(fault_.call) > fault_.nth; }
     unsigned seen(Call call) const { return seen_[static_cast<unsigned>(call)]; }
 
-    // For the calls themselves.
+    // Used by the doubled calls.
     static const Fault* of(Call call, int fd);
 
   private:

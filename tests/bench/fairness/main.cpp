@@ -200,7 +200,7 @@ constexpr Setting kSettings[] = {
     {"first, maxconn=1", Algorithm::kFirst, 1},
 };
 
-// Of the first connection of each ambassador: how many go to the backend that gets most?
+// How many of the first connections of all ambassadors go to the backend that gets most of them?
 int largest_first(Algorithm algorithm, unsigned seed) {
     std::mt19937 random(seed);
     std::vector<int> first(kBackends);

@@ -1,4 +1,4 @@
-// CPU time: of the proxy under test, and of strangers on the same machine.
+// The CPU time of the proxy under test, and that of other processes on the machine.
 #pragma once
 
 #include <sys/types.h>

@@ -21,7 +21,7 @@ int check(int result, const char* what) {
     return result;
 }
 
-Watched::~Watched() {
+Pollable::~Pollable() {
     ::close(fd_);
 }
 
@@ -31,12 +31,12 @@ Loop::~Loop() {
     ::close(epoll_);
 }
 
-void Loop::add(std::unique_ptr<Watched> watched, std::uint32_t events) {
+void Loop::add(std::unique_ptr<Pollable> watched, std::uint32_t events) {
     epoll_event event{};
     event.events = events;
     event.data.ptr = watched.get();
     check(epoll_ctl(epoll_, EPOLL_CTL_ADD, watched->fd(), &event), "epoll_ctl");
-    // From here on the loop owns it; what is left at the end of the program goes with it.
+    // From here on the loop owns it. What is left at the end ends with the program.
     (void)watched.release();
 }
 
@@ -50,7 +50,7 @@ void Loop::run_until(Time end) {
         const int count =
             epoll_wait(epoll_, events, kBatch, static_cast<int>(std::min<long>(left, 100)));
         for (int i = 0; i < count; ++i) {
-            auto* watched = static_cast<Watched*>(events[i].data.ptr);
+            auto* watched = static_cast<Pollable*>(events[i].data.ptr);
             if (!watched->ready(events[i].events)) delete watched;
         }
     }

@@ -13,14 +13,14 @@ using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
 
 // An end of a connection, or a listener. Owns its descriptor.
-class Watched {
+class Pollable {
   public:
-    explicit Watched(int fd) : fd_(fd) {}
-    virtual ~Watched();
-    Watched(const Watched&) = delete;
-    Watched& operator=(const Watched&) = delete;
+    explicit Pollable(int fd) : fd_(fd) {}
+    virtual ~Pollable();
+    Pollable(const Pollable&) = delete;
+    Pollable& operator=(const Pollable&) = delete;
 
-    // False when it is over: the loop then deletes it.
+    // Called for its events. False when it is over: the loop then deletes it.
     virtual bool ready(std::uint32_t events) = 0;
     int fd() const { return fd_; }
 
@@ -35,7 +35,7 @@ class Loop {
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    void add(std::unique_ptr<Watched> watched, std::uint32_t events);
+    void add(std::unique_ptr<Pollable> watched, std::uint32_t events);
     void run_until(Time end);
 
   private:

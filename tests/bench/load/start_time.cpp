@@ -52,7 +52,8 @@ int main(int argc, char** argv) {
         const auto took =
             std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - before);
         std::cout << took.count() << std::endl;
-        // Nobody serves there: told to end, it would try on for the connection that was accepted.
+        // No backend serves: after SIGTERM it would go on trying for the connection that it has
+        // accepted.
         kill(child, SIGKILL);
         waitpid(child, nullptr, 0);
     }

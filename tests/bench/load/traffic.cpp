@@ -20,10 +20,10 @@ bool would_block() {
     return errno == EAGAIN || errno == EINTR;
 }
 
-class Listener final : public Watched {
+class Listener final : public Pollable {
   public:
-    using Make = std::function<void(int fd)>;
-    Listener(int fd, Make make) : Watched(fd), make_(std::move(make)) {}
+    using OnAccept = std::function<void(int fd)>;
+    Listener(int fd, OnAccept make) : Pollable(fd), make_(std::move(make)) {}
     bool ready(std::uint32_t) override {
         for (int fd = accept_from(this->fd()); fd >= 0; fd = accept_from(this->fd()))
             make_(fd);
@@ -31,12 +31,12 @@ class Listener final : public Watched {
     }
 
   private:
-    Make make_;
+    OnAccept make_;
 };
 
-class Echo final : public Watched {
+class Echo final : public Pollable {
   public:
-    Echo(int fd, Counts& counts) : Watched(fd), counts_(counts) {}
+    Echo(int fd, Counts& counts) : Pollable(fd), counts_(counts) {}
     bool ready(std::uint32_t) override {
         const ssize_t got = recv(fd(), g_bytes.data(), g_bytes.size(), 0);
         if (got < 0) return would_block();
@@ -52,9 +52,9 @@ class Echo final : public Watched {
     Counts& counts_;
 };
 
-class Bulk final : public Watched {
+class Bulk final : public Pollable {
   public:
-    Bulk(int fd, Counts& counts) : Watched(fd), counts_(counts) {}
+    Bulk(int fd, Counts& counts) : Pollable(fd), counts_(counts) {}
     bool ready(std::uint32_t events) override {
         if (events & EPOLLOUT) {
             const ssize_t sent = send(fd(), g_bytes.data(), g_bytes.size(), MSG_NOSIGNAL);
@@ -76,10 +76,10 @@ class Bulk final : public Watched {
     Counts& counts_;
 };
 
-class Ping final : public Watched {
+class Ping final : public Pollable {
   public:
     Ping(int fd, std::size_t size, bool once, Counts& counts) :
-        Watched(fd), size_(size), once_(once), counts_(counts) {}
+        Pollable(fd), size_(size), once_(once), counts_(counts) {}
     bool ready(std::uint32_t events) override {
         if (!started_ && (events & EPOLLOUT)) {
             started_ = true;
@@ -117,13 +117,13 @@ class Ping final : public Watched {
 };
 
 // One connection of a chain: at its end it starts the next.
-class Short final : public Watched {
+class ShortConnection final : public Pollable {
   public:
     static void start(Loop& loop, const Place& to, std::size_t size, Counts& counts) {
         for (int tries = 0; tries < 100; ++tries) {
             const int fd = connect_to(to);
             if (fd >= 0) {
-                loop.add(std::unique_ptr<Watched>(new Short(fd, loop, to, size, counts)),
+                loop.add(std::unique_ptr<Pollable>(new ShortConnection(fd, loop, to, size, counts)),
                          EPOLLIN | EPOLLOUT | EPOLLET);
                 return;
             }
@@ -146,8 +146,8 @@ class Short final : public Watched {
     }
 
   private:
-    Short(int fd, Loop& loop, const Place& to, std::size_t size, Counts& counts) :
-        Watched(fd), loop_(loop), to_(to), size_(size), counts_(counts) {}
+    ShortConnection(int fd, Loop& loop, const Place& to, std::size_t size, Counts& counts) :
+        Pollable(fd), loop_(loop), to_(to), size_(size), counts_(counts) {}
     bool over(bool well) {
         ++(well ? counts_.operations : counts_.errors);
         start(loop_, to_, size_, counts_);
@@ -161,7 +161,7 @@ class Short final : public Watched {
     bool asked_ = false;
 };
 
-void add_backends(Loop& loop, int port, const Listener::Make& make) {
+void add_backends(Loop& loop, int port, const Listener::OnAccept& make) {
     for (const Place& place : backend_places(port)) {
         loop.add(std::make_unique<Listener>(listen_at(place), make), EPOLLIN);
     }
@@ -226,7 +226,7 @@ void add_idle_clients(Loop& loop, const std::vector<Place>& to, int connections,
 void add_short_clients(Loop& loop, const std::vector<Place>& to, int at_once, std::size_t size,
                        Counts& counts) {
     for (int i = 0; i < at_once; ++i)
-        Short::start(loop, to[static_cast<std::size_t>(i) % to.size()], size, counts);
+        ShortConnection::start(loop, to[static_cast<std::size_t>(i) % to.size()], size, counts);
 }
 
 void add_bulk_clients(Loop& loop, const std::vector<Place>& to, int streams, Direction direction,

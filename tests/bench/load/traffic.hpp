@@ -27,21 +27,21 @@ struct Counts {
 
 // Backends listen at 127.0.1.1 to 127.0.1.4 on `port`.
 std::vector<Place> backend_places(int port);
-// They send back what they get.
+// Backends that send back what they get.
 void add_echo_backends(Loop& loop, int port, Counts& counts);
-// They take or send without end.
+// Backends that take or send without end.
 void add_bulk_backends(Loop& loop, int port, Direction direction, Counts& counts);
 
-// Each pings, waits for its answer and pings again. Clients are spread over the places given: one
+// Clients that ping, wait for the answer and ping again. They are spread over the places given: one
 // for a proxy, the backends themselves for a direct run.
 void add_ping_clients(Loop& loop, const std::vector<Place>& to, int connections, std::size_t size,
                       Counts& counts);
-// Each connects, asks, reads its answer, closes, and does it again.
+// Clients that connect, ask, read the answer, close, and begin again.
 void add_short_clients(Loop& loop, const std::vector<Place>& to, int at_once, std::size_t size,
                        Counts& counts);
 void add_bulk_clients(Loop& loop, const std::vector<Place>& to, int streams, Direction direction,
                       Counts& counts);
-// Each pings once and is silent from then on.
+// Clients that ping once and are silent from then on.
 void add_idle_clients(Loop& loop, const std::vector<Place>& to, int connections, Counts& counts);
 
 }  // namespace bench

@@ -1,21 +1,21 @@
 // Chaos: random tables under random clients and servers, from a seed. Whatever happens meanwhile,
 // the ambassador lives, takes every table, and at the end holds nothing: no connection, no one in a
 // queue, no backend that is leaving, not a descriptor more than at first, and it uses no CPU. Now
-// and then the others stand still, each with what it has open, and then it has nothing to do
-// either. A frontend that nobody changes serves all the while: see calm.hpp.
+// and then clients and servers stand still, with what they have open, and then the ambassador must
+// have nothing to do. A frontend that nobody changes serves all the while: see steady_frontend.hpp.
 //
 //   chaos --amba build/asan/amba --seconds 60 [--seed N]
 //
-// The seed is printed; with the same one the same tables and tempers come in the same order, though
-// not at the same moments. Exit code: 0 all is well, 1 something is not, 2 the test could not be
-// run.
+// The seed is printed; with the same one the same tables and behaviours come in the same order,
+// though not at the same moments. Exit code: 0 all is well, 1 something is not, 2 the test could
+// not be run.
 #include <atomic>
 #include <csignal>
 #include <thread>
 
 #include "../load/ambassador.hpp"
 #include "../load/private_network.hpp"
-#include "calm.hpp"
+#include "steady_frontend.hpp"
 #include "tables.hpp"
 #include "traffic.hpp"
 
@@ -90,27 +90,27 @@ class Chaos {
         const std::size_t descriptors = amba_.footprint().descriptors;
         {
             Traffic traffic(options_.seed);
-            Calm calm(options_.seed + 2);
-            calm_ = &calm;
-            apply(with_calm(quiet_table(), false));
+            SteadyFrontend steady(options_.seed + 2);
+            steady_ = &steady;
+            apply(with_steady(quiet_table(), false));
             std::thread swaps([this] { swap_all_the_time(); });
             const auto until = Clock::now() + std::chrono::seconds(options_.seconds);
-            while (Clock::now() < until && !swaps_over_ && calm.fault().empty())
-                turn(traffic, calm);
+            while (Clock::now() < until && !swaps_over_ && steady.fault().empty())
+                turn(traffic, steady);
             over_ = true;
             while (!swaps_over_)
-                turn(traffic, calm);
+                turn(traffic, steady);
             swaps.join();
             traffic.wind_down();
-            calm.wind_down();
+            steady.wind_down();
             std::printf(
-                "%d s: %llu clients, %llu connections served, %llu calm answers, %d tables, "
+                "%d s: %llu clients, %llu connections served, %llu steady answers, %d tables, "
                 "%d pauses, %d times of stillness\n",
                 options_.seconds, static_cast<unsigned long long>(traffic.clients()),
                 static_cast<unsigned long long>(traffic.served()),
-                static_cast<unsigned long long>(calm.answers()), tables_, pauses_, stills_);
+                static_cast<unsigned long long>(steady.answers()), tables_, pauses_, stills_);
             if (!reason_.empty()) return fail(reason_);
-            if (!calm.fault().empty()) return fail(calm.fault());
+            if (!steady.fault().empty()) return fail(steady.fault());
         }
         apply(quiet_table());
         if (!reason_.empty()) return fail(reason_);
@@ -124,34 +124,34 @@ class Chaos {
         return 1;
     }
 
-    static json with_calm(json table, bool with_sick) {
-        table["frontends"].push_back(Calm::frontend(with_sick));
+    static json with_steady(json table, bool with_sick) {
+        table["frontends"].push_back(SteadyFrontend::frontend(with_sick));
         return table;
     }
 
-    void turn(Traffic& traffic, Calm& calm) {
+    void turn(Traffic& traffic, SteadyFrontend& steady) {
         if (still_) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
             return;
         }
         traffic.turn();
-        calm.turn();
+        steady.turn();
     }
 
     void swap_all_the_time() {
-        Chance chance(options_.seed + 1);
+        RandomChoice chance(options_.seed + 1);
         bool with_sick = false;
         while (!over_ && reason_.empty()) {
             const int what = chance.below(100);
             if (what < 75) {
                 if (chance.percent(5)) with_sick = !with_sick;
-                apply(with_calm(random_table(chance), with_sick));
+                apply(with_steady(random_table(chance), with_sick));
             } else if (what < 84) {
                 pause(chance.below(120));
             } else if (what < 86) {
                 stand_still();
             } else if (what < 87) {
-                calm_->refuse();
+                steady_->refuse();
                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
                 pause(1200);
             } else if (what < 90) {
@@ -171,7 +171,7 @@ class Chaos {
                   std::to_string(load::milliseconds(Clock::now() - start)) + " ms";
     }
 
-    // What happens meanwhile comes in one batch of events afterwards.
+    // Stops the ambassador: what happens meanwhile comes in one batch of events afterwards.
     void pause(int milliseconds) {
         ++pauses_;
         kill(amba_.pid(), SIGSTOP);
@@ -179,8 +179,9 @@ class Chaos {
         kill(amba_.pid(), SIGCONT);
     }
 
-    // Nobody does anything: whatever the ambassador waits for then comes from the kernel by itself,
-    // and checks and time-outs cost it little. One that spins does so in every moment of it.
+    // Clients and servers do nothing: whatever the ambassador waits for then comes from the kernel
+    // by itself, and checks and time-outs cost it little. An ambassador that spins does so all the
+    // time.
     void stand_still() {
         ++stills_;
         still_ = true;
@@ -211,7 +212,7 @@ class Chaos {
         reason_ = "table " + revision + " was not applied: " + answer + "\n" + table.dump(1);
     }
 
-    // Empty: nothing is left.
+    // Says what the ambassador still holds; empty: nothing.
     std::string what_is_left(std::size_t descriptors) const {
         const json status = status_of(amba_);
         if (!status.is_object()) return "no status";
@@ -242,7 +243,7 @@ class Chaos {
             left = what_is_left(descriptors);
         }
         if (!left.empty()) return fail("after all have left: " + left);
-        // What a process spends that is only there.
+        // The CPU that an idle process spends.
         const double before = cpu_seconds(amba_.pid());
         std::this_thread::sleep_for(std::chrono::seconds(2));
         const double spent = cpu_seconds(amba_.pid()) - before;
@@ -262,7 +263,7 @@ class Chaos {
     int tables_ = 0;
     int pauses_ = 0;
     int stills_ = 0;
-    Calm* calm_ = nullptr;
+    SteadyFrontend* steady_ = nullptr;
     std::atomic<bool> still_{false};
     std::string reason_;  // of the thread that swaps, until it is over
 };

@@ -7,9 +7,9 @@
 
 namespace chaos {
 
-class Chance {
+class RandomChoice {
   public:
-    explicit Chance(std::uint64_t seed) : engine_(seed) {}
+    explicit RandomChoice(std::uint64_t seed) : engine_(seed) {}
 
     // 0 ... count - 1
     int below(int count) { return std::uniform_int_distribution<int>(0, count - 1)(engine_); }

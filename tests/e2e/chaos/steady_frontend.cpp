@@ -1,5 +1,5 @@
-// Sockets that never wait; whoever calls has time for them now and then.
-#include "calm.hpp"
+// All sockets are non-blocking: the caller runs turn() now and then.
+#include "steady_frontend.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,9 +24,9 @@ constexpr auto kPatience = 60s;
 
 }  // namespace
 
-Calm::Calm(std::uint64_t seed) : chance_(seed), well_(listen_at(kWell, 64)) {}
+SteadyFrontend::SteadyFrontend(std::uint64_t seed) : random_(seed), well_(listen_at(kWell, 64)) {}
 
-Calm::~Calm() {
+SteadyFrontend::~SteadyFrontend() {
     end_silence();
     if (well_ >= 0) close(well_);
     for (const int fd : served_)
@@ -35,8 +35,8 @@ Calm::~Calm() {
         close(client.fd);
 }
 
-// Nothing but refusals ends a connect to the one that is sick.
-nlohmann::json Calm::frontend(bool with_sick) {
+// Only a refusal ends a connect to the sick server.
+nlohmann::json SteadyFrontend::frontend(bool with_sick) {
     nlohmann::json out{
         {"bind", at(kFront)},
         {"on-marked-down", "close"},
@@ -49,15 +49,15 @@ nlohmann::json Calm::frontend(bool with_sick) {
     return out;
 }
 
-void Calm::silence() {
+void SteadyFrontend::silence() {
     sick_ = listen_at(kSick, 0);
-    // Its queue holds one; what was full before stays full.
+    // The queue holds one connection; a queue that is full already stays full.
     for (int i = 0; sick_ >= 0 && i < 3; ++i)
         fillers_.push_back(connect_to(kSick));
 }
 
-// Whoever was dialing, connection and check alike, learns of it when the kernel asks again.
-void Calm::end_silence() {
+// Connections and checks that were dialing learn of it when the kernel repeats their SYN.
+void SteadyFrontend::end_silence() {
     for (const int fd : fillers_)
         close(fd);
     fillers_.clear();
@@ -65,33 +65,33 @@ void Calm::end_silence() {
     sick_ = -1;
 }
 
-void Calm::look_after_the_sick() {
+void SteadyFrontend::look_after_the_sick() {
     if (refuses_.exchange(false)) {
         end_silence();
-        silent_from_ = Clock::now() + std::chrono::milliseconds(chance_.below(2000));
+        silent_from_ = Clock::now() + std::chrono::milliseconds(random_.below(2000));
     } else if (sick_ < 0 && Clock::now() >= silent_from_) {
         silence();
     }
 }
 
-void Calm::begin_clients() {
+void SteadyFrontend::begin_clients() {
     while (clients_.size() < kClients) {
         Client client;
         client.fd = connect_to(kFront);
         if (client.fd < 0) return;
-        client.questions = chance_.one_of({1, 2, 20, 100});
+        client.questions = random_.one_of({1, 2, 20, 100});
         clients_.push_back(client);
     }
 }
 
-void Calm::wrong(const Client& client, const std::string& what) {
+void SteadyFrontend::wrong(const Client& client, const std::string& what) {
     if (!fault_.empty()) return;
     const auto age =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - client.began);
-    fault_ = "a client of the calm frontend, " + std::to_string(age.count()) + " ms old: " + what;
+    fault_ = "a client of the steady frontend, " + std::to_string(age.count()) + " ms old: " + what;
 }
 
-bool Calm::go_on(Client& client) {
+bool SteadyFrontend::go_on(Client& client) {
     if (Clock::now() < client.asks_at) return true;
     if (!client.asked) {
         const ssize_t sent = send(client.fd, "?", 1, MSG_NOSIGNAL);
@@ -107,7 +107,7 @@ bool Calm::go_on(Client& client) {
         ++answers_;
         client.asked = false;
         client.began = Clock::now();
-        client.asks_at = client.began + std::chrono::milliseconds(chance_.below(40));
+        client.asks_at = client.began + std::chrono::milliseconds(random_.below(40));
         return --client.questions > 0;
     }
     if (got == 0) {
@@ -123,7 +123,7 @@ bool Calm::go_on(Client& client) {
     return false;
 }
 
-void Calm::serve() {
+void SteadyFrontend::serve() {
     int fd = -1;
     while ((fd = accept4(well_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
         served_.push_back(fd);
@@ -137,7 +137,7 @@ void Calm::serve() {
     });
 }
 
-void Calm::turn() {
+void SteadyFrontend::turn() {
     look_after_the_sick();
     begin_clients();
     serve();
@@ -148,7 +148,7 @@ void Calm::turn() {
     });
 }
 
-void Calm::wind_down() {
+void SteadyFrontend::wind_down() {
     for (const Client& client : clients_)
         close(client.fd);
     clients_.clear();

@@ -1,6 +1,7 @@
-// A frontend in the midst of chaos whose clients are all served: each asks, gets its answers, and
+// A frontend beside the chaos whose clients must all be served: each asks, gets its answers, and
 // leaves. One of its servers is well and always there; the other comes and goes, does not answer or
-// refuses, and never takes a connection. So a client that is reset, or gets no answer, was wronged.
+// refuses, and never takes a connection. So a client that is reset, or gets no answer, is a fault
+// of the ambassador.
 #pragma once
 
 #include <atomic>
@@ -11,20 +12,20 @@
 #include <string>
 #include <vector>
 
-#include "chance.hpp"
+#include "random_choice.hpp"
 
 namespace chaos {
 
-class Calm {
+class SteadyFrontend {
   public:
-    explicit Calm(std::uint64_t seed);
-    ~Calm();
-    Calm(const Calm&) = delete;
-    Calm& operator=(const Calm&) = delete;
+    explicit SteadyFrontend(std::uint64_t seed);
+    ~SteadyFrontend();
+    SteadyFrontend(const SteadyFrontend&) = delete;
+    SteadyFrontend& operator=(const SteadyFrontend&) = delete;
 
     static nlohmann::json frontend(bool with_sick);
 
-    // What happens in the next moment; it never waits.
+    // Does what is due now, without waiting.
     void turn();
     // The server that does not answer refuses from now on, for a while. From any thread.
     void refuse() { refuses_ = true; }
@@ -53,7 +54,7 @@ class Calm {
     bool go_on(Client& client);  // false: it is over
     void wrong(const Client& client, const std::string& what);
 
-    Chance chance_;
+    RandomChoice random_;
     int well_ = -1;             // the listener of the one that is well
     int sick_ = -1;             // of the other, when it is silent
     std::vector<int> fillers_;  // of its queue

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "chance.hpp"
+#include "random_choice.hpp"
 
 namespace chaos {
 
@@ -23,7 +23,7 @@ inline std::string at(const std::string& host) {
     return host + ":" + std::to_string(kPort);
 }
 
-inline nlohmann::json random_backends(Chance& chance) {
+inline nlohmann::json random_backends(RandomChoice& chance) {
     nlohmann::json out = nlohmann::json::array();
     for (int i = 0; i < kServers; ++i) {
         if (chance.percent(45)) continue;
@@ -35,12 +35,12 @@ inline nlohmann::json random_backends(Chance& chance) {
         if (chance.percent(20)) backend["check"] = chance.one_of({"off", "tcp", "redis"});
         out.push_back(backend);
     }
-    // Nobody can get there: the test's network has no way out.
+    // This address cannot be reached: the test's network has no way out.
     if (chance.percent(20)) out.push_back({{"address", "192.0.2.1:7000"}});
     return out;
 }
 
-inline nlohmann::json random_frontend(Chance& chance, int i) {
+inline nlohmann::json random_frontend(RandomChoice& chance, int i) {
     return {{"bind", at(front_host(i))},
             {"balance", chance.one_of({"roundrobin", "leastconn", "random", "source", "first"})},
             {"maxconn", chance.one_of({0, 0, 0, 2, 8})},
@@ -65,7 +65,7 @@ inline nlohmann::json random_frontend(Chance& chance, int i) {
             {"backends", random_backends(chance)}};
 }
 
-inline nlohmann::json random_table(Chance& chance) {
+inline nlohmann::json random_table(RandomChoice& chance) {
     nlohmann::json frontends = nlohmann::json::array();
     for (int i = 0; i < kFrontends; ++i) {
         if (chance.percent(75)) frontends.push_back(random_frontend(chance, i));

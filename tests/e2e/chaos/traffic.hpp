@@ -1,6 +1,6 @@
-// Servers and clients that do what they like: each connection, at either end, has a temper of its
-// own, drawn when it begins. Nothing is expected of any of them; what is expected of the ambassador
-// is asked when all are gone.
+// Servers and clients that do what they like: each connection, at either end, has a behaviour of
+// its own, drawn when it begins. Nothing is expected of any of them; what is expected of the
+// ambassador is asked when all are gone.
 #pragma once
 
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "chance.hpp"
+#include "random_choice.hpp"
 #include "tables.hpp"
 
 namespace chaos {
@@ -19,19 +19,19 @@ namespace chaos {
 using Clock = std::chrono::steady_clock;
 
 // One end of a connection.
-struct Party {
-    enum class Temper {
-        kEcho,       // sends back what it gets
-        kTalk,       // sends at once, and then reads
-        kBulk,       // sends as much as is taken
-        kStall,      // neither reads nor writes
-        kHalfClose,  // ends its own direction at once, and reads on
-        kReset,      // resets in its time
-        kLeave,      // closes in its time
-        kUrgent,     // sends urgent data among the rest
+struct ConnectionEnd {
+    enum class Behaviour {
+        kEcho,        // sends back what it gets
+        kSpeakFirst,  // sends at once, and then reads
+        kBulk,        // sends as much as is taken
+        kStall,       // neither reads nor writes
+        kHalfClose,   // ends its own direction at once, and reads on
+        kReset,       // resets in its time
+        kLeave,       // closes in its time
+        kUrgent,      // sends urgent data among the rest
     };
     int fd = -1;
-    Temper temper = Temper::kEcho;
+    Behaviour behaviour = Behaviour::kEcho;
     Clock::time_point acts_at{};  // resets or leaves
     bool connecting = false;
     bool began = false;
@@ -44,37 +44,37 @@ class Traffic {
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
 
-    // What happens in the next milliseconds.
+    // Lets servers and clients act for some milliseconds.
     void turn();
-    // No new clients; all servers listen; everybody leaves.
+    // From now on there are no new clients, all servers listen, and all connections end.
     void wind_down();
 
     std::uint64_t clients() const { return clients_begun_; }
     std::uint64_t served() const { return accepted_; }
 
   private:
-    enum class Mood { kListens, kRefuses, kSilent };
+    enum class ServerState { kListens, kRefuses, kSilent };
     struct Server {
         int listener = -1;
-        Mood mood = Mood::kRefuses;
+        ServerState state = ServerState::kRefuses;
         std::vector<int> fillers;  // of a queue that is full
         bool unroutable = false;
     };
 
-    void set_mood(int server, Mood mood);
+    void set_state(int server, ServerState state);
     void set_route(int server, bool reachable);
     void begin_client();
     void accept_some(Server& server);
-    Party make(int fd, bool client);
-    bool act(Party& party, short events);  // false: it has ended
-    bool begin(Party& party);
-    bool read_some(Party& party);
-    void run(std::list<Party>& parties, const std::vector<pollfd>& polled, std::size_t from);
+    ConnectionEnd make(int fd, bool client);
+    bool act(ConnectionEnd& end, short events);  // false: it has ended
+    bool begin(ConnectionEnd& end);
+    bool read_some(ConnectionEnd& end);
+    void run(std::list<ConnectionEnd>& ends, const std::vector<pollfd>& polled, std::size_t from);
 
-    Chance chance_;
+    RandomChoice random_;
     std::vector<Server> servers_;
-    std::list<Party> at_servers_;
-    std::list<Party> at_clients_;
+    std::list<ConnectionEnd> at_servers_;
+    std::list<ConnectionEnd> at_clients_;
     std::uint64_t clients_begun_ = 0;
     std::uint64_t accepted_ = 0;
     bool winding_down_ = false;

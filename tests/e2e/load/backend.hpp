@@ -1,4 +1,4 @@
-// A backend that checks what it gets and says who it is: one thread, one epoll.
+// A backend that checks what it receives and answers with its identity: one thread, one epoll.
 //
 // It listens on every loopback address at one port, and so stands for as many backends as a table
 // names addresses of it: `identity` is its number and the last byte of the address that was

@@ -20,10 +20,11 @@ using namespace load;
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kHost = 0x7F7F0002;  // 127.127.0.2
-constexpr int kReconfigureEvery = 25;        // swaps; the others are a file and a knock
+constexpr int kReconfigureEvery =
+    25;  // of so many swaps one; the others are a file and POST /reload
 constexpr int kExtraFrontendEvery = 10;
-constexpr std::uint64_t kFirstLook = 1000;  // swaps until the first look at the footprint
-constexpr std::uint64_t kLeastSwaps = 40;   // before that look and after it, however slow they are
+constexpr std::uint64_t kFirstMeasure = 1000;  // swaps until the first look at the footprint
+constexpr std::uint64_t kLeastSwaps = 40;  // before that look and after it, however slow they are
 constexpr long kMoreKib = 512;
 constexpr std::size_t kMoreDescriptors = 4;  // pipes in the pool come in pairs
 
@@ -90,7 +91,7 @@ Options parse(int argc, char** argv) {
 struct Table {
     std::string bind;
     std::vector<std::pair<std::string, int>> backends;
-    Allowed::Mask allowed = 0;
+    AllowedBackends::Mask allowed = 0;
     std::string extra;  // another frontend that comes and goes
 
     std::string json(const std::string& revision) const {
@@ -159,7 +160,7 @@ class Swaps {
             if (known == address) return;
         }
         table.backends.emplace_back(address, weight);
-        if (weight > 0) table.allowed |= Allowed::Mask{1} << backend.identity(at);
+        if (weight > 0) table.allowed |= AllowedBackends::Mask{1} << backend.identity(at);
     }
 
     const Options& options_;
@@ -186,7 +187,7 @@ double processor_seconds(int who) {
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-struct Look {
+struct RestFootprint {
     std::uint64_t swaps = 0;
     Ambassador::Footprint footprint;
     bool at_rest = false;
@@ -210,7 +211,7 @@ class Run {
         started_ = Clock::now();
         swap_until(started_ + std::chrono::seconds(options_.seconds));
         elapsed_ = std::chrono::duration<double>(Clock::now() - started_ - rested_).count();
-        last_ = look();
+        last_ = measure_at_rest();
         traffic_->finish();
         if (const int code = amba_.end(); code != 0) {
             problem("the ambassador ended with exit code " + std::to_string(code));
@@ -224,10 +225,10 @@ class Run {
     void swap_until(Clock::time_point end) {
         const auto step = std::chrono::milliseconds(options_.swap_ms);
         const auto total = end - started_;
-        const bool many = total / step >= static_cast<long>(2 * kFirstLook);
+        const bool many = total / step >= static_cast<long>(2 * kFirstMeasure);
         auto next_swap = started_, next_second = started_ + 1s;
         std::uint64_t connections_then = 0;
-        bool looked = false;
+        bool measured = false;
         std::uint64_t least = ~std::uint64_t{0};  // swaps; known with the first look
         for (auto now = started_; (now < end || swapped_ < least) && !hopeless();
              now = Clock::now()) {
@@ -238,9 +239,9 @@ class Run {
                 next_second += 1s;
             }
             const bool late = now - started_ >= (many ? total / 2 : total / 10);
-            if (!looked && swapped_ >= (late ? kLeastSwaps : kFirstLook)) {
-                looked = true;
-                first_ = look();
+            if (!measured && swapped_ >= (late ? kLeastSwaps : kFirstMeasure)) {
+                measured = true;
+                first_ = measure_at_rest();
                 least = swapped_ + kLeastSwaps;
                 next_swap = next_second = Clock::now();
                 next_second += 1s;
@@ -256,7 +257,7 @@ class Run {
 
     void swap() {
         const std::uint64_t n = swapped_ + 1;
-        const Allowed::Mask before = allowed_.current();
+        const AllowedBackends::Mask before = allowed_.current();
         next_ = swaps_.table(n);
         allowed_.set(before | next_.allowed);
         const auto started = Clock::now();
@@ -282,9 +283,9 @@ class Run {
     }
 
     // What the ambassador holds at rest: 100 ms without a change, or the least within 20 s.
-    Look look() {
+    RestFootprint measure_at_rest() {
         const auto started = Clock::now();
-        Look out;
+        RestFootprint out;
         out.swaps = swapped_;
         out.at_rest = traffic_->rest();
         out.footprint = amba_.footprint();
@@ -373,7 +374,7 @@ class Run {
     const std::uint16_t port_ = free_port();
     Swaps swaps_;
     Table next_;
-    Allowed allowed_;
+    AllowedBackends allowed_;
     Ambassador amba_;
     std::optional<Traffic> traffic_;
     Clock::time_point started_;
@@ -384,8 +385,8 @@ class Run {
     std::uint64_t generation_ = 0;
     std::vector<std::uint64_t> per_second_;
     std::vector<double> swap_times_;
-    Look first_;
-    Look last_;
+    RestFootprint first_;
+    RestFootprint last_;
     std::vector<std::string> problems_;
 };
 

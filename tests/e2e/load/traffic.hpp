@@ -18,7 +18,7 @@ namespace load {
 
 // Which backends a connection may reach. The set grows before a table is written and shrinks when
 // its verdict is there; a connection may be answered by whatever was allowed in its lifetime.
-class Allowed {
+class AllowedBackends {
   public:
     using Mask = std::uint64_t;  // a bit for each identity
 
@@ -60,7 +60,7 @@ struct Counts {
 class Traffic {
   public:
     Traffic(std::uint32_t host, std::uint16_t port, int connectors, int long_lived,
-            const Allowed& allowed) :
+            const AllowedBackends& allowed) :
         target_(ipv4(host, port)),
         allowed_(allowed), short_(connectors), long_(long_lived), buffer_(256 * 1024) {
         for (std::size_t i = 0; i < short_.size(); ++i)
@@ -115,7 +115,7 @@ class Traffic {
         int fd = -1;
         State state = State::kIdle;
         std::uint64_t round = 0;
-        std::uint64_t moment = 0;  // of Allowed, at connect
+        std::uint64_t moment = 0;  // of AllowedBackends, at connect
         Clock::time_point started;
         Clock::time_point deadline;
         Request request;
@@ -439,7 +439,7 @@ class Traffic {
     }
 
     const sockaddr_in target_;
-    const Allowed& allowed_;
+    const AllowedBackends& allowed_;
     std::vector<Client> short_;
     std::vector<Client> long_;
     std::vector<char> buffer_;

@@ -23,7 +23,7 @@ class BackendHealthTest : public testing::Test {
         return health.connect_failed(now, Fault::kBackend, "refused", terms);
     }
     HealthChange resets() { return health.reset_at_once(now, kThree); }
-    // Failures until it is ejected, and how long that lasts.
+    // Fails until it is ejected. Returns how long the ejection lasts.
     core::Duration eject() {
         int failures = 0;
         while (!health.ejected() && ++failures < 10)

@@ -41,9 +41,9 @@ int number(const Backend* backend) {
 }
 
 // A pool with connections that begin and end.
-class Live final : public balance::LoadObserver {
+class LoadedPool final : public balance::LoadObserver {
   public:
-    explicit Live(std::vector<Member> of, Algorithm algorithm, std::uint64_t seed = 0) :
+    explicit LoadedPool(std::vector<Member> of, Algorithm algorithm, std::uint64_t seed = 0) :
         all(std::move(of)), pool_ptr(std::make_shared<Pool>(all, algorithm, seed)), pool(*pool_ptr),
         health(pool_ptr, {}, 0) {}
 
@@ -74,7 +74,7 @@ class EveryPolicy : public testing::TestWithParam<Algorithm> {};
 INSTANTIATE_TEST_SUITE_P(Balance, EveryPolicy, testing::ValuesIn(kAll));
 
 TEST_P(EveryPolicy, LeavesOutWhoIsDownAndTakesItBack) {
-    Live live(members({1, 1, 1}), GetParam());
+    LoadedPool live(members({1, 1, 1}), GetParam());
     live.set_down(0, true);
     for (std::uint64_t i = 0; i < 50; ++i)
         ASSERT_NE(live.open(i), 0);
@@ -86,7 +86,7 @@ TEST_P(EveryPolicy, LeavesOutWhoIsDownAndTakesItBack) {
 }
 
 TEST_P(EveryPolicy, TriesAllWhenAllAreDown) {
-    Live live(members({1, 1, 0}), GetParam());
+    LoadedPool live(members({1, 1, 0}), GetParam());
     live.set_down(0, true);
     live.set_down(1, true);
     std::set<int> seen;
@@ -101,7 +101,7 @@ TEST_P(EveryPolicy, TriesAllWhenAllAreDown) {
 TEST_P(EveryPolicy, TakesBackupsOnlyWhenNoPrimaryIsOpen) {
     std::vector<Member> all = members({1, 1});
     all[1].backup = true;
-    Live live(all, GetParam());
+    LoadedPool live(all, GetParam());
     for (std::uint64_t i = 0; i < 20; ++i)
         ASSERT_EQ(live.open(i), 0);
     live.set_down(0, true);
@@ -113,7 +113,7 @@ TEST_P(EveryPolicy, KeepsTheCapOfABackend) {
     std::vector<Member> all = members({1, 1});
     all[0].maxconn = 2;
     all[1].maxconn = 3;
-    Live live(all, GetParam());
+    LoadedPool live(all, GetParam());
     std::map<int, int> served;
     for (std::uint64_t i = 0; i < 5; ++i)
         ++served[live.open(i)];
@@ -130,14 +130,14 @@ TEST_P(EveryPolicy, DoesNotGiveWhatIsFullToABackup) {
     std::vector<Member> all = members({1, 1});
     all[0].maxconn = 1;
     all[1].backup = true;
-    Live live(all, GetParam());
+    LoadedPool live(all, GetParam());
     EXPECT_EQ(live.open(), 0);
     EXPECT_EQ(live.open(), -1);
     EXPECT_TRUE(live.full);
 }
 
 TEST_P(EveryPolicy, TriesEachBackendOnce) {
-    Live live(members({3, 1, 2}), GetParam());
+    LoadedPool live(members({3, 1, 2}), GetParam());
     for (int round = 0; round < 20; ++round) {
         std::vector<Backend*> tried;
         std::set<int> seen;
@@ -148,7 +148,7 @@ TEST_P(EveryPolicy, TriesEachBackendOnce) {
         EXPECT_EQ(seen.size(), 3u);
         EXPECT_FALSE(live.pool.pick({tried, 7}).full);
     }
-    // And nobody is left out afterwards.
+    // Afterwards no backend is left out.
     std::set<int> seen;
     for (std::uint64_t i = 0; i < 300; ++i)
         seen.insert(live.open(i));
@@ -156,12 +156,13 @@ TEST_P(EveryPolicy, TriesEachBackendOnce) {
 }
 
 TEST_P(EveryPolicy, NobodyWithoutAWeight) {
-    Live live(members({0, 0}), GetParam());
+    LoadedPool live(members({0, 0}), GetParam());
     EXPECT_EQ(live.open(), -1);
     EXPECT_FALSE(live.full);
 }
 
-// Whatever happens in whatever order: a choice is open when anybody is, below its cap, and untried.
+// Whatever happens in whatever order: the choice is usable when any backend is, below its cap, and
+// not tried before.
 TEST_P(EveryPolicy, NeverChoosesWhomItMayNot) {
     for (unsigned seed = 1; seed <= 60; ++seed) {
         std::mt19937 random(seed);
@@ -173,7 +174,7 @@ TEST_P(EveryPolicy, NeverChoosesWhomItMayNot) {
             one.backup = random() % 4 == 0;
             one.maxconn = random() % 3 == 0 ? 1 + random() % 4 : 0;
         }
-        Live live(all, GetParam(), seed);
+        LoadedPool live(all, GetParam(), seed);
         std::vector<int> open;
         const int count = static_cast<int>(all.size());
         for (int step = 0; step < 600; ++step) {
@@ -207,7 +208,7 @@ TEST_P(EveryPolicy, NeverChoosesWhomItMayNot) {
 
 TEST_P(EveryPolicy, SharesByWeight) {
     if (GetParam() == Algorithm::kFirst) return;
-    Live live(members({6, 3, 1}), GetParam(), 3);
+    LoadedPool live(members({6, 3, 1}), GetParam(), 3);
     std::map<int, int> served;
     for (std::uint64_t i = 0; i < 10'000; ++i)
         ++served[live.open(i)];
@@ -220,7 +221,7 @@ TEST_P(EveryPolicy, ASlowStartBeginsWithASmallShare) {
     if (GetParam() == Algorithm::kFirst) return;
     std::vector<Member> all = members({1, 1});
     all[1].slowstart = std::chrono::seconds(16);
-    Live live(std::move(all), GetParam(), 3);
+    LoadedPool live(std::move(all), GetParam(), 3);
     live.set_down(1, true);
     live.set_down(1, false);
     std::map<int, int> served;
@@ -239,7 +240,7 @@ TEST_P(EveryPolicy, ASlowStartBeginsWithASmallShare) {
 
 // Exact shares: after any change of health each window of sum-of-weights is exact among the open.
 TEST(RoundRobin, IsExactAmongThoseThatAreOpen) {
-    Live live(members({3, 2, 1}), Algorithm::kRoundRobin);
+    LoadedPool live(members({3, 2, 1}), Algorithm::kRoundRobin);
     live.set_down(1, true);
     std::map<int, int> served;
     for (int i = 0; i < 400; ++i)
@@ -294,7 +295,7 @@ TEST(RoundRobin, AnotherSeedBeginsAtAnother) {
 }
 
 TEST(LeastConn, TakesTheOneWithTheFewest) {
-    Live live(members({1, 1, 1}), Algorithm::kLeastConn);
+    LoadedPool live(members({1, 1, 1}), Algorithm::kLeastConn);
     EXPECT_EQ(live.open() + live.open() + live.open(), 0 + 1 + 2);
     live.close(1);
     EXPECT_EQ(live.open(), 1);
@@ -305,7 +306,7 @@ TEST(LeastConn, TakesTheOneWithTheFewest) {
 }
 
 TEST(LeastConn, TakesTurnsWhenAllAreIdle) {
-    Live live(members({1, 1, 1}), Algorithm::kLeastConn);
+    LoadedPool live(members({1, 1, 1}), Algorithm::kLeastConn);
     std::vector<int> seen;
     for (int i = 0; i < 6; ++i) {
         const int got = live.open();
@@ -318,7 +319,7 @@ TEST(LeastConn, TakesTurnsWhenAllAreIdle) {
 TEST(First, FillsOneAfterTheOther) {
     std::vector<Member> all = members({1, 1, 1});
     all[0].maxconn = all[1].maxconn = 2;
-    Live live(all, Algorithm::kFirst);
+    LoadedPool live(all, Algorithm::kFirst);
     std::vector<int> seen;
     for (int i = 0; i < 5; ++i)
         seen.push_back(live.open());
@@ -336,7 +337,7 @@ TEST(Source, AClientKeepsItsBackend) {
     }
 }
 
-// Whoever leaves takes its own clients along and no others.
+// A backend that leaves takes its own clients along and no others.
 TEST(Source, OnlyTheClientsOfTheOneThatLeftMove) {
     const std::vector<Member> all = members({1, 1, 1, 1, 1});
     Pool pool(all, Algorithm::kSource);
@@ -356,7 +357,7 @@ TEST(Source, OnlyTheClientsOfTheOneThatLeftMove) {
 }
 
 TEST(Source, NobodyGetsMoreThanAQuarterAboveItsPart) {
-    Live live(members({1, 1, 1, 1}), Algorithm::kSource);
+    LoadedPool live(members({1, 1, 1, 1}), Algorithm::kSource);
     for (int i = 0; i < 400; ++i)
         live.open(42);  // one client: it would all be one backend's
     for (int n = 0; n < 4; ++n)
@@ -366,7 +367,7 @@ TEST(Source, NobodyGetsMoreThanAQuarterAboveItsPart) {
 // Random draws with a look at the load spread far better than draws alone.
 TEST(Random, TakesTheLessLoadedOfTwo) {
     constexpr int kBackends = 100;
-    Live live(members(std::vector<int>(kBackends, 1)), Algorithm::kRandom, 9);
+    LoadedPool live(members(std::vector<int>(kBackends, 1)), Algorithm::kRandom, 9);
     for (int i = 0; i < 100 * kBackends; ++i)
         live.open();
     std::uint32_t most = 0;
@@ -378,7 +379,7 @@ TEST(Random, TakesTheLessLoadedOfTwo) {
 // A pool of thousands is told of what changes and never goes through all of it.
 TEST(EveryPolicyOfALargePool, KnowsHealthToo) {
     for (const Algorithm algorithm : kAll) {
-        Live live(members(std::vector<int>(5000, 1)), algorithm, 5);
+        LoadedPool live(members(std::vector<int>(5000, 1)), algorithm, 5);
         for (int n = 0; n < 5000; ++n) {
             if (n != 4711) live.set_down(n, true);
         }

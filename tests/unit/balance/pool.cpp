@@ -186,7 +186,7 @@ TEST(Pool, FindsAMemberByItsEndpoint) {
     EXPECT_EQ(pool.find(backend(7)->endpoint), nullptr);
 }
 
-// A large pool, whose members come due one after the other and not all in one turn.
+// The members of a large pool come due one after the other and not all in one turn.
 TEST(Pool, ALargeOneIsFairToo) {
     constexpr int kMembers = 20000;
     Pool pool(members(std::vector<int>(kMembers, 1)), Algorithm::kRoundRobin, 42);

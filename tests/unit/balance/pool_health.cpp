@@ -45,9 +45,9 @@ std::shared_ptr<Pool> pool_of(std::vector<Member> of) {
     return std::make_shared<Pool>(std::move(of));
 }
 
-class Frontend final : public balance::LoadObserver {
+class ObservedPool final : public balance::LoadObserver {
   public:
-    explicit Frontend(std::vector<Member> of, balance::HealthRules rules = {}) :
+    explicit ObservedPool(std::vector<Member> of, balance::HealthRules rules = {}) :
         members(std::move(of)), health(pool_of(members), rules, 7) {}
 
     Backend& at(std::size_t i) { return *members[i].backend; }
@@ -80,7 +80,7 @@ class Frontend final : public balance::LoadObserver {
 }  // namespace
 
 TEST(PoolHealth, TellsThePool) {
-    Frontend f(members(3));
+    ObservedPool f(members(3));
     EXPECT_EQ(f.health.pool().usable(), 3u);
     EXPECT_TRUE(f.fails(0));
     EXPECT_EQ(f.health.pool().usable(), 2u);
@@ -93,7 +93,7 @@ TEST(PoolHealth, TellsThePool) {
 }
 
 TEST(PoolHealth, LeavesOutAShareAtMost) {
-    Frontend f(members(4));
+    ObservedPool f(members(4));
     EXPECT_TRUE(f.fails(0));
     EXPECT_TRUE(f.fails(1));
     EXPECT_FALSE(f.fails(2, 20));
@@ -104,14 +104,14 @@ TEST(PoolHealth, LeavesOutAShareAtMost) {
 }
 
 TEST(PoolHealth, LeavesNobodyOutWhenItIsNotToObserve) {
-    Frontend f(members(4), {false, 3, 50});
+    ObservedPool f(members(4), {false, 3, 50});
     EXPECT_FALSE(f.fails(0, 20));
-    EXPECT_FALSE(Frontend(members(1)).fails(0, 20)) << "it would be the whole pool";
-    EXPECT_FALSE(Frontend(members(4), {true, 3, 0}).fails(0, 20));
+    EXPECT_FALSE(ObservedPool(members(1)).fails(0, 20)) << "it would be the whole pool";
+    EXPECT_FALSE(ObservedPool(members(4), {true, 3, 0}).fails(0, 20));
 }
 
 TEST(PoolHealth, OneThatIsNotInThePoolIsNotEjected) {
-    Frontend f(members(4));
+    ObservedPool f(members(4));
     const BackendPtr stranger = backend(9);
     for (int i = 0; i < 10; ++i)
         f.health.connect_failed(*stranger, f.now, Fault::kBackend, "refused");
@@ -121,7 +121,7 @@ TEST(PoolHealth, OneThatIsNotInThePoolIsNotEjected) {
 }
 
 TEST(PoolHealth, AResetCountsAtOnceAndOfASilentClient) {
-    Frontend f(members(4));
+    ObservedPool f(members(4));
     Lease lease(f.at(0), f);
     lease.establish(f.now);
     for (int i = 0; i < 10; ++i) {
@@ -135,7 +135,7 @@ TEST(PoolHealth, AResetCountsAtOnceAndOfASilentClient) {
 }
 
 TEST(PoolHealth, ASwapEndsTheEjectionsOfThoseThatLeave) {
-    Frontend f(members(4));
+    ObservedPool f(members(4));
     const BackendPtr gone = f.members[0].backend;
     f.fails(0);
     f.fails(1);
@@ -147,7 +147,7 @@ TEST(PoolHealth, ASwapEndsTheEjectionsOfThoseThatLeave) {
 }
 
 TEST(PoolHealth, APoolThatShrinksGetsBackThoseAboveTheShare) {
-    Frontend f(members(6));
+    ObservedPool f(members(6));
     for (std::size_t i = 0; i < 3; ++i) {
         EXPECT_TRUE(f.fails(i));
         f.now += 10ms;
@@ -160,7 +160,7 @@ TEST(PoolHealth, APoolThatShrinksGetsBackThoseAboveTheShare) {
 }
 
 TEST(PoolHealth, NewBackendsStartSlowlyWhereOthersServe) {
-    Frontend f(members(1));
+    ObservedPool f(members(1));
     std::vector<Member> next = f.members;
     next.push_back(member(backend(1), 16s));
     next.push_back(member(backend(2)));
@@ -177,7 +177,7 @@ TEST(PoolHealth, NewBackendsStartSlowlyWhereOthersServe) {
 TEST(PoolHealth, WhoIsDownAndNotCheckedAnyMoreIsUsable) {
     std::vector<Member> checked = members(2);
     checked[0].check = checked[1].check = std::make_shared<core::Check>();
-    Frontend f(checked);
+    ObservedPool f(checked);
     f.health.checked(f.at(0), f.now, false, "");
     f.health.checked(f.at(1), f.now, false, "");
     EXPECT_EQ(f.health.pool().usable(), 0u);
@@ -195,15 +195,16 @@ TEST(PoolHealth, WhoIsDownAndNotCheckedAnyMoreIsUsable) {
     EXPECT_EQ(f.health.pool().usable(), 2u);
 }
 
-// A frontend that was out of the table is gone with its last connection, and is in the table again.
+// A frontend out of the table ended with its last connection, and the table has it again: another
+// frontend gets its backends.
 TEST(PoolHealth, TakesUpTheBackendsOfOneThatIsGone) {
     std::vector<Member> backends = members(3);
     {
-        Frontend before(backends);
+        ObservedPool before(backends);
         EXPECT_TRUE(before.fails(0));
         EXPECT_TRUE(before.health.checked(before.at(1), before.now, false, "").down);
     }
-    Frontend f(backends);
+    ObservedPool f(backends);
     EXPECT_EQ(f.health.ejected(), 1u);
     EXPECT_EQ(f.health.pool().usable(), 1u);
     EXPECT_FALSE(f.fails(2));  // more than the share
@@ -216,7 +217,7 @@ TEST(PoolHealth, TakesUpTheBackendsOfOneThatIsGone) {
 }
 
 TEST(Lease, IsTheLoadOfABackend) {
-    Frontend f({member(backend(0))});
+    ObservedPool f({member(backend(0))});
     f.members[0].maxconn = 2;
     f.replace(f.members);
     Backend& one = f.at(0);
@@ -249,7 +250,7 @@ TEST(Lease, IsTheLoadOfABackend) {
 }
 
 TEST(Lease, KeepsItsBackend) {
-    Frontend f(members(1));
+    ObservedPool f(members(1));
     Lease lease(f.at(0), f);
     f.replace(members(0));
     EXPECT_EQ(lease->endpoint.port, 1000);
@@ -332,7 +333,7 @@ class RandomEvents {
 
     void swap() {
         tell_all(f_.replace(some_members()));
-        // Each that is out and has left is out no more, or was told to be back.
+        // A backend that was ejected and has left is ejected no more, or its return was told.
         for (const Member& m : f_.members)
             f_.health.came_back(*m.backend, f_.now);
         out_.clear();
@@ -356,7 +357,7 @@ class RandomEvents {
         for (const auto& [one, change] : changed)
             tell(*one, change);
     }
-    // Whoever listens to the changes alone knows who is usable.
+    // The changes alone are enough to know which backends are usable.
     void tell(const Backend& one, const HealthChange& change) {
         if (change.down || change.ejected) out_[&one] = true;
         if ((change.up || change.returned) && one.health().usable()) out_.erase(&one);
@@ -368,7 +369,7 @@ class RandomEvents {
     std::mt19937 random_;
     std::map<int, BackendPtr> known_;
     balance::HealthRules rules_;
-    Frontend f_;
+    ObservedPool f_;
     std::multimap<const Backend*, Lease> leases_;
     std::map<const Backend*, bool> out_;
 };

@@ -9,13 +9,13 @@ using testing::StartsWith;
 
 namespace {
 
-struct RefusedAmbassador {
+struct RefusedFile {
     std::string in;
     std::string reason;  // how it begins
 };
 
-void expect_refused(const std::vector<RefusedAmbassador>& files, const std::string& ports = "") {
-    for (const RefusedAmbassador& file : files) {
+void expect_refused(const std::vector<RefusedFile>& files, const std::string& ports = "") {
+    for (const RefusedFile& file : files) {
         const auto done = link_sample(file.in, ports);
         ASSERT_FALSE(done) << file.in << "became\n" << done->text;
         EXPECT_THAT(done.error().reason, StartsWith(file.reason)) << file.in;
@@ -112,7 +112,7 @@ TEST(LinkRefused, WhatCannotBeEditedByLines) {
          "5:7: service \"web\" has a port that cannot be edited here; expected target"},
         {kHead + "  web:\n    ports:\n    - \"80\\\n      :80\"\n",
          "5:7: service \"web\" has a port that cannot be edited here"},
-        // A reader that is not strict takes it, and its lines do not show where it ends.
+        // A lenient reader takes this list, but its lines do not show where it ends.
         {"services:\n  a:\n    image: a\n  b:\n    ports:\n    - '80:80'\n    volumes:\n"
          "    - \"./x:\n  /x\"\n    - x:/x\n",
          "4:3: service \"b\" cannot be edited by lines"},
@@ -138,7 +138,7 @@ TEST(LinkRefused, AnchorsAliasesAndMergeKeys) {
         {kHead + "  a:\n    links: &l [db]\n  b:\n    links: *l\n",
          "4:12: service \"a\" has an anchor in what would go"},
         {kHead + "  a:\n    volumes: [&v ./a:/a, b:/b]\n", "4:15: service \"a\" has an anchor"},
-        // What is added to one would be another's too.
+        // What is added to one service would be another's too.
         {kHead +
              "  a: &a\n    image: a\n    depends_on: [db]\n  b:\n    <<: *a\n    depends_on: []\n",
          "3:3: service \"a\" has an anchor that others use: what is changed here would be changed"},

@@ -61,7 +61,7 @@ TEST_F(Places, OfTheClientThatWasStartedLastAreFilledFirst) {
     EXPECT_THAT(as_text(found().missing), ElementsAre("b/x", "b/y", "c/x", "a/x"));
 }
 
-// Started again and again, with a table that nobody can take back.
+// The Engine starts it again and again with a table that it cannot have.
 TEST_F(Places, OfOneThatItsTableEndsAreFilledAnew) {
     snapshot.members = {client("web", {{"redis", "127.127.0.2"}})};
     snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
@@ -118,7 +118,7 @@ TEST_F(Places, ThatAreGoneLeaveOrphans) {
     EXPECT_THAT(found().missing, IsEmpty());
 }
 
-// From one ambassador for each name to one for each client: the old ones go.
+// When ambassadors for each name become ambassadors for each client, the old ones go.
 TEST_F(Places, OfTheOtherKindReplaceThem) {
     snapshot.members = {client("web", {{"redis", "127.127.0.2"}, {"rng", "127.127.0.3"}})};
     snapshot.ambassadors = {ambassador(snapshot.members[0], "redis", "127.127.0.2")};
@@ -137,7 +137,7 @@ TEST_F(Places, AreOfTheirOwnEngine) {
     EXPECT_THAT(found().missing, SizeIs(1));
 }
 
-// What is known of an Engine that does not answer stays as it is there.
+// Nothing is planned on an Engine that does not answer.
 TEST_F(Places, OfAnEngineThatDoesNotAnswerAreNobodysBusiness) {
     snapshot.members = {client("web", {{"redis", "127.127.0.2"}})};
     snapshot.silent = {0};

@@ -20,13 +20,13 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 // An Engine with one container of a project, and one ambassador beside it.
-class Scripted {
+class ScriptedEngine {
   public:
-    explicit Scripted(const std::string& name) :
+    explicit ScriptedEngine(const std::string& name) :
         name_(name),
         fake_([this](const Asked& asked, test::Socket& client) { serve(asked, client); }) {}
 
-    ~Scripted() { breaks = true; }
+    ~ScriptedEngine() { breaks = true; }
 
     docker::Host host() const { return fake_.host(); }
 
@@ -65,9 +65,9 @@ class Scripted {
 };
 
 struct WatchTest : testing::Test {
-    Fleet fleet_of(const std::vector<const Scripted*>& engines) {
+    Fleet fleet_of(const std::vector<const ScriptedEngine*>& engines) {
         std::vector<Site> sites;
-        for (const Scripted* one : engines)
+        for (const ScriptedEngine* one : engines)
             sites.push_back({std::make_unique<docker::Engine>(one->host(), 60s), "192.0.2.1"});
         return {std::move(sites), {}, [](const std::string&, bool) {
                 }};
@@ -87,8 +87,8 @@ struct WatchTest : testing::Test {
         return all;
     }
 
-    Scripted here{"here"};
-    Scripted there{"there"};
+    ScriptedEngine here{"here"};
+    ScriptedEngine there{"there"};
     std::atomic<int> changes{0};
 };
 
@@ -105,7 +105,7 @@ TEST_F(WatchTest, LooksAtAllThatAnswer) {
     EXPECT_THAT(seen->silent, IsEmpty());
 }
 
-// Half of a table is worse than an old one.
+// With half of the Engines a table would be half: an old one is better.
 TEST_F(WatchTest, WaitsForTheFirstAnswerOfEach) {
     there.answers = false;
     const Fleet fleet = fleet_of({&here, &there});

@@ -35,8 +35,8 @@ FleetContainer with_volume(const std::string& name) {
     return one;
 }
 
-// An Engine whose helper answers by `answer`, and whose exec says "exec".
-struct Fake {
+// An Engine whose helper answers by `answer`, and whose exec prints "exec".
+struct FakeHelperEngine {
     std::function<json(const json&)> answer = [](const json& asked) {
         return json{{"id", asked["id"]}, {"code", 0}, {"out", asked["dir"]}, {"err", ""}};
     };
@@ -79,14 +79,14 @@ struct Fake {
 };
 
 struct WriterTest : testing::Test {
-    Fake fake;
+    FakeHelperEngine fake;
     docker::Engine engine{fake.engine.host()};
     std::vector<std::string> said;
     TableWriter writer{engine, [this](const std::string& line) {
                            said.push_back(line);
                        }};
 
-    // What each of them is told.
+    // The answer that each ambassador gave.
     std::vector<std::string> ask(const std::vector<FleetContainer>& ambassadors) {
         std::vector<VerbCall> questions;
         for (const FleetContainer& one : ambassadors)
@@ -139,7 +139,7 @@ TEST_F(WriterTest, AsksFewByExec) {
     EXPECT_THAT(ask({}), IsEmpty());
 }
 
-// Elsewhere, and one whose directory has no ambassador in it.
+// The volume of one is elsewhere, and the directory of the other has no ambassador in it.
 TEST_F(WriterTest, AsksThoseByExecThatTheHelperCannotSee) {
     std::vector<FleetContainer> those = five;
     those[1].container.mounts.clear();
@@ -151,7 +151,7 @@ TEST_F(WriterTest, AsksThoseByExecThatTheHelperCannotSee) {
     EXPECT_THAT(ask(those), ElementsAre(by_helper[0], "exec", "exec", "exec", by_helper[4]));
 }
 
-// An image that is older than this: it is said once, and not tried again soon.
+// The image is older than `batch`: that is logged once, and not tried again soon.
 TEST_F(WriterTest, DoesWithoutAHelper) {
     fake.ready = "amba: \"batch\" is neither a verb nor a frontend\n";
     EXPECT_EQ(ask(five), by_exec);

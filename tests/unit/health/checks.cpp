@@ -64,7 +64,7 @@ test::Script pong() {
 
 class ChecksTest : public testing::Test {
   protected:
-    // Until `condition` holds; false when it does not.
+    // Runs until `condition` holds; false when it does not in time.
     bool run_until(const std::function<bool()>& condition,
                    test::Milliseconds at_most = test::kPatience) {
         const auto end = core::Clock::now() + at_most;
@@ -224,7 +224,7 @@ TEST_F(ChecksTest, WhatStaysKeepsItsProgress) {
     const auto by = check(20ms, [](core::Check& out) { out.fall = 100; });
     checks->watch(bind(80), {{one, by}});
     ASSERT_TRUE(run_until([&] { return report(one, by).in_a_row == 5; }));
-    // The settings count, not the object that holds them.
+    // Checks are the same when their settings are, whatever object holds them.
     checks->watch(bind(80), {{backend(test::own_place()), by},
                              {one, std::make_shared<const core::Check>(*by)}});
     EXPECT_EQ(report(one, by).in_a_row, 5);
@@ -397,7 +397,7 @@ TEST_F(ChecksTest, OutOfDescriptorsSaysNothingAboutTheBackend) {
 }
 #endif
 
-// Neither that nor a password that is refused says anything about the server.
+// Neither a file that cannot be read nor a password that is refused says anything about the server.
 TEST_F(ChecksTest, APasswordFileThatCannotBeReadLeavesABackendAsItIs) {
     const test::TempDir directory;
     const std::string path = directory.path() + "/password";

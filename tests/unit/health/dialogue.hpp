@@ -1,4 +1,4 @@
-// Holds a conversation with what a backend would say, in pieces of any size.
+// Runs a check's dialogue against the answers of a scripted backend, in pieces of any size.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,26 +11,26 @@
 
 namespace amba::health {
 
-// The verdict, "alive", "more" or the reason of a failure, and everything that was sent.
-struct Heard {
+// What a dialogue came to: "alive", "more" or the reason of a failure; and everything that it sent.
+struct DialogueResult {
     std::string verdict;
     std::string sent;
     std::string remark;  // of "alive"
 };
 
 // Feeds `answers` one after the other, each `piece` bytes at a time (0: whole).
-inline Heard converse(const core::Check& check, const std::vector<std::string>& answers,
-                      std::size_t piece, const SecretPtr& secret = nullptr) {
+inline DialogueResult converse(const core::Check& check, const std::vector<std::string>& answers,
+                               std::size_t piece, const SecretPtr& secret = nullptr) {
     const auto backend = core::Endpoint{core::Address::v4({127, 0, 0, 1}), 80};
-    const std::unique_ptr<CheckDialogue> talk = dialogue_of(check, backend, secret);
-    Heard out;
-    out.sent = talk->open();
-    std::string heard;
+    const std::unique_ptr<CheckDialogue> dialogue = dialogue_of(check, backend, secret);
+    DialogueResult out;
+    out.sent = dialogue->open();
+    std::string received;
     for (const std::string& answer : answers) {
         const std::size_t step = piece == 0 ? std::max<std::size_t>(answer.size(), 1) : piece;
         for (std::size_t at = 0; at < answer.size(); at += step) {
-            heard += answer.substr(at, step);
-            const Step said = talk->hear(heard);
+            received += answer.substr(at, step);
+            const Step said = dialogue->hear(received);
             out.sent += said.send;
             if (said.kind == Step::Kind::kMore) continue;
             out.verdict = said.kind == Step::Kind::kAlive ? "alive" : said.reason;
@@ -42,13 +42,13 @@ inline Heard converse(const core::Check& check, const std::vector<std::string>& 
     return out;
 }
 
-// The same whole and in pieces, which must not make a difference.
-inline Heard converse(const core::Check& check, const std::vector<std::string>& answers,
-                      const SecretPtr& secret = nullptr) {
-    const Heard whole = converse(check, answers, 0, secret);
+// Feeds the answers whole, and in pieces, which must make no difference.
+inline DialogueResult converse(const core::Check& check, const std::vector<std::string>& answers,
+                               const SecretPtr& secret = nullptr) {
+    const DialogueResult whole = converse(check, answers, 0, secret);
     for (const std::size_t piece : {1u, 2u, 3u, 7u}) {
-        const Heard pieces = converse(check, answers, piece, secret);
-        // Of garbage less may be quoted when less has arrived.
+        const DialogueResult pieces = converse(check, answers, piece, secret);
+        // An error may quote less of an answer when less of it has arrived.
         if (!whole.verdict.starts_with("not a")) {
             EXPECT_EQ(pieces.verdict, whole.verdict) << "in pieces of " << piece;
         }

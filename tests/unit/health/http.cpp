@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "tests/unit/health/talk.hpp"
+#include "tests/unit/health/dialogue.hpp"
 
 using namespace amba;
 using health::verdict;

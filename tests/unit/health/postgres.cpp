@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "amba/files/digest.hpp"
-#include "tests/unit/health/talk.hpp"
+#include "tests/unit/health/dialogue.hpp"
 
 using namespace amba;
 using health::verdict;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kNowhere = "/nowhere/";
 
-// Two ends of something, as a log and its reader.
+// The two ends that a log and its reader have.
 struct Ends {
     int reader = -1;
     int writer = -1;
@@ -54,7 +54,7 @@ struct Pair : Ends {
     }
 };
 
-// Its output is stopped, as by Ctrl-S.
+// A terminal whose output is stopped, as by Ctrl-S.
 struct StoppedTerminal : Ends {
     StoppedTerminal() {
         EXPECT_EQ(::openpty(&reader, &writer, nullptr, nullptr, nullptr), 0);
@@ -70,7 +70,7 @@ std::string line(int number) {
     return std::to_string(number) + std::string(100, '.') + "\n";
 }
 
-// More lines than are kept, to one who does not read: how many were written.
+// Writes more lines than are kept, while nobody reads. Returns how many.
 int write_until_dropped(Writer& writer) {
     int written = 0;
     for (; writer.dropped() == 0 && written < 100'000; ++written)

@@ -129,8 +129,8 @@ TEST_F(KnownPlacesTest, EachHoldIsItsOwn) {
     EXPECT_THAT(seen(kKeep), ElementsAre(2)) << "while the name has no other";
 }
 
-// Three of twelve each time: from the second turn on they are one set, whatever an answer leaves
-// out.
+// The name gives three of twelve places each time: from the second round on all twelve serve,
+// whatever an answer leaves out.
 TEST_F(KnownPlacesTest, ANameThatGivesAFewEachTimeHasThemAll) {
     const auto few = [](int n) {
         return std::vector<int>{n * 3 % 12 + 1, n * 3 % 12 + 2, n * 3 % 12 + 3};
@@ -154,7 +154,7 @@ TEST_F(KnownPlacesTest, ANameThatGivesAFewEachTimeHasThemAll) {
     EXPECT_THAT(seen(), ElementsAre(-1, 2, 3, 4)) << "it takes turns no more";
 }
 
-// Somebody who changes his mind, and servers that are restarted one after the other.
+// A name that moves back, and servers that are restarted one after the other.
 TEST_F(KnownPlacesTest, MovingThereAndBackIsNotTakingTurns) {
     for (int i = 0; i < 20; i += 2) {
         answer(i, {i % 4 < 2 ? 1 : 2});

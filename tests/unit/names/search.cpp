@@ -1,4 +1,4 @@
-// In which order DNS is asked for a name in several domains, and where that ends.
+// In which order DNS is asked for a name in several domains, and when the search ends.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ using enum Search::Failure;
 
 namespace {
 
-// All that is asked for while each is answered like this; what is left out was not asked for.
+// The names that are asked for when they are answered like this, one after the other.
 std::vector<std::string> asked(Search search, std::vector<Search::Failure> said) {
     std::vector<std::string> out{search.current()};
     for (const Search::Failure one : said) {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kOwn = 20;
 constexpr std::size_t kLimits[] = {16, 32, 64, 128, 256, 1024, 1 << 20};
 
-// As many as it gives, of so many each.
+// Takes `each` descriptors until there is no room. Returns how often there was.
 std::size_t take_all(Budget& budget, Use use, std::size_t each = 1) {
     std::size_t count = 0;
     while (count < 1 << 20 && budget.take(use, each))

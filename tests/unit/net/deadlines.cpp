@@ -7,8 +7,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Note final : net::Deadline {
-    explicit Note(std::string& out_in, char letter_in) : out(out_in), letter(letter_in) {}
+struct LetterDeadline final : net::Deadline {
+    explicit LetterDeadline(std::string& out_in, char letter_in) : out(out_in), letter(letter_in) {}
     void on_deadline() override {
         out += letter;
         at = core::Clock::now();
@@ -24,7 +24,7 @@ TEST(Deadlines, FireInOrderOfTimeNotOfSetting) {
     boost::asio::io_context loop;
     net::Deadlines deadlines(loop);
     std::string out;
-    Note a(out, 'a'), b(out, 'b'), c(out, 'c');
+    LetterDeadline a(out, 'a'), b(out, 'b'), c(out, 'c');
     const core::Time now = core::Clock::now();
     deadlines.set(c, now + 30ms);
     deadlines.set(a, now + 10ms);
@@ -38,9 +38,9 @@ TEST(Deadlines, ClearedOnesDoNotFire) {
     boost::asio::io_context loop;
     net::Deadlines deadlines(loop);
     std::string out;
-    Note a(out, 'a'), b(out, 'b');
+    LetterDeadline a(out, 'a'), b(out, 'b');
     {
-        Note gone(out, 'x');  // clears itself at its end
+        LetterDeadline gone(out, 'x');  // clears itself at its end
         deadlines.set(gone, core::Clock::now() + 1ms);
     }
     deadlines.set(a, core::Clock::now() + 5ms);
@@ -56,7 +56,7 @@ TEST(Deadlines, ALaterSettingReplacesAnEarlierOne) {
     boost::asio::io_context loop;
     net::Deadlines deadlines(loop);
     std::string out;
-    Note a(out, 'a');
+    LetterDeadline a(out, 'a');
     const core::Time now = core::Clock::now();
     deadlines.set(a, now + 5ms);
     deadlines.set(a, now + 40ms);

@@ -26,9 +26,10 @@ struct Ends {
     net::Descriptor far;
 };
 
-struct Probe final : net::Pollable {
-    Probe(net::Poller& poller_in, int* deaths_in) : poller(poller_in), deaths(deaths_in) {}
-    ~Probe() override { ++*deaths; }
+struct RecordingPollable final : net::Pollable {
+    RecordingPollable(net::Poller& poller_in, int* deaths_in) :
+        poller(poller_in), deaths(deaths_in) {}
+    ~RecordingPollable() override { ++*deaths; }
     void on_ready(unsigned slot, std::uint32_t events) override {
         if (events & EPOLLIN) ++readable[slot];
         if (victim == nullptr) return;
@@ -43,8 +44,8 @@ struct Probe final : net::Pollable {
     int readable[8] = {};
     int agains = 0;
     int wanted = 0;
-    Probe* victim = nullptr;
-    Probe** survivor = nullptr;
+    RecordingPollable* victim = nullptr;
+    RecordingPollable** survivor = nullptr;
 };
 
 class PollerTest : public testing::Test {
@@ -53,7 +54,7 @@ class PollerTest : public testing::Test {
         poller.run(core::Clock::now() + 100ms);
         loop.restart();
     }
-    // Until a timer has done its work, however long the machine lets it wait.
+    // Runs until `condition` holds, however long the machine lets its timers wait.
     template <class Condition>
     void run_until(Condition condition) {
         const auto limit = core::Clock::now() + 60s;
@@ -72,7 +73,7 @@ class PollerTest : public testing::Test {
 
 TEST_F(PollerTest, TellsWhichDescriptorIsReady) {
     Ends a, b;
-    auto* probe = new Probe(poller, &deaths);
+    auto* probe = new RecordingPollable(poller, &deaths);
     ASSERT_TRUE(poller.add(a.near.get(), *probe, 0, EPOLLIN));
     ASSERT_TRUE(poller.add(b.near.get(), *probe, 5, EPOLLIN));
     ASSERT_EQ(write(b.far.get(), "x", 1), 1);
@@ -88,10 +89,10 @@ TEST_F(PollerTest, TellsWhichDescriptorIsReady) {
 
 TEST_F(PollerTest, TheBuriedGetNoFurtherCall) {
     Ends a, b;
-    auto* first = new Probe(poller, &deaths);
-    auto* second = new Probe(poller, &deaths);
-    // Whichever is called first buries the other, whose event is in the same batch.
-    Probe* survivor = nullptr;
+    auto* first = new RecordingPollable(poller, &deaths);
+    auto* second = new RecordingPollable(poller, &deaths);
+    // The one that is called first buries the other, whose event is in the same batch.
+    RecordingPollable* survivor = nullptr;
     first->victim = second;
     second->victim = first;
     first->survivor = second->survivor = &survivor;
@@ -107,8 +108,8 @@ TEST_F(PollerTest, TheBuriedGetNoFurtherCall) {
     EXPECT_EQ(deaths, 2);
 }
 
-// The first of a batch closes what the other events of it are of, and registers something else in
-// its place: what was fetched for the old one must not be told of the new.
+// The first event of a batch closes the descriptors of the others and registers new ones in their
+// place: events that were fetched for the old ones must not be told of the new.
 TEST_F(PollerTest, WhatWasFetchedForAClosedDescriptorIsNotTold) {
     struct Changer final : net::Pollable {
         explicit Changer(net::Poller& poller_in) : poller(poller_in) {}
@@ -142,7 +143,7 @@ TEST_F(PollerTest, WhatWasFetchedForAClosedDescriptorIsNotTold) {
 }
 
 TEST_F(PollerTest, BuryingTwiceDeletesOnce) {
-    auto* probe = new Probe(poller, &deaths);
+    auto* probe = new RecordingPollable(poller, &deaths);
     poller.bury(*probe);
     poller.bury(*probe);
     run();
@@ -150,7 +151,7 @@ TEST_F(PollerTest, BuryingTwiceDeletesOnce) {
 }
 
 TEST_F(PollerTest, AgainComesBackUntilItIsEnough) {
-    auto* probe = new Probe(poller, &deaths);
+    auto* probe = new RecordingPollable(poller, &deaths);
     probe->wanted = 100;  // more than the rounds of one turn
     poller.again(*probe);
     run();
@@ -160,7 +161,7 @@ TEST_F(PollerTest, AgainComesBackUntilItIsEnough) {
 }
 
 TEST_F(PollerTest, TheBuriedAreNotCalledForTheRoundThatTheyAskedFor) {
-    auto* probe = new Probe(poller, &deaths);
+    auto* probe = new RecordingPollable(poller, &deaths);
     // From the loop, after the calls of this round and before the dead are deleted.
     boost::asio::steady_timer timer(loop, 10ms);
     timer.async_wait([&](boost::system::error_code) {
@@ -169,7 +170,7 @@ TEST_F(PollerTest, TheBuriedAreNotCalledForTheRoundThatTheyAskedFor) {
     });
     run_until([&] { return deaths > 0; });
     EXPECT_EQ(deaths, 1);
-    auto* next = new Probe(poller, &deaths);
+    auto* next = new RecordingPollable(poller, &deaths);
     next->wanted = 1;
     poller.again(*next);
     run();
@@ -185,7 +186,7 @@ TEST_F(PollerTest, RunsTheLoopBesideItself) {
     boost::asio::post(loop, [&] { ++posted; });
     timer.async_wait([&](boost::system::error_code error) { fired += error ? 0 : 1; });
     Ends ends;
-    auto* probe = new Probe(poller, &deaths);
+    auto* probe = new RecordingPollable(poller, &deaths);
     ASSERT_TRUE(poller.add(ends.near.get(), *probe, 0, EPOLLIN));
     ASSERT_EQ(write(ends.far.get(), "x", 1), 1);
     run_until([&] { return fired > 0; });

@@ -35,13 +35,13 @@ class SlicesTest : public testing::Test {
     net::Slices slow{poller, 0us};  // one step in each round
     std::vector<std::size_t> did;
     int ended = 0;
-    using Did = std::vector<std::size_t>;
+    using StepNumbers = std::vector<std::size_t>;
 };
 
 TEST_F(SlicesTest, LittleIsDoneAtOnce) {
     net::Slices slices(poller, 10s);
     slices.run(3, note(), end());
-    EXPECT_EQ(did, (Did{0, 1, 2}));
+    EXPECT_EQ(did, (StepNumbers{0, 1, 2}));
     EXPECT_EQ(ended, 1);
     EXPECT_FALSE(slices.busy());
 }
@@ -53,12 +53,12 @@ TEST_F(SlicesTest, NothingIsDoneAtOnceToo) {
 
 TEST_F(SlicesTest, MuchTakesSeveralRounds) {
     slow.run(3, note(), end());
-    EXPECT_EQ(did, (Did{0}));
+    EXPECT_EQ(did, (StepNumbers{0}));
     turn();
-    EXPECT_EQ(did, (Did{0, 1}));
+    EXPECT_EQ(did, (StepNumbers{0, 1}));
     EXPECT_EQ(ended, 0);
     turn();
-    EXPECT_EQ(did, (Did{0, 1, 2}));
+    EXPECT_EQ(did, (StepNumbers{0, 1, 2}));
     EXPECT_EQ(ended, 1);
 }
 
@@ -73,14 +73,14 @@ TEST_F(SlicesTest, OneWorkFollowsAnother) {
     slow.run(2, note(), [this] { slow.run(2, note(), end()); });
     for (int i = 0; i < 3; ++i)
         turn();
-    EXPECT_EQ(did, (Did{0, 1, 0, 1}));
+    EXPECT_EQ(did, (StepNumbers{0, 1, 0, 1}));
     EXPECT_EQ(ended, 1);
 }
 
 TEST_F(SlicesTest, FinishDoesWhatIsLeftAndWhatFollows) {
     slow.run(2, note(), [this] { slow.run(3, note(), end()); });
     slow.finish();
-    EXPECT_EQ(did, (Did{0, 1, 0, 1, 2}));
+    EXPECT_EQ(did, (StepNumbers{0, 1, 0, 1, 2}));
     EXPECT_EQ(ended, 1);
     turn();  // a round that was asked for finds nothing to do
     EXPECT_EQ(did.size(), 5u);

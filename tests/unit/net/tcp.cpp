@@ -37,7 +37,7 @@ net::Descriptor listening_at_loopback() {
     return std::move(*listener);
 }
 
-// Made, as far as the client can see.
+// A connection that is made, as far as the client can see.
 net::Descriptor connected_to(const net::Descriptor& listener, net::Handshake handshake) {
     net::Connecting client = net::connect_to(own_name(listener.get()), handshake);
     EXPECT_EQ(client.error, 0);
@@ -53,8 +53,8 @@ bool accepts(const net::Descriptor& listener, int milliseconds) {
     return net::Descriptor(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)).get() >= 0;
 }
 
-// By the same way as by chance: it sends to the port that it has. nullopt where this host does not
-// have the address, or keeps it from that (Docker's rules for its bridges).
+// A socket that is connected to its own port, as may happen by chance. nullopt where this host does
+// not have the address, or its rules forbid it (Docker's, for its bridges).
 std::optional<net::Descriptor> connected_to_itself(const core::Address& address) {
     net::Descriptor fd = plain_socket(address);
     if (!fd || bind_plainly(fd, {address, 0}) != 0) return std::nullopt;
@@ -64,7 +64,7 @@ std::optional<net::Descriptor> connected_to_itself(const core::Address& address)
     return fd;
 }
 
-// 0, or why nobody can bind what it had.
+// Closes the socket and binds its address again: 0, or the error.
 int bind_after_close(net::Descriptor fd) {
     const core::Endpoint had = own_name(fd.get());
     fd.reset();

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "amba/net/descriptor.hpp"
-#include "tests/unit/proxy/by_hand.hpp"
+#include "tests/unit/proxy/proxy_fixture.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
@@ -21,7 +21,7 @@ std::size_t g_allocations = 0;
 
 // g++ 12 takes the two of a pair that it has inlined apart for a mismatch (GCC bug 103993).
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-// Of this program alone.
+// These count the allocations of this program.
 void* operator new(std::size_t size) {
     ++g_allocations;
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
@@ -36,7 +36,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 
 namespace {
 
-class Allocations : public test::ByHand {};
+class Allocations : public test::ProxyFixture {};
 
 }  // namespace
 
@@ -95,6 +95,7 @@ TEST_F(Allocations, AreNoneForBytes) {
     ASSERT_EQ(move(8 * kMegabyte), 8 * kMegabyte);
     const std::size_t before = g_allocations;
     ASSERT_EQ(move(64 * kMegabyte), 64 * kMegabyte);
-    // What a sink does not take of a copied chunk is kept until it does: hardly ever in bulk.
+    // A chunk that the sink does not take whole is kept in a stash, which hardly ever happens in
+    // bulk.
     EXPECT_LE(g_allocations - before, 8u);
 }

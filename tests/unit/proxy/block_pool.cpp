@@ -1,5 +1,5 @@
-// Blocks keep what is in them, whatever the order in which they come and go, and slabs that nobody
-// uses are given back.
+// Blocks keep what is in them, in whatever order they are taken and given back, and slabs without a
+// block in use are given back.
 #include "proxy/block_pool.hpp"
 
 #include <gtest/gtest.h>

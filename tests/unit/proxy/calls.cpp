@@ -7,7 +7,7 @@
 
 #include "amba/net/budget.hpp"
 #include "support/system_calls.hpp"
-#include "tests/unit/proxy/by_hand.hpp"
+#include "tests/unit/proxy/proxy_fixture.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
@@ -16,14 +16,14 @@ using test::SystemCalls;
 
 namespace {
 
-class CallFails : public test::ByHand {
+class CallFails : public test::ProxyFixture {
   protected:
     void change(proxy::Settings& settings) override { settings.timeouts.connect = 3000ms; }
 
-    // A client comes while the next call of that kind fails. It is served in the end.
+    // A client connects while the next call of that kind fails, and must be served in the end.
     void expect_served(Call call, int error) {
         SCOPED_TRACE(std::string(to_string(call)) + ": " + std::strerror(error));
-        const net::Descriptor client = knock();
+        const net::Descriptor client = connect_client();
         const SystemCalls calls({call, 0, error});
         turn_until_readable(backend);
         ASSERT_FALSE(HasFailure());
@@ -60,18 +60,18 @@ TEST_F(CallFails, OfDialingForTheBackendsFaultAndItIsTriedAgain) {
 // The client's socket cannot be watched: it is reset. The backend's cannot: it is dialed again.
 TEST_F(CallFails, OfWatchingASocket) {
     {
-        const net::Descriptor client = knock();
+        const net::Descriptor client = connect_client();
         const SystemCalls calls({Call::kWatch, 0, ENOMEM});
-        EXPECT_EQ(heard(client), ", reset");
+        EXPECT_EQ(read_to_end(client), ", reset");
     }
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     const SystemCalls calls({Call::kWatch, 1, ENOMEM});
     turn_until_readable(backend);
     EXPECT_TRUE(calls.met());
     EXPECT_EQ(failed(), 0u);
 }
 
-// Whatever fails and whenever: nothing is left behind, and the next client is served.
+// Whichever call fails, nothing is left behind, and the next client is served.
 TEST_F(CallFails, AtEachPlaceAndNothingIsLeft) {
     for (const Call call : {Call::kSocket, Call::kConnect, Call::kAccept, Call::kWatch}) {
         for (const int error : {EMFILE, ENOMEM, ECONNREFUSED, EPERM, ETIMEDOUT}) {
@@ -81,7 +81,7 @@ TEST_F(CallFails, AtEachPlaceAndNothingIsLeft) {
                 {
                     std::vector<net::Descriptor> clients;
                     for (int i = 0; i < 2; ++i)
-                        clients.push_back(knock());
+                        clients.push_back(connect_client());
                     const SystemCalls calls({call, nth, error});
                     for (int i = 0; i < 5; ++i)
                         turn();
@@ -118,7 +118,7 @@ class OutOfDescriptors : public CallFails {
 TEST_F(OutOfDescriptors, TheRestWaitInTheKernelsQueue) {
     Ends first = connect();
     net::Budget::of_process().set(1, 0);  // what is there stays, and nothing more has room
-    const net::Descriptor second = knock();
+    const net::Descriptor second = connect_client();
     poller.run(core::Clock::now() + 20ms);
     EXPECT_TRUE(proxy.view().at(0).paused);
     EXPECT_EQ(proxy.connections(), 1u);

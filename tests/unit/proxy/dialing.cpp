@@ -21,10 +21,11 @@ using Event = DialEvent::Kind;
 
 namespace {
 
-// A frontend with the backends A, B, C...: in this order, without those that are full or gone.
-class Scripted final : public proxy::Candidates {
+// A frontend with the backends A, B, C... It offers them in this order, without those that are full
+// or gone.
+class ScriptedCandidates final : public proxy::Candidates {
   public:
-    explicit Scripted(int count) {
+    explicit ScriptedCandidates(int count) {
         for (int i = 0; i < count; ++i) {
             const auto port = static_cast<std::uint16_t>('A' + i);
             known.emplace_back(
@@ -60,12 +61,12 @@ class Scripted final : public proxy::Candidates {
 
 class DialingTest : public testing::Test {
   protected:
-    // Begins anew with so many backends.
+    // Starts a test anew with so many backends.
     void with(int count) {
-        candidates = std::make_unique<Scripted>(count);
+        candidates = std::make_unique<ScriptedCandidates>(count);
         dialing = std::make_unique<Dialing>(settings, *candidates, now);
     }
-    // What is decided, in a word and with the time until the deadline in ms: "dial A 5000".
+    // The decision in a word, with the time until the deadline in ms: "dial A 5000".
     std::string next(DialEvent event) {
         const DialAction action = dialing->next(event, now);
         const auto until = [&] {
@@ -76,7 +77,8 @@ class DialingTest : public testing::Test {
         switch (action.kind) {
             case DialAction::Kind::kNothing: return "nothing";
             case DialAction::Kind::kDial:
-                return std::string("dial ") + Scripted::name(*action.backend) + " " + until();
+                return std::string("dial ") + ScriptedCandidates::name(*action.backend) + " " +
+                       until();
             case DialAction::Kind::kHedge: return "hedge";
             case DialAction::Kind::kWait: return "wait " + until();
             case DialAction::Kind::kUntil: return "until " + until();
@@ -120,7 +122,7 @@ class DialingTest : public testing::Test {
 
     core::Time now{1000s};
     proxy::Settings settings;
-    std::unique_ptr<Scripted> candidates;
+    std::unique_ptr<ScriptedCandidates> candidates;
     std::unique_ptr<Dialing> dialing;
 };
 

@@ -1,10 +1,10 @@
-// What checks and connections say of backends, and what a frontend makes of it.
+// How a frontend treats its backends by what checks and connections say of them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "tests/unit/proxy/by_hand.hpp"
+#include "tests/unit/proxy/proxy_fixture.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
@@ -12,7 +12,7 @@ using proxy::BackendState;
 
 namespace {
 
-class Health : public test::ByHand {
+class Health : public test::ProxyFixture {
   protected:
     void SetUp() override { swap_both(); }
     void swap_both() { ASSERT_EQ(swap({plan({checked(backend), checked(other)})}), ""); }
@@ -26,7 +26,7 @@ class Health : public test::ByHand {
         out.check = std::make_shared<core::Check>();
         return out;
     }
-    // The check of the first backend says so.
+    // Reports a result of the check of the first backend.
     void mark(bool healthy) {
         core::Bind bind;
         bind.endpoint = endpoint_of(front);
@@ -53,7 +53,7 @@ TEST_F(Health, OfABackendThatIsMarkedDownSendsClientsElsewhere) {
     pass(before.client, before.server, "it is kept");
     std::vector<net::Descriptor> clients;
     for (int i = 0; i < 4; ++i)
-        clients.push_back(knock());
+        clients.push_back(connect_client());
     EXPECT_TRUE(
         turn_until([&] { return proxy.view().at(0).backends.at(1).connections_total == 4; }));
     mark(true);
@@ -66,8 +66,8 @@ TEST_F(Health, OfABackendThatIsMarkedDownMayCloseItsConnections) {
     swap_both();
     const Ends before = connect();
     mark(false);
-    EXPECT_EQ(heard(before.client), ", reset");
-    EXPECT_EQ(heard(before.server), ", reset");
+    EXPECT_EQ(read_to_end(before.client), ", reset");
+    EXPECT_EQ(read_to_end(before.server), ", reset");
 }
 
 // The first refuses: clients are served by the other, and it is left out for a while.
@@ -75,7 +75,7 @@ TEST_F(Health, OfABackendThatRefusesIsLearntFromConnects) {
     backend.reset();
     std::vector<net::Descriptor> clients;
     for (int i = 0; i < 8; ++i)
-        clients.push_back(knock());
+        clients.push_back(connect_client());
     EXPECT_TRUE(
         turn_until([&] { return proxy.view().at(0).backends.at(1).connections_total == 8; }));
     EXPECT_EQ(first().state, BackendState::kEjected);
@@ -86,7 +86,7 @@ TEST_F(Health, OfABackendThatRefusesIsLearntFromConnects) {
 
 // A server that resets what it has accepted, before a byte: the client is served by another.
 TEST_F(Health, OfABackendThatResetsAtOnceIsLearntToo) {
-    net::Descriptor client = knock();
+    net::Descriptor client = connect_client();
     turn_until_readable(backend);
     net::Descriptor server = accept();
     turn();
@@ -102,15 +102,15 @@ TEST_F(Health, AfterAByteAResetIsPassedOn) {
     Ends ends = connect();
     pass(ends.client, ends.server, "question");
     reset(ends.server);
-    EXPECT_EQ(heard(ends.client), ", reset");
+    EXPECT_EQ(read_to_end(ends.client), ", reset");
     EXPECT_EQ(first().resets_total, 1u);
 }
 
 TEST_F(Health, OfNoBackendAtAllResetsClients) {
     backend.reset();
     other.reset();
-    const net::Descriptor client = knock();
-    EXPECT_EQ(heard(client), ", reset");
+    const net::Descriptor client = connect_client();
+    EXPECT_EQ(read_to_end(client), ", reset");
     EXPECT_EQ(proxy.view().at(0).connections_failed, 1u);
     EXPECT_EQ(proxy.connections(), 0u);
 }
@@ -123,7 +123,7 @@ TEST_F(Health, OfConnectionsIsHowTheyEnd) {
         pass(ends.client, ends.server, "question");
         reset(ends.client);
         EXPECT_TRUE(turn_until([&] { return proxy.connections() == 0; }));
-        backend = std::exchange(other, std::move(backend));  // whose turn it is
+        backend = std::exchange(other, std::move(backend));  // the one whose turn it is
     }
     const std::vector<proxy::EndedView> ended = proxy.view().at(0).ended;
     const auto aborted =

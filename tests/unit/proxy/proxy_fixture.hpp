@@ -1,6 +1,6 @@
-// A proxy in this thread with one frontend and one backend, both of them sockets of the test. It
-// does something only while the test turns its poller, so that a test decides what has arrived when
-// it looks: as of a process that was stopped, or busy with others.
+// A fixture: a proxy in this thread with one frontend and one backend, both of them sockets of the
+// test. The proxy does something only while the test turns its poller. So the test decides what has
+// arrived when the proxy looks, as for a process that was stopped, or busy with others.
 #pragma once
 
 #include <arpa/inet.h>
@@ -24,9 +24,9 @@ namespace amba::test {
 
 using namespace std::chrono_literals;
 
-class ByHand : public testing::Test {
+class ProxyFixture : public testing::Test {
   protected:
-    ByHand() {
+    ProxyFixture() {
         std::signal(SIGPIPE, SIG_IGN);  // as the daemon does: splice has no MSG_NOSIGNAL
         backend = listen_somewhere();
         const net::Descriptor placeholder = listen_somewhere();
@@ -34,7 +34,7 @@ class ByHand : public testing::Test {
     }
 
     void SetUp() override { ASSERT_EQ(swap({plan({target(backend)})}), ""); }
-    // What a test wants other than the defaults.
+    // A fixture overrides this to change settings of the frontend.
     virtual void change(proxy::Settings&) {}
 
     static proxy::Target target(const net::Descriptor& server) {
@@ -43,7 +43,7 @@ class ByHand : public testing::Test {
         out.origin = "backend";
         return out;
     }
-    // Of the frontend at `front`.
+    // The frontend at `front`, with these targets.
     proxy::Plan plan(std::vector<proxy::Target> targets) {
         proxy::Plan out;
         out.settings.name = "front";
@@ -52,7 +52,7 @@ class ByHand : public testing::Test {
         out.targets = std::move(targets);
         return out;
     }
-    // The table that serves from now on. Empty, or why it is refused.
+    // Swaps to this table. Returns "", or why it is refused.
     std::string swap(std::vector<proxy::Plan> plans) {
         std::string refused;
         bool over = false;
@@ -94,8 +94,8 @@ class ByHand : public testing::Test {
         net::Descriptor client;
         net::Descriptor server;
     };
-    // To the frontend, which has not accepted it yet.
-    net::Descriptor knock() { return connect_to(front); }
+    // A client of the frontend, which has not accepted it yet.
+    net::Descriptor connect_client() { return connect_to(front); }
     static net::Descriptor connect_to(sockaddr_in place) {
         net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&place), sizeof place), 0);
@@ -106,13 +106,13 @@ class ByHand : public testing::Test {
     }
     Ends connect() {
         Ends ends;
-        ends.client = knock();
+        ends.client = connect_client();
         turn_until_readable(backend);
         ends.server = accept();
         turn();
         return ends;
     }
-    // Without the proxy.
+    // The same ends, connected without the proxy.
     Ends connect_directly() {
         Ends ends;
         ends.client = connect_to(place_of(backend));
@@ -120,7 +120,7 @@ class ByHand : public testing::Test {
         return ends;
     }
 
-    static void say(const net::Descriptor& fd, const std::string& text) {
+    static void send_text(const net::Descriptor& fd, const std::string& text) {
         ASSERT_EQ(send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL),
                   static_cast<ssize_t>(text.size()));
     }
@@ -128,15 +128,15 @@ class ByHand : public testing::Test {
         net::reset_on_close(fd.get());
         fd.reset();
     }
-    // The whole of `text` from one end to the other.
+    // Passes the whole of `text` from one end to the other.
     void pass(const net::Descriptor& from, const net::Descriptor& to, const std::string& text) {
-        say(from, text);
+        send_text(from, text);
         turn_until_readable(to);
         char buffer[64];
         ASSERT_EQ(recv(to.get(), buffer, sizeof buffer, 0), static_cast<ssize_t>(text.size()));
     }
-    // Turns and reads until the end: "BYTES, end" or "BYTES, reset".
-    std::string heard(const net::Descriptor& fd) {
+    // Turns and reads until the end. Returns "BYTES, end" or "BYTES, reset".
+    std::string read_to_end(const net::Descriptor& fd) {
         std::string got;
         char buffer[4096];
         const auto limit = core::Clock::now() + kPatience;
@@ -151,12 +151,12 @@ class ByHand : public testing::Test {
     }
 
     void turn() { poller.run(core::Clock::now() + 3ms); }
-    // Until there is something to read or to accept, so that the call for it does not block.
+    // Turns until there is something to read or to accept, so that the call for it does not block.
     void turn_until_readable(const net::Descriptor& fd) {
         pollfd ready{fd.get(), POLLIN, 0};
         EXPECT_TRUE(turn_until([&] { return poll(&ready, 1, 0) == 1; })) << "nothing comes";
     }
-    // What is ready now, and nothing that becomes ready by it.
+    // Handles what is ready now, and nothing that becomes ready by that.
     void turn_once() { poller.run(core::Clock::now()); }
     bool turn_until(const std::function<bool()>& condition) {
         const auto limit = core::Clock::now() + kPatience;

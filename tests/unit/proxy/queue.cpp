@@ -1,16 +1,16 @@
-// The queue of a frontend: who is in it, and who has left it.
+// The queue of a frontend: which connections are in it, and when they leave it.
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-#include "tests/unit/proxy/by_hand.hpp"
+#include "tests/unit/proxy/proxy_fixture.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
 
 namespace {
 
-class Queue : public test::ByHand {
+class Queue : public test::ProxyFixture {
   protected:
     void change(proxy::Settings& settings) override { settings.timeouts.connect = 400ms; }
 
@@ -54,10 +54,10 @@ class Maxconn : public Queue {
 
 }  // namespace
 
-// The end of a pause is not the frontend's news: the connection itself leaves the queue.
+// The frontend hears nothing of the end of a pause: the connection itself leaves the queue.
 TEST_F(Queue, IsLeftByOneWhosePauseIsOver) {
     stop_backend();
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     start_backend();
     turn_until_readable(backend);
@@ -70,16 +70,16 @@ TEST_F(Queue, IsLeftByOneWhosePauseIsOver) {
 
 TEST_F(Queue, IsLeftByOneThatHasWaitedToTheEndOfItsTime) {
     stop_backend();
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
-    EXPECT_EQ(heard(client), ", reset");
+    EXPECT_EQ(read_to_end(client), ", reset");
     EXPECT_EQ(queued(), 0u);
     EXPECT_EQ(proxy.connections(), 0u);
 }
 
 TEST_F(Queue, IsLeftByAClientThatGoes) {
     stop_backend();
-    net::Descriptor client = knock();
+    net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     reset(client);
     EXPECT_TRUE(turn_until([&] { return proxy.connections() == 0; }));
@@ -88,9 +88,9 @@ TEST_F(Queue, IsLeftByAClientThatGoes) {
 
 TEST_F(Maxconn, OfABackendIsWaitedForInOrder) {
     Ends served = connect();
-    const net::Descriptor second = knock();
+    const net::Descriptor second = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
-    const net::Descriptor third = knock();
+    const net::Descriptor third = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 2; }));
     reset(served.client);
     turn_until_readable(backend);
@@ -99,7 +99,7 @@ TEST_F(Maxconn, OfABackendIsWaitedForInOrder) {
     EXPECT_EQ(queued(), 1u);
     pass(second, server, "second");
     reset(server);
-    EXPECT_EQ(heard(second), ", reset");
+    EXPECT_EQ(read_to_end(second), ", reset");
     turn_until_readable(backend);
     server = accept();
     turn();
@@ -111,15 +111,15 @@ TEST_F(Maxconn, OfABackendIsWaitedForUntilTheTimeIsOver) {
     queue_timeout = 50ms;
     ASSERT_EQ(swap({plan({one_at_a_time()})}), "");
     const Ends served = connect();
-    const net::Descriptor second = knock();
-    EXPECT_EQ(heard(second), ", reset");
+    const net::Descriptor second = connect_client();
+    EXPECT_EQ(read_to_end(second), ", reset");
     EXPECT_EQ(proxy.view().at(0).queue_timeouts, 1u);
     EXPECT_EQ(queued(), 0u);
 }
 
 TEST_F(Maxconn, ThatIsRaisedLetsThemIn) {
     const Ends served = connect();
-    const net::Descriptor second = knock();
+    const net::Descriptor second = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     ASSERT_EQ(swap({plan({target(backend)})}), "");
     turn_until_readable(backend);
@@ -130,7 +130,7 @@ TEST_F(Maxconn, OfAFrontendLeavesTheRestToTheKernel) {
     maxconn = 1;
     ASSERT_EQ(swap({plan({target(backend)})}), "");
     Ends served = connect();
-    const net::Descriptor second = knock();
+    const net::Descriptor second = connect_client();
     poller.run(core::Clock::now() + 20ms);
     EXPECT_TRUE(proxy.view().at(0).at_maxconn);
     EXPECT_EQ(proxy.connections(), 1u);
@@ -142,7 +142,7 @@ TEST_F(Maxconn, OfAFrontendLeavesTheRestToTheKernel) {
 TEST_F(Maxconn, WithoutABackendAClientWaitsForOne) {
     hold = true;
     ASSERT_EQ(swap({plan({})}), "");
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     ASSERT_EQ(swap({plan({target(backend)})}), "");
     turn_until_readable(backend);
@@ -151,18 +151,18 @@ TEST_F(Maxconn, WithoutABackendAClientWaitsForOne) {
 
 TEST_F(Maxconn, WithoutABackendAClientIsResetWhereNobodyIsToWait) {
     ASSERT_EQ(swap({plan({})}), "");
-    const net::Descriptor client = knock();
-    EXPECT_EQ(heard(client), ", reset");
+    const net::Descriptor client = connect_client();
+    EXPECT_EQ(read_to_end(client), ", reset");
     EXPECT_EQ(proxy.without_backend(), "front");
     EXPECT_EQ(proxy.view().at(0).connections_failed, 1u);
 }
 
-// All who wait are told at once: of a swap that takes what they wait for, too.
+// All connections that wait are told at once, also of a swap that takes away what they wait for.
 TEST_F(Maxconn, WhoWaitsInVainIsResetByTheSwap) {
     const Ends served = connect();
-    const net::Descriptor second = knock();
+    const net::Descriptor second = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     ASSERT_EQ(swap({plan({})}), "");
-    EXPECT_EQ(heard(second), ", reset");
+    EXPECT_EQ(read_to_end(second), ", reset");
     EXPECT_EQ(queued(), 0u);
 }

@@ -39,12 +39,12 @@ std::string pattern(std::size_t size, unsigned seed) {
     return out;
 }
 
-struct Pair {
+struct SocketPair {
     net::Descriptor ours;
     net::Descriptor theirs;
 };
 
-Pair connected_pair() {
+SocketPair connected_pair() {
     net::Descriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in place{};
     place.sin_family = AF_INET;
@@ -54,7 +54,7 @@ Pair connected_pair() {
     EXPECT_EQ(bind(listener.get(), at, size), 0);
     EXPECT_EQ(listen(listener.get(), 1), 0);
     EXPECT_EQ(getsockname(listener.get(), at, &size), 0);
-    Pair out;
+    SocketPair out;
     out.theirs = net::Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     EXPECT_EQ(connect(out.theirs.get(), at, size), 0);
     out.ours =
@@ -62,24 +62,24 @@ Pair connected_pair() {
     return out;
 }
 
-// One of the two that talk to each other: sends all that it has, then its end, and reads.
-class Peer {
+// One of two peers at the sides of a relay: sends all that it has, then its end, and reads.
+class RelayPeer {
   public:
-    Peer(net::Descriptor fd, std::string says) : fd_(std::move(fd)), says_(std::move(says)) {}
+    RelayPeer(net::Descriptor fd, std::string text) : fd_(std::move(fd)), text_(std::move(text)) {}
 
     void go_on() {
-        while (sent_ < says_.size() && !is_over()) {
-            const ssize_t n = send(fd_.get(), says_.data() + sent_, says_.size() - sent_,
+        while (sent_ < text_.size() && !is_over()) {
+            const ssize_t n = send(fd_.get(), text_.data() + sent_, text_.size() - sent_,
                                    MSG_DONTWAIT | MSG_NOSIGNAL);
             if (n <= 0) break;
             sent_ += static_cast<std::size_t>(n);
         }
-        if (sent_ == says_.size() && !std::exchange(said_all_, true)) shutdown(fd_.get(), SHUT_WR);
+        if (sent_ == text_.size() && !std::exchange(finished_, true)) shutdown(fd_.get(), SHUT_WR);
         static char buffer[1 << 16];
         while (!is_over()) {
             const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
             if (n < 0 && errno == EAGAIN) break;
-            if (n > 0) heard_.append(buffer, static_cast<std::size_t>(n));
+            if (n > 0) received_.append(buffer, static_cast<std::size_t>(n));
             ended_ = n == 0;
             reset_ = n < 0;
         }
@@ -87,32 +87,32 @@ class Peer {
     bool is_over() const { return ended_ || reset_; }
     bool ended() const { return ended_; }
     bool was_reset() const { return reset_; }
-    const std::string& heard() const { return heard_; }
-    const std::string& says() const { return says_; }
+    const std::string& received() const { return received_; }
+    const std::string& text() const { return text_; }
 
   private:
     net::Descriptor fd_;
-    std::string says_;
-    std::string heard_;
+    std::string text_;
+    std::string received_;
     std::size_t sent_ = 0;
-    bool said_all_ = false;
+    bool finished_ = false;
     bool ended_ = false;
     bool reset_ = false;
 };
 
-// What a session does with a relay, between two peers.
-class Link final : public net::Pollable {
+// Drives a relay between two peers, as a session does.
+class RelayDriver final : public net::Pollable {
   public:
-    Link(net::Poller& poller, proxy::Shared& shared, Fault fault, std::size_t bytes) :
+    RelayDriver(net::Poller& poller, proxy::Shared& shared, Fault fault, std::size_t bytes) :
         poller_(poller), shared_(shared), fault_(fault), calls_(fault), client_(connected_pair()),
         backend_(connected_pair()), from_client_(std::move(client_.theirs), pattern(bytes, 1)),
         from_backend_(std::move(backend_.theirs), pattern(bytes, 2)) {
         open(Side::kClient, client_.ours);
         open(Side::kBackend, backend_.ours);
     }
-    ~Link() { finish(false); }
+    ~RelayDriver() { finish(false); }
 
-    // Until both peers have seen an end. False when it takes too long.
+    // Runs until both peers have seen an end. False when that takes too long.
     bool run() {
         const auto limit = core::Clock::now() + 60s;
         while (!(from_client_.is_over() && from_backend_.is_over())) {
@@ -121,7 +121,7 @@ class Link final : public net::Pollable {
             from_backend_.go_on();
             poller_.run(core::Clock::now());
             if (calls_.met() && fault_.error == EAGAIN && !std::exchange(told_again_, true)) {
-                // The kernel would tell when it is over; this one was not the kernel's.
+                // The kernel tells when its own EAGAIN is over; this one was the double's.
                 tell(Side::kClient, EPOLLIN | EPOLLOUT);
                 tell(Side::kBackend, EPOLLIN | EPOLLOUT);
             }
@@ -134,11 +134,11 @@ class Link final : public net::Pollable {
     bool met() const { return calls_.met(); }
     unsigned seen(Call call) const { return calls_.seen(call); }
     Relay::Outcome verdict() const { return verdict_; }
-    const Peer& client() const { return from_client_; }
-    const Peer& backend() const { return from_backend_; }
+    const RelayPeer& client() const { return from_client_; }
+    const RelayPeer& backend() const { return from_backend_; }
     bool is_whole() const {
-        return from_client_.ended() && from_client_.heard() == from_backend_.says() &&
-               from_backend_.ended() && from_backend_.heard() == from_client_.says();
+        return from_client_.ended() && from_client_.received() == from_backend_.text() &&
+               from_backend_.ended() && from_backend_.received() == from_client_.text();
     }
 
   private:
@@ -179,10 +179,10 @@ class Link final : public net::Pollable {
     proxy::Shared& shared_;
     Fault fault_;
     SystemCalls calls_;
-    Pair client_;
-    Pair backend_;
-    Peer from_client_;
-    Peer from_backend_;
+    SocketPair client_;
+    SocketPair backend_;
+    RelayPeer from_client_;
+    RelayPeer from_backend_;
     Relay relay_;
     Relay::Outcome verdict_ = Relay::Outcome::kRunning;
     bool over_ = false;
@@ -194,8 +194,8 @@ class RelayOfBytes : public testing::Test {
   protected:
     RelayOfBytes() { std::signal(SIGPIPE, SIG_IGN); }
 
-    // Each call of that kind in its turn; `judge` is given what became of it. The number of those
-    // that were reached.
+    // Lets each call of that kind fail in its turn; `judge` gets what became of it. Returns how
+    // many of these calls were made.
     template <typename Judge>
     unsigned each_call(Fault fault, std::size_t bytes, Judge judge) {
         constexpr unsigned kMost = 60;
@@ -204,7 +204,7 @@ class RelayOfBytes : public testing::Test {
                          std::to_string(fault.nth) + " of " + std::to_string(bytes) + " bytes, " +
                          (fault.error != 0 ? std::strerror(fault.error) : "short"));
             shared.pipes.close_idle();
-            Link link(poller, shared, fault, bytes);
+            RelayDriver link(poller, shared, fault, bytes);
             EXPECT_TRUE(link.run()) << "hangs";
             if (!link.met()) break;
             judge(link);
@@ -213,22 +213,23 @@ class RelayOfBytes : public testing::Test {
         }
         return fault.nth;
     }
-    static void expect_honest(const Link& link) {
+    static void expect_honest(const RelayDriver& link) {
         expect_honest(link.client(), link.backend());
         expect_honest(link.backend(), link.client());
     }
-    static void expect_honest(const Peer& to, const Peer& from) {
-        EXPECT_LE(to.heard().size(), from.says().size());
-        EXPECT_TRUE(from.says().starts_with(to.heard())) << "other bytes than were sent";
+    static void expect_honest(const RelayPeer& to, const RelayPeer& from) {
+        EXPECT_LE(to.received().size(), from.text().size());
+        EXPECT_TRUE(from.text().starts_with(to.received())) << "other bytes than were sent";
         if (!to.ended()) return;
-        EXPECT_EQ(to.heard().size(), from.says().size()) << "cut off, looks whole";
+        EXPECT_EQ(to.received().size(), from.text().size()) << "cut off, looks whole";
     }
-    // What a call meets now and then, and what a connection does not notice.
+    // Faults that happen now and then: the connection must not notice them.
     void expect_whole(Call call, int error, std::size_t at_most, std::size_t bytes) {
-        const unsigned reached = each_call({call, 0, error, at_most}, bytes, [](const Link& link) {
-            EXPECT_TRUE(link.is_whole());
-            EXPECT_EQ(link.verdict(), Relay::Outcome::kDone);
-        });
+        const unsigned reached =
+            each_call({call, 0, error, at_most}, bytes, [](const RelayDriver& link) {
+                EXPECT_TRUE(link.is_whole());
+                EXPECT_EQ(link.verdict(), Relay::Outcome::kDone);
+            });
         EXPECT_GT(reached, 0u) << to_string(call) << " is never called";
     }
 
@@ -248,7 +249,7 @@ constexpr Fault kNone{Call::kCount_, 0};
 TEST_F(RelayOfBytes, CopiesSmallAndSplicesLargeStreams) {
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, kCopied, kSpliced}) {
         SCOPED_TRACE(bytes);
-        Link link(poller, shared, kNone, bytes);
+        RelayDriver link(poller, shared, kNone, bytes);
         EXPECT_TRUE(link.run());
         EXPECT_TRUE(link.is_whole());
         EXPECT_EQ(link.seen(Call::kSpliceIn) > 0, bytes == kSpliced);
@@ -291,7 +292,7 @@ TEST_F(RelayOfBytes, ThatCannotBeMovedAnyMoreEndsInAReset) {
         for (const Call call : {Call::kRecv, Call::kSend, Call::kSpliceIn, Call::kSpliceOut}) {
             const bool of_the_call = call == Call::kSpliceIn && error == ENOMEM;
             if (of_the_call) continue;
-            each_call({call, 0, error, kAll}, kSpliced, [](const Link& link) {
+            each_call({call, 0, error, kAll}, kSpliced, [](const RelayDriver& link) {
                 EXPECT_TRUE(link.client().was_reset() || link.backend().was_reset() ||
                             link.is_whole());
             });
@@ -301,5 +302,5 @@ TEST_F(RelayOfBytes, ThatCannotBeMovedAnyMoreEndsInAReset) {
 
 TEST_F(RelayOfBytes, HasNoEndThatWasNotPassedOn) {
     for (const int error : {ENOTCONN, ENOBUFS})
-        each_call({Call::kShutdown, 0, error, kAll}, kCopied, [](const Link&) {});
+        each_call({Call::kShutdown, 0, error, kAll}, kCopied, [](const RelayDriver&) {});
 }

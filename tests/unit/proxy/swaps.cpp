@@ -1,7 +1,7 @@
-// What a swap of the table leaves to the connections that are there.
+// What a swap of the table does to connections.
 #include <gtest/gtest.h>
 
-#include "tests/unit/proxy/by_hand.hpp"
+#include "tests/unit/proxy/proxy_fixture.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
@@ -9,7 +9,7 @@ using core::Removed;
 
 namespace {
 
-class Swap : public test::ByHand {
+class Swap : public test::ProxyFixture {
   protected:
     void change(proxy::Settings& settings) override {
         settings.removed = removed;
@@ -21,8 +21,8 @@ class Swap : public test::ByHand {
         return !HasFailure();
     }
     void expect_reset(const Ends& ends) {
-        EXPECT_EQ(heard(ends.client), ", reset");
-        EXPECT_EQ(heard(ends.server), ", reset");
+        EXPECT_EQ(read_to_end(ends.client), ", reset");
+        EXPECT_EQ(read_to_end(ends.server), ", reset");
     }
     std::vector<proxy::BackendView> backends() const { return proxy.view().at(0).backends; }
     void expect_nothing_is_left() {
@@ -42,7 +42,7 @@ TEST_F(Swap, KeepsTheConnectionsOfABackendThatLeaves) {
     EXPECT_TRUE(alive(before));
     ASSERT_EQ(backends().size(), 2u);
     EXPECT_EQ(backends()[1].state, proxy::BackendState::kLeaving);
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     turn_until_readable(other);
     reset(before.client);
     EXPECT_TRUE(turn_until([&] { return backends().size() == 1; }));
@@ -75,7 +75,7 @@ TEST_F(Swap, ThatBringsABackendBackEndsItsDrain) {
     EXPECT_EQ(backends().size(), 1u);
 }
 
-// More than are told one by one.
+// More backends than the log tells one by one.
 TEST_F(Swap, MayTakeManyBackendsWithConnections) {
     constexpr int kMany = 15;
     std::vector<net::Descriptor> servers;
@@ -87,7 +87,7 @@ TEST_F(Swap, MayTakeManyBackendsWithConnections) {
     EXPECT_EQ(swap({plan(std::move(targets))}), "");
     std::vector<net::Descriptor> clients;
     for (int i = 0; i < kMany; ++i)
-        clients.push_back(knock());
+        clients.push_back(connect_client());
     ASSERT_TRUE(turn_until([&] {
         const auto now = backends();
         return std::all_of(now.begin(), now.end(),
@@ -96,7 +96,7 @@ TEST_F(Swap, MayTakeManyBackendsWithConnections) {
     removed = {Removed::Kind::kClose, 0ms};
     swap_to(other);
     for (const net::Descriptor& client : clients)
-        EXPECT_EQ(heard(client), ", reset");
+        EXPECT_EQ(read_to_end(client), ", reset");
     expect_nothing_is_left();
 }
 
@@ -136,7 +136,7 @@ TEST_F(Swap, BringsAFrontendBackWithItsConnections) {
     removed = {Removed::Kind::kClose, 0ms};
     swap_to(other);
     expect_reset(before);
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     turn_until_readable(other);
     EXPECT_FALSE(proxy.view().at(0).leaving);
 }
@@ -162,10 +162,10 @@ TEST_F(Swap, BetweenOneAddressAndAllRefusesNobody) {
         waiting.server = accept();
         return alive(waiting) && alive(connect());
     };
-    Ends waiting{knock(), {}};
+    Ends waiting{connect_client(), {}};
     EXPECT_EQ(swap({std::move(wide)}), "");
     EXPECT_TRUE(both_are_served(std::move(waiting)));
-    waiting = {knock(), {}};
+    waiting = {connect_client(), {}};
     EXPECT_EQ(swap({plan({target(backend)})}), "");
     EXPECT_TRUE(both_are_served(std::move(waiting)));
     poller.run(core::Clock::now() + 150ms);
@@ -193,7 +193,7 @@ class SwapWhileItDials : public Swap {
 TEST_F(SwapWhileItDials, ItsBackendLeavesAndAnotherIsDialed) {
     removed = {Removed::Kind::kClose, 0ms};
     swap_to(silent);
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until(
         [&] { return backends()[0].connections_current == 1 || proxy.connections() == 1; }));
     swap_to(other);
@@ -203,7 +203,7 @@ TEST_F(SwapWhileItDials, ItsBackendLeavesAndAnotherIsDialed) {
 TEST_F(SwapWhileItDials, ItsBackendStaysForItWithKeepAndANewOneIsRaced) {
     hedge = true;
     swap_to(silent);
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return proxy.connections() == 1; }));
     swap_to(other);
     turn_until_readable(other);
@@ -213,7 +213,7 @@ TEST_F(SwapWhileItDials, ItsBackendStaysForItWithKeepAndANewOneIsRaced) {
 TEST_F(SwapWhileItDials, ASlowBackendIsRaced) {
     hedge = true;
     EXPECT_EQ(swap({plan({target(silent), target(other)})}), "");
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     turn_until_readable(other);
     EXPECT_EQ(proxy.view().at(0).hedges_total, 1u);
     net::Descriptor server(accept4(other.get(), nullptr, nullptr, SOCK_CLOEXEC));
@@ -221,7 +221,7 @@ TEST_F(SwapWhileItDials, ASlowBackendIsRaced) {
     EXPECT_TRUE(alive({net::Descriptor(dup(client.get())), std::move(server)}));
 }
 
-// Both of a race leave: the connection has none any more, and waits for another.
+// Both backends of a race leave: the connection has none any more, and waits for another.
 TEST_F(SwapWhileItDials, BothOfARaceMayLeave) {
     hedge = true;
     net::Descriptor silent_too = listen_somewhere();
@@ -229,7 +229,7 @@ TEST_F(SwapWhileItDials, BothOfARaceMayLeave) {
     const net::Descriptor filling_too = connect_to(place_of(silent_too));
     removed = {Removed::Kind::kClose, 0ms};
     EXPECT_EQ(swap({plan({target(silent), target(silent_too)})}), "");
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return proxy.view().at(0).hedges_total == 1; }));
     swap_to(other);
     turn_until_readable(other);
@@ -237,7 +237,7 @@ TEST_F(SwapWhileItDials, BothOfARaceMayLeave) {
 
 TEST_F(SwapWhileItDials, AllIsResetInTheEnd) {
     swap_to(silent);
-    const net::Descriptor client = knock();
+    const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return proxy.connections() == 1; }));
     bool empty = false;
     proxy.when_empty([&] { empty = true; });
@@ -245,5 +245,5 @@ TEST_F(SwapWhileItDials, AllIsResetInTheEnd) {
     EXPECT_FALSE(empty);
     proxy.abort_all();
     EXPECT_TRUE(empty);
-    EXPECT_EQ(heard(client), ", reset");
+    EXPECT_EQ(read_to_end(client), ", reset");
 }

@@ -1,41 +1,41 @@
-// Urgent data through the proxy and directly: the same bytes, and the same of them marked.
+// Urgent data through the proxy and directly: the same bytes arrive, with the same marks.
 #include <gtest/gtest.h>
 
 #include <utility>
 #include <vector>
 
-#include "tests/unit/proxy/by_hand.hpp"
+#include "tests/unit/proxy/proxy_fixture.hpp"
 
 using namespace amba;
 using namespace std::chrono_literals;
 
 namespace {
 
-// What one side sends: so many bytes, or one urgent byte where there is a 0.
+// What one side sends, step by step: so many bytes, or one urgent byte for a 0.
 using Steps = std::vector<std::size_t>;
 
-struct Heard {
+struct MarkedStream {
     std::string bytes;
     std::vector<std::size_t> marks;  // places of urgent bytes
     bool ended = false;
-    bool operator==(const Heard&) const = default;
+    bool operator==(const MarkedStream&) const = default;
 };
 
-std::ostream& operator<<(std::ostream& out, const Heard& heard) {
-    out << heard.bytes.size() << " bytes, marks:";
-    for (const std::size_t mark : heard.marks)
+std::ostream& operator<<(std::ostream& out, const MarkedStream& received) {
+    out << received.bytes.size() << " bytes, marks:";
+    for (const std::size_t mark : received.marks)
         out << " " << mark;
-    return out << (heard.ended ? ", end" : ", no end");
+    return out << (received.ended ? ", end" : ", no end");
 }
 
-class Urgent : public test::ByHand, public testing::WithParamInterface<bool> {
+class Urgent : public test::ProxyFixture, public testing::WithParamInterface<bool> {
   protected:
     Urgent() { urgent_in_line(backend); }
     static void urgent_in_line(const net::Descriptor& fd) {
         const int on = 1;
         ASSERT_EQ(setsockopt(fd.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on), 0);
     }
-    // From the client to the server or the other way round.
+    // Sender and receiver: client and server, or the other way round.
     std::pair<net::Descriptor, net::Descriptor> in_order(Ends ends) {
         urgent_in_line(ends.client);
         if (GetParam()) return {std::move(ends.client), std::move(ends.server)};
@@ -74,37 +74,37 @@ class Urgent : public test::ByHand, public testing::WithParamInterface<bool> {
     };
 
     // False when there is nothing to be read now.
-    static bool hear(const net::Descriptor& fd, Heard& heard) {
+    static bool receive(const net::Descriptor& fd, MarkedStream& received) {
         static char buffer[1 << 16];
-        // Something is there when it is asked about the mark, so that none comes in between.
+        // A byte is there before sockatmark() is asked, so that no mark comes in between.
         const ssize_t there = recv(fd.get(), buffer, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (there == 0) heard.ended = true;
+        if (there == 0) received.ended = true;
         if (there <= 0) return false;
-        if (sockatmark(fd.get()) == 1) heard.marks.push_back(heard.bytes.size());
+        if (sockatmark(fd.get()) == 1) received.marks.push_back(received.bytes.size());
         const ssize_t got = recv(fd.get(), buffer, sizeof buffer, MSG_DONTWAIT);
-        if (got > 0) heard.bytes.append(buffer, static_cast<std::size_t>(got));
+        if (got > 0) received.bytes.append(buffer, static_cast<std::size_t>(got));
         return got > 0;
     }
 
-    // All is sent before anything is read, as far as the sockets take it.
-    Heard transfer(Ends ends, const Steps& steps, bool at_once) {
+    // With `at_once` all is sent before anything is read, as far as the sockets take it.
+    MarkedStream transfer(Ends ends, const Steps& steps, bool at_once) {
         auto [from, to] = in_order(std::move(ends));
         Sender sender(from, steps);
-        Heard heard;
+        MarkedStream received;
         const auto limit = core::Clock::now() + kPatience;
-        while (!heard.ended && core::Clock::now() < limit) {
+        while (!received.ended && core::Clock::now() < limit) {
             sender.go_on();
             if (at_once)
                 turn();
             else
                 turn_once();
-            while (hear(to, heard)) {
+            while (receive(to, received)) {
             }
         }
-        return heard;
+        return received;
     }
     void expect_as_directly(const Steps& steps) {
-        const Heard directly = transfer(connect_directly(), steps, true);
+        const MarkedStream directly = transfer(connect_directly(), steps, true);
         EXPECT_TRUE(directly.ended);
         EXPECT_EQ(transfer(connect(), steps, true), directly);
         EXPECT_EQ(transfer(connect(), steps, false), directly);
@@ -118,8 +118,8 @@ INSTANTIATE_TEST_SUITE_P(, Urgent, testing::Bool(), [](const auto& by_client) {
 }  // namespace
 
 TEST_P(Urgent, BytesAreUrgentOnTheOtherSideToo) {
-    EXPECT_EQ(transfer(connect(), {3, 0, 3}, true), (Heard{"aaa!aaa", {3}, true}));
-    EXPECT_EQ(transfer(connect(), {0}, true), (Heard{"!", {0}, true}));
+    EXPECT_EQ(transfer(connect(), {3, 0, 3}, true), (MarkedStream{"aaa!aaa", {3}, true}));
+    EXPECT_EQ(transfer(connect(), {0}, true), (MarkedStream{"!", {0}, true}));
 }
 
 TEST_P(Urgent, BytesMayBeFirstLastOrInBetween) {
@@ -139,11 +139,11 @@ TEST_P(Urgent, BytesMayFollowEachOther) {
 
 TEST_P(Urgent, BytesOfBulkDoNotStopIt) {
     const Steps steps{2'000'000, 0, 2'000'000, 0, 1, 0, 2'000'000};
-    const Heard heard = transfer(connect(), steps, false);
-    EXPECT_EQ(heard.bytes.size(), 6'000'004u);
-    ASSERT_FALSE(heard.marks.empty());
-    EXPECT_EQ(heard.marks.back(), 4'000'003u);
-    EXPECT_TRUE(heard.ended);
+    const MarkedStream received = transfer(connect(), steps, false);
+    EXPECT_EQ(received.bytes.size(), 6'000'004u);
+    ASSERT_FALSE(received.marks.empty());
+    EXPECT_EQ(received.marks.back(), 4'000'003u);
+    EXPECT_TRUE(received.ended);
 }
 
 // A reader that does not want them in line finds them beside the stream.
@@ -151,29 +151,29 @@ TEST_P(Urgent, BytesLeaveTheStreamOfOneThatReadsThemBesideIt) {
     auto [from, to] = in_order(connect());
     const int off = 0;
     ASSERT_EQ(setsockopt(to.get(), SOL_SOCKET, SO_OOBINLINE, &off, sizeof off), 0);
-    say(from, "before");
+    send_text(from, "before");
     ASSERT_EQ(send(from.get(), "!", 1, MSG_OOB), 1);
-    say(from, "behind");
+    send_text(from, "behind");
     turn();
     char byte = 0;
     EXPECT_TRUE(turn_until([&] { return recv(to.get(), &byte, 1, MSG_OOB | MSG_DONTWAIT) == 1; }));
     EXPECT_EQ(byte, '!');
     ASSERT_EQ(shutdown(from.get(), SHUT_WR), 0);
-    EXPECT_EQ(heard(to), "beforebehind, end");
+    EXPECT_EQ(read_to_end(to), "beforebehind, end");
 }
 
 // Whoever resets behind an urgent byte has still sent it.
 TEST_P(Urgent, BytesBeforeAResetArriveBeforeIt) {
     auto [from, to] = in_order(connect());
-    say(to, "more");
-    say(from, "before");
+    send_text(to, "more");
+    send_text(from, "before");
     ASSERT_EQ(send(from.get(), "!", 1, MSG_OOB), 1);
-    say(from, "behind");
+    send_text(from, "behind");
     reset(from);
-    EXPECT_EQ(heard(to), "before!behind, reset");
+    EXPECT_EQ(read_to_end(to), "before!behind, reset");
 }
 
-// The proxy was told of all of it and has nobody to give it to: it waits and does not spin.
+// The proxy has read all of it and its sink takes nothing: it waits and does not spin.
 TEST_P(Urgent, BytesWaitForASlowReader) {
     auto [from, to] = in_order(connect());
     Sender sender(from, {8'000'000, 0, 10});
@@ -184,13 +184,13 @@ TEST_P(Urgent, BytesWaitForASlowReader) {
     const std::uint64_t before = poller.rounds();
     poller.run(core::Clock::now() + 50ms);
     EXPECT_LT(poller.rounds() - before, 40u);
-    Heard heard;
+    MarkedStream received;
     EXPECT_TRUE(turn_until([&] {
         sender.go_on();
-        while (hear(to, heard)) {
+        while (receive(to, received)) {
         }
-        return heard.ended;
+        return received.ended;
     }));
-    EXPECT_EQ(heard.bytes.size(), 8'000'011u);
-    EXPECT_EQ(heard.marks, std::vector<std::size_t>{8'000'000});
+    EXPECT_EQ(received.bytes.size(), 8'000'011u);
+    EXPECT_EQ(received.marks, std::vector<std::size_t>{8'000'000});
 }

@@ -176,7 +176,7 @@ TEST(ParseJson, WhatIsWrongCostsNoMoreThanWhatWasReadBeforeIt) {
         getrusage(RUSAGE_SELF, &before);
         EXPECT_THAT(fault(text), StartsWith(error));
         getrusage(RUSAGE_SELF, &after);
-        // The greatest there was so far, in KB.
+        // ru_maxrss is the greatest size so far, in KB.
         EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 8 * 1024) << error;
     }
 }

@@ -1,4 +1,4 @@
-// What is news of config.json, and what is read of it to know.
+// When config.json is news, and how much of it is read to find out.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ class WantedTable : public testing::Test {
     ~WantedTable() override {
         [[maybe_unused]] const int code = std::system(("rm -rf " + directory_).c_str());
     }
-    // As a tool that writes another file and renames it.
+    // Replaces the file, as a tool does that writes another one and renames it.
     void write(const std::string& text) { ASSERT_TRUE(files::write_file(paths_.config(), text)); }
     // Times of the file, `seconds` from now.
     void date(long seconds) {
