@@ -21,6 +21,7 @@ constexpr std::size_t kPiece = 64 * 1024;
 Exchange::Exchange(ClientConnection& connection) : connection_(connection) {
     parser_.header_limit(kMostHeader);
     parser_.body_limit(kMostBody);
+    buffer_.reserve(kPiece);  // Beast reads as much as there is room for, and 512 bytes else
 }
 
 // In one write: a body in another one would wait for TCP's acknowledgement of the header (Nagle).

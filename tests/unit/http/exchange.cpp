@@ -7,6 +7,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -114,6 +115,19 @@ TEST(Exchange, TheRequestAndItsBody) {
     }
 }
 
+// Whatever was answered before.
+TEST(Exchange, ARequestThatIsNotTaken) {
+    Served served([](test::Socket& client) {
+        client.send(with_length("early"));
+        client.receive(1);
+    });
+    ErrorCode failure;
+    http::Exchange(served.connection).ask(request(std::string(8 << 20, 'x')), failure);
+    EXPECT_TRUE(failure == boost::asio::error::connection_reset ||
+                failure == boost::asio::error::broken_pipe)
+        << failure.message();
+}
+
 TEST(Exchange, ResponsesOfAllForms) {
     const std::string large(3'000'001, 'x');
     // Whose end is known does not wait for that of the connection.
@@ -149,6 +163,27 @@ TEST(Exchange, PiecesAsTheyCome) {
     }
     EXPECT_EQ(failure, ErrorCode());
     EXPECT_EQ(pieces, (std::vector<std::string>{"one", "two"}));
+}
+
+// All of it is there before it is asked for: each read fills what it reads into.
+TEST(Exchange, FullPieces) {
+    const std::string body(150'000, 'x');
+    std::atomic<bool> sent = false;
+    Served served([&](test::Socket& client) {
+        client.send(with_length(body));
+        sent = true;
+        test::script::swallow(client);
+    });
+    ASSERT_TRUE(test::eventually([&] { return sent.load(); }));
+    ErrorCode failure;
+    http::Exchange exchange(served.connection);
+    exchange.ask(request(), failure);
+    std::vector<std::size_t> sizes;
+    while (!failure && !exchange.is_done())
+        sizes.push_back(exchange.read_some(failure).size());
+    EXPECT_EQ(failure, ErrorCode());
+    EXPECT_EQ(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}), body.size());
+    EXPECT_LE(sizes.size(), 6U);  // of 64 KB, and not of Beast's 512 bytes
 }
 
 TEST(Exchange, APeerThatCloses) {
