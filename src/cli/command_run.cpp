@@ -48,8 +48,8 @@ void prepare_process() {
     }
     // Three arenas: one for the loop, and one for each of two threads beside it. A large table is
     // made and freed in another than the loop's, which would sort a hundred thousand freed chunks.
-    // While one thread makes a table another writes an answer: in a common arena what stays and what
-    // is freed soon would lie side by side, and no page of it could be given back.
+    // While one thread makes a table another writes an answer: in a common arena what stays and
+    // what is freed soon would lie side by side, and no page of it could be given back.
     mallopt(M_ARENA_MAX, 3);
 }
 
