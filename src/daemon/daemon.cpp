@@ -131,6 +131,8 @@ void Daemon::restore_later() {
     restore_timer_.async_wait([this](boost::system::error_code error) {
         if (error) return;
         restore_state();
+        // What a swap freed after its verdict was written, wherever that was.
+        offload_.run(give_back_heap, nullptr);
         give_back_code();
     });
 }
