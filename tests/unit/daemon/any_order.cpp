@@ -225,8 +225,8 @@ TEST_F(AnyOrder, TheLastGoodFileServesAndEachQuestionIsAnswered) {
     EXPECT_EQ(active_file()->table, table_of(last));
     EXPECT_EQ(active_file()->generation, generation());
     EXPECT_EQ(who(other), "a");
-    EXPECT_TRUE(turn_until([&] { return who(place) == "b"; }));
-    EXPECT_TRUE(activation->waiting().empty());
+    // It may have been asked for a moment ago, when it led nowhere; the backends of before serve.
+    EXPECT_TRUE(turn_until([&] { return activation->waiting().empty() && who(place) == "b"; }));
     std::printf("%zu questions, %llu tables of %zu files, %llu rejected\n", questions.size(),
                 static_cast<unsigned long long>(reload->applied()), files.size(),
                 static_cast<unsigned long long>(reload->rejected()));
