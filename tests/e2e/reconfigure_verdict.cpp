@@ -264,7 +264,7 @@ TEST_F(Verdict, ComesByThePollingToo) {
         least_watched = std::min(least_watched, time_of(watched, other));
         EXPECT_EQ(ask(), i % 2 == 0 ? "b" : "a");
     }
-    EXPECT_LT(least, least_watched + 300ms) << "the knock does not wait for the watcher";
+    EXPECT_LT(least, least_watched + 300ms) << "a helper does not wait for the watch";
 }
 
 TEST_F(Verdict, OfSighupJudgesTheSameFileAgain) {
