@@ -132,7 +132,7 @@ void Daemon::restore_later() {
         if (error) return;
         restore_state();
         // What a swap freed after its verdict was written, wherever that was.
-        offload_.run(give_back_heap, nullptr);
+        if (offload_.has_had_a_thread()) offload_.run(give_back_heap, nullptr);
         give_back_code();
     });
 }

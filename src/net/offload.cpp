@@ -72,6 +72,7 @@ void Offload::start_next() {
             (*job)();
             tell();
         });
+        had_thread_ = true;
     } catch (const std::system_error&) {
         // There is no thread to be had (a pids limit): a loop that waits is better than no answer.
         queue_.front().job();

@@ -25,6 +25,9 @@ class Offload {
     void run(std::function<void()> job, std::function<void()> done);
     // From now on jobs run beside the loop.
     void go_beside() { beside_ = true; }
+    // A job has run beside the loop. Before, the process has one thread, and libc spares it its
+    // locks and atomic counters: a job that is of no great use had better not be the first.
+    bool has_had_a_thread() const { return had_thread_; }
     // Waits for the job that runs; later ones do not start, and no `done` is called.
     void stop();
 
@@ -42,6 +45,7 @@ class Offload {
     const int nice_;
     bool stopped_ = false;
     bool beside_ = false;
+    bool had_thread_ = false;
     std::deque<Task> queue_;  // the front one is running when thread_ is joinable
     std::thread thread_;
 };
