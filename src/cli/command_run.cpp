@@ -62,6 +62,7 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
     Arguments words;
     std::string admin;
     std::string drain = "8s";
+    std::string drain_accept = "auto";
     std::string log_connections = "0";
     LogOptions log;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
@@ -70,6 +71,9 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
         ->type_name("ADDR:PORT");
     app.add_option("--drain-timeout", drain, "Time for connections to end after SIGTERM [8s]")
         ->type_name("TIME");
+    app.add_option("--drain-accept", drain_accept,
+                   "New connections after SIGTERM: on, off, or auto, on loopback addresses [auto]")
+        ->type_name("WHERE");
     log.add(app);
     app.add_flag("--log-connections{1}", log_connections,
                  "Log each connection when it ends; =N: one of N")
@@ -92,6 +96,12 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
     const auto drain_timeout = core::parse_duration(drain);
     if (!drain_timeout) return fail(kWrong, "--drain-timeout: " + drain_timeout.error().reason);
     options.drain_timeout = *drain_timeout;
+    const auto accept = daemon::parse_drain_accept(drain_accept);
+    if (!accept) {
+        return fail(kWrong,
+                    "--drain-accept: " + core::quote(drain_accept) + "; expected auto, on or off");
+    }
+    options.drain_accept = *accept;
     const char* const end = log_connections.data() + log_connections.size();
     const auto read = std::from_chars(log_connections.data(), end, options.log_connections);
     if (read.ec != std::errc() || read.ptr != end) {

@@ -58,7 +58,9 @@ Daemon::Daemon(Options options) :
               server_, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     answers_(activate_, reload_, loop_, server_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
-    drain_timer_(loop_), fold_timer_(loop_), kept_timer_(loop_), restore_timer_(loop_) {}
+    drain_(loop_, activate_.proxy(), options_.drain_timeout, options_.drain_accept,
+           [this](const std::string& why) { end(why); }),
+    fold_timer_(loop_), kept_timer_(loop_), restore_timer_(loop_) {}
 
 Daemon::~Daemon() {
     log::on_folded(nullptr);
@@ -316,18 +318,7 @@ void Daemon::stop(const char* signal) {
     answers_.stopping();
     reload_.stop();
     activate_.stop();
-    proxy::Proxy& proxy = activate_.proxy();
-    proxy.stop_listening();
-    if (proxy.connections() > 0) {
-        log::info("drain", std::string(signal) + ": " + std::to_string(proxy.connections()) +
-                               " connection(s) may go on for at most " +
-                               core::to_string(options_.drain_timeout));
-    }
-    drain_timer_.expires_after(options_.drain_timeout);
-    drain_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) end("the drain time-out is over");
-    });
-    proxy.when_empty([this, signal] { end(signal); });
+    drain_.begin(signal);
 }
 
 void Daemon::end(const std::string& why) {

@@ -20,6 +20,7 @@
 #include "amba/volume/volume.hpp"
 #include "daemon/activate.hpp"
 #include "daemon/answers.hpp"
+#include "daemon/drain.hpp"
 #include "daemon/reload.hpp"
 
 namespace amba::daemon {
@@ -73,7 +74,7 @@ class Daemon {
     Answers answers_;
     std::optional<files::DirWatch> watch_;
     boost::asio::signal_set signals_;
-    boost::asio::steady_timer drain_timer_;
+    Drain drain_;
     boost::asio::steady_timer fold_timer_;
     boost::asio::steady_timer kept_timer_;
     boost::asio::steady_timer restore_timer_;

@@ -47,10 +47,14 @@ void Proxy::mark(const core::Bind& bind, balance::Backend& backend, bool healthy
         frontend->backends().mark(backend, healthy, why);
 }
 
-void Proxy::stop_listening() {
+bool Proxy::stop_listening(const std::function<bool(const core::Bind&)>& at) {
     slices_.finish();
-    for (Frontend* frontend : frontends_)
-        frontend->listener().close();
+    bool some_listen = false;
+    for (Frontend* frontend : frontends_) {
+        if (at(frontend->settings().bind)) frontend->listener().close();
+        some_listen |= frontend->listener().listening();
+    }
+    return some_listen;
 }
 
 void Proxy::abort_all() {
@@ -77,10 +81,10 @@ std::optional<std::string> Proxy::without_backend() const {
 }
 
 void Proxy::when_empty(std::function<void()> done) {
-    if (shared_->sessions == 0) return done();
-    shared_->session_ended = [this, done = std::move(done)] {
+    shared_->session_ended = [this, done] {
         if (shared_->sessions == 0) done();
     };
+    if (shared_->sessions == 0) done();
 }
 
 std::vector<FrontendView> Proxy::view() const {

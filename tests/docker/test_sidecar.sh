@@ -158,6 +158,27 @@ test_stop_drains() {
     equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name amba)")" "the exit code"
 }
 
+# Both are told to stop at the same moment, and the client has six seconds of work left.
+test_stop_of_both_serves_the_client() {
+    redis redis
+    # shellcheck disable=SC2016  # for the container's own shell
+    start client "$TOOLS" bash -c '
+        work() {
+            for ((i = 0; i < 60; i++)); do redis-cli -h 127.127.0.2 ping; sleep 0.1; done
+            exit 0
+        }
+        trap work TERM
+        while :; do sleep 0.1; done'
+    sidecar amba client -- run 127.127.0.2:6379 "$(address redis)" 6379
+    eventually 10 answers redis client 127.127.0.2
+    docker stop -t 150 "$(name amba)" >/dev/null &
+    docker stop -t 150 "$(name client)" >/dev/null
+    wait "$!"
+    equal 60 "$(logs client | grep -c PONG)" "pings that were answered"
+    equal "" "$(logs client | grep -v PONG || true)" "what the client says beside"
+    equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name amba)")" "the exit code"
+}
+
 has_connections() { equal "$1" "$(status amba client '.frontends[0].connections_current')" count; }
 
 is_healthy() { equal healthy "$(docker inspect -f '{{.State.Health.Status}}' "$(name "$1")")" health; }

@@ -8,6 +8,7 @@
 #include "amba/core/bind.hpp"
 #include "amba/core/duration.hpp"
 #include "amba/core/exit.hpp"
+#include "amba/daemon/drain_accept.hpp"
 #include "amba/table/table.hpp"
 #include "amba/volume/volume.hpp"
 
@@ -19,6 +20,7 @@ struct Options {
     std::optional<table::Table> table;  // the same, parsed
     std::optional<core::Bind> admin;
     core::Duration drain_timeout{8000};
+    DrainAccept drain_accept = DrainAccept::kLoopback;
     unsigned log_connections = 0;  // one of so many is logged; 0: none
     bool poll = false;             // do not use inotify
 };

@@ -125,9 +125,11 @@ class Proxy {
     void mark(const core::Bind& bind, balance::Backend& backend, bool healthy,
               const std::string& why);
 
-    // Serves what is queued, then stops listening everywhere. Connections go on. A swap under way
-    // is done first.
-    void stop_listening();
+    // Serves what is queued, then stops listening where `at` says so. Connections go on. A swap
+    // under way is done first. True: some frontends listen still.
+    bool stop_listening(const std::function<bool(const core::Bind&)>& at = [](const core::Bind&) {
+        return true;
+    });
     // Resets every connection.
     void abort_all();
 
@@ -135,7 +137,8 @@ class Proxy {
     // The name of a frontend that should listen and does not, or has no backend to use.
     std::optional<std::string> not_listening() const;
     std::optional<std::string> without_backend() const;
-    // Calls `done` once, when there is no connection left; at once when there is none now.
+    // Calls `done` each time that the last connection has ended, and at once when there is none
+    // now.
     void when_empty(std::function<void()> done);
     std::vector<FrontendView> view() const;
 
