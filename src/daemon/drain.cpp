@@ -37,14 +37,14 @@ void Drain::begin(const std::string& signal) {
     }
     timeout_timer_.expires_after(timeout_);
     timeout_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) over_("the drain time-out is over");
+        if (!error) end("the drain time-out is over");
     });
     proxy_.when_empty([this] { empty(); });
 }
 
 // Each time that the last connection has ended.
 void Drain::empty() {
-    if (!accepting_) return over_(signal_);
+    if (!accepting_) return end(signal_);
     quiet_timer_.expires_after(kQuiet);
     quiet_timer_.async_wait([this](boost::system::error_code error) {
         if (!error && proxy_.connections() == 0) quiet();
@@ -55,7 +55,12 @@ void Drain::empty() {
 void Drain::quiet() {
     accepting_ = false;
     proxy_.stop_listening();
-    if (proxy_.connections() == 0) over_(signal_);
+    if (proxy_.connections() == 0) end(signal_);
+}
+
+// The last connection may end within quiet(), and others after it.
+void Drain::end(const std::string& why) {
+    if (over_) std::exchange(over_, nullptr)(why);
 }
 
 }  // namespace amba::daemon

@@ -37,11 +37,12 @@ class Drain {
     bool goes_on(const core::Bind& bind) const;
     void empty();
     void quiet();
+    void end(const std::string& why);
 
     proxy::Proxy& proxy_;
     const core::Duration timeout_;
     const DrainAccept accept_;
-    const std::function<void(const std::string&)> over_;
+    std::function<void(const std::string&)> over_;  // empty: it was called
     boost::asio::steady_timer timeout_timer_;
     boost::asio::steady_timer quiet_timer_;
     std::string signal_;

@@ -1,5 +1,5 @@
 // The rooms that a table passes through, on one loop in this thread, without the rest of the
-// daemon. A test says where names lead, hands over tables, and knocks at their frontends; nothing
+// daemon. A test says where names lead, hands over tables, and connects to their frontends; nothing
 // happens but while it turns the loop.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <cerrno>
 #include <csignal>
 #include <functional>
@@ -24,6 +23,7 @@
 #include "daemon/activate.hpp"
 #include "support/address.hpp"
 #include "tests/unit/names/scripted_resolver.hpp"
+#include "tests/unit/net/turned_loop.hpp"
 
 namespace amba::test {
 
@@ -34,7 +34,7 @@ inline core::Address address(const std::string& host) {
     return core::Address::parse(host).value();
 }
 
-class Rooms : public testing::Test {
+class Rooms : public testing::Test, protected TurnedLoop {
   protected:
     Rooms() {
         std::signal(SIGPIPE, SIG_IGN);  // as the daemon does: splice has no MSG_NOSIGNAL
@@ -90,6 +90,15 @@ class Rooms : public testing::Test {
     }
     void stop_serving(const std::string& name) { servers_.erase(name); }
 
+    // None: nobody listens there.
+    static net::Descriptor connect_to(const std::string& place) {
+        net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_storage at{};
+        const auto bind = table::parse_bind(place).value();
+        const socklen_t length = bind.endpoint.to_sockaddr(at);
+        if (connect(fd.get(), reinterpret_cast<sockaddr*>(&at), length) != 0) fd.reset();
+        return fd;
+    }
     // Does anybody listen there?
     static bool listens(const std::string& place) { return connect_to(place).get() >= 0; }
     // Which server answers at a place: its name, "reset", or "refused" where nobody listens.
@@ -137,26 +146,6 @@ class Rooms : public testing::Test {
         return activation->active() ? activation->active()->generation : 0;
     }
 
-    // ---- the loop ----
-
-    void turn() { poller.run(core::Clock::now() + 3ms); }
-    // One round, in which what is ready is done and what becomes ready by it is not.
-    void turn_once() { poller.run(core::Clock::now()); }
-    bool turn_until(const std::function<bool()>& condition) {
-        const auto limit = core::Clock::now() + kPatience;
-        while (!condition()) {
-            if (core::Clock::now() > limit) return false;
-            turn();
-        }
-        return true;
-    }
-    static constexpr auto kPatience = 60s;
-
-    boost::asio::io_context loop{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
-        loop.get_executor()};
-    net::Deadlines deadlines{loop};
-    net::Poller poller{loop};
     ScriptedResolver resolver{loop};
     net::Offload offload{loop};
     admin::Server server{loop, [](const admin::Request&, const admin::Server::Respond& respond) {
@@ -166,15 +155,6 @@ class Rooms : public testing::Test {
     std::optional<std::string> said;
 
   private:
-    // None: nobody listens there.
-    static net::Descriptor connect_to(const std::string& place) {
-        net::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_storage at{};
-        const auto bind = table::parse_bind(place).value();
-        const socklen_t length = bind.endpoint.to_sockaddr(at);
-        if (connect(fd.get(), reinterpret_cast<sockaddr*>(&at), length) != 0) fd.reset();
-        return fd;
-    }
     // Everybody who has come.
     void greet() {
         for (const auto& [name, listener] : servers_) {

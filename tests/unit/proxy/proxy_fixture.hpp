@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <cerrno>
 #include <csignal>
 #include <functional>
@@ -19,12 +18,13 @@
 #include "amba/net/descriptor.hpp"
 #include "amba/net/tcp.hpp"
 #include "amba/proxy/proxy.hpp"
+#include "tests/unit/net/turned_loop.hpp"
 
 namespace amba::test {
 
 using namespace std::chrono_literals;
 
-class ProxyFixture : public testing::Test {
+class ProxyFixture : public testing::Test, protected TurnedLoop {
   protected:
     ProxyFixture() {
         std::signal(SIGPIPE, SIG_IGN);  // as the daemon does: splice has no MSG_NOSIGNAL
@@ -139,7 +139,7 @@ class ProxyFixture : public testing::Test {
     std::string read_to_end(const net::Descriptor& fd) {
         std::string got;
         char buffer[4096];
-        const auto limit = core::Clock::now() + kPatience;
+        const auto limit = core::Clock::now() + kLongestWait;
         while (core::Clock::now() < limit) {
             const ssize_t n = recv(fd.get(), buffer, sizeof buffer, MSG_DONTWAIT);
             if (n > 0) got.append(buffer, static_cast<std::size_t>(n));
@@ -150,30 +150,12 @@ class ProxyFixture : public testing::Test {
         return got + ", nothing more";
     }
 
-    void turn() { poller.run(core::Clock::now() + 3ms); }
     // Turns until there is something to read or to accept, so that the call for it does not block.
     void turn_until_readable(const net::Descriptor& fd) {
         pollfd ready{fd.get(), POLLIN, 0};
         EXPECT_TRUE(turn_until([&] { return poll(&ready, 1, 0) == 1; })) << "nothing comes";
     }
-    // Handles what is ready now, and nothing that becomes ready by that.
-    void turn_once() { poller.run(core::Clock::now()); }
-    bool turn_until(const std::function<bool()>& condition) {
-        const auto limit = core::Clock::now() + kPatience;
-        while (!condition()) {
-            if (core::Clock::now() > limit) return false;
-            turn();
-        }
-        return true;
-    }
 
-    static constexpr auto kPatience = 60s;
-
-    boost::asio::io_context loop{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
-        loop.get_executor()};
-    net::Poller poller{loop};
-    net::Deadlines deadlines{loop};
     proxy::Proxy proxy{poller, deadlines, 1, {}};
     net::Descriptor backend;
     sockaddr_in front{};

@@ -91,7 +91,7 @@ class Urgent : public test::ProxyFixture, public testing::WithParamInterface<boo
         auto [from, to] = in_order(std::move(ends));
         Sender sender(from, steps);
         MarkedStream received;
-        const auto limit = core::Clock::now() + kPatience;
+        const auto limit = core::Clock::now() + kLongestWait;
         while (!received.ended && core::Clock::now() < limit) {
             sender.go_on();
             if (at_once)
