@@ -131,6 +131,9 @@ void add_table(Exposition& out, const Status& status) {
                static_cast<double>(status.log_lines_dropped));
     out.single("amba_stopping", "gauge", "1 while connections end before the exit.",
                status.stopping ? 1 : 0);
+    out.single("amba_orphaned", "gauge",
+               "1 while its network namespace, which had a link, has none.",
+               status.orphaned_us != 0 ? 1 : 0);
 }
 
 // A family with one sample of each frontend.

@@ -129,6 +129,7 @@ std::string to_json(const Status& status) {
                      {"tables_applied", status.tables_applied},
                      {"tables_rejected", status.tables_rejected},
                      {"stopping", status.stopping},
+                     {"orphaned", status.orphaned_us == 0 ? "" : core::rfc3339(status.orphaned_us)},
                      {"log_lines_dropped", status.log_lines_dropped},
                      {"unresolved", status.unresolved}};
     if (status.rejected) {

@@ -193,6 +193,7 @@ core::Result<Status> status_from_json(std::string_view document) {
                            text(*rejected, "reason")};
     }
     status.stopping = flag(root, "stopping");
+    status.orphaned_us = moment(root, "orphaned");
     status.log_lines_dropped = number(root, "log_lines_dropped");
     for (const json& name : list(root, "unresolved")) {
         if (const auto* string = name.get_ptr<const std::string*>()) {

@@ -90,6 +90,11 @@ std::vector<Line> summary(const Status& status) {
             left += frontend.connections_current;
         lines.push_back({{"stopping: " + drains(left), Tone::kWarning}});
     }
+    if (status.orphaned_us != 0) {
+        lines.push_back({{"orphaned: no network link since " + time_words(status.orphaned_us) +
+                              " UTC" + ago(status, status.orphaned_us),
+                          Tone::kBad}});
+    }
     if (status.rejected) lines.push_back({{rejected_words(status), Tone::kBad}});
     if (!status.unresolved.empty()) {
         lines.push_back({{unresolved_words(status.unresolved), Tone::kWarning}});

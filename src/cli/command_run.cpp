@@ -63,6 +63,7 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
     std::string admin;
     std::string drain = "8s";
     std::string drain_accept = "auto";
+    std::string orphan_exit = "5s";
     std::string log_connections = "0";
     LogOptions log;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
@@ -74,6 +75,9 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
     app.add_option("--drain-accept", drain_accept,
                    "New connections after SIGTERM: on, off, or auto, on loopback addresses [auto]")
         ->type_name("WHERE");
+    app.add_option("--orphan-exit", orphan_exit,
+                   "Exit, with code 4, that long after the last network link has left, or off [5s]")
+        ->type_name("TIME");
     log.add(app);
     app.add_flag("--log-connections{1}", log_connections,
                  "Log each connection when it ends; =N: one of N")
@@ -102,6 +106,14 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
                     "--drain-accept: " + core::quote(drain_accept) + "; expected auto, on or off");
     }
     options.drain_accept = *accept;
+    const auto orphan_time = core::parse_duration(orphan_exit);
+    if (orphan_exit == "off") {
+        options.orphan_exit.reset();
+    } else if (orphan_time) {
+        options.orphan_exit = *orphan_time;
+    } else {
+        return fail(kWrong, "--orphan-exit: " + orphan_time.error().reason + ", or off");
+    }
     const char* const end = log_connections.data() + log_connections.size();
     const auto read = std::from_chars(log_connections.data(), end, options.log_connections);
     if (read.ec != std::errc() || read.ptr != end) {

@@ -52,10 +52,11 @@ admin::Reply events(const admin::Request& request) {
 
 }  // namespace
 
-Answers::Answers(Activate& activate, const Reload& reload, boost::asio::io_context& loop,
-                 admin::Server& server, std::string daemon) :
+Answers::Answers(Activate& activate, const Reload& reload, const OrphanWatch& orphan_watch,
+                 boost::asio::io_context& loop, admin::Server& server, std::string daemon) :
     activate_(activate),
-    reload_(reload), large_(loop, server), daemon_(std::move(daemon)), started_us_(log::now_us()) {}
+    reload_(reload), orphan_watch_(orphan_watch), large_(loop, server), daemon_(std::move(daemon)),
+    started_us_(log::now_us()) {}
 
 void Answers::handle(const admin::Request& request, admin::Server::Respond respond) {
     if (request.method != "GET" && request.method != "HEAD") {
@@ -81,6 +82,7 @@ Answers::StatusPtr Answers::status() const {
     status->commit = core::commit();
     status->daemon = daemon_;
     status->stopping = stopping_;
+    status->orphaned_us = orphan_watch_.since_us();
     status->log_lines_dropped = log::lines_dropped();
     status->tables_applied = reload_.applied();
     status->tables_rejected = reload_.rejected();
@@ -142,6 +144,7 @@ admin::Reply Answers::health(bool ready) const {
         return admin::Reply{503, kPlain, why + "\n"};
     };
     if (stopping_ && ready) return bad("stopping");
+    if (orphan_watch_.is_orphan()) return bad(OrphanWatch::kWhy);
     if (!activate_.active()) {
         return ready ? bad("no table yet") : admin::Reply{200, kPlain, "waiting\n"};
     }

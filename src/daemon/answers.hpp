@@ -10,14 +10,15 @@
 #include "amba/admin/status.hpp"
 #include "daemon/activate.hpp"
 #include "daemon/large_answers.hpp"
+#include "daemon/orphan_watch.hpp"
 #include "daemon/reload.hpp"
 
 namespace amba::daemon {
 
 class Answers {
   public:
-    Answers(Activate& activate, const Reload& reload, boost::asio::io_context& loop,
-            admin::Server& server, std::string daemon);
+    Answers(Activate& activate, const Reload& reload, const OrphanWatch& orphan_watch,
+            boost::asio::io_context& loop, admin::Server& server, std::string daemon);
 
     void handle(const admin::Request& request, admin::Server::Respond respond);
     // From now on status says that the daemon is stopping.
@@ -34,6 +35,7 @@ class Answers {
 
     Activate& activate_;
     const Reload& reload_;
+    const OrphanWatch& orphan_watch_;
     LargeAnswers large_;
     const std::string daemon_;
     const std::int64_t started_us_;

@@ -57,7 +57,9 @@ Daemon::Daemon(Options options) :
     activate_(loop_, offload_, resolver_, deadlines_, poller_, std::hash<std::string>{}(id_),
               server_, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
-    answers_(activate_, reload_, loop_, server_, id_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+    orphan_watch_(loop_, activate_.proxy(), options_.orphan_exit, [this] { orphaned(); }),
+    answers_(activate_, reload_, orphan_watch_, loop_, server_, id_),
+    signals_(loop_, SIGTERM, SIGINT, SIGHUP),
     drain_(loop_, activate_.proxy(), options_.drain_timeout, options_.drain_accept,
            [this](const std::string& why) { end(why); }),
     fold_timer_(loop_), kept_timer_(loop_), restore_timer_(loop_) {}
@@ -75,6 +77,7 @@ core::Exit Daemon::run() {
     log::on_folded([this] { fold_later(); });
     log::on_kept([this] { keep_writing(); });
     on_signals();
+    orphan_watch_.start();
     // Watched before it is read, so that no change is missed between the two.
     watch_.emplace(
         loop_, options_.paths.directory, "config.json", [this] { reload_.changed(); },
@@ -318,7 +321,14 @@ void Daemon::stop(const char* signal) {
     answers_.stopping();
     reload_.stop();
     activate_.stop();
+    orphan_watch_.stop();
     drain_.begin(signal);
+}
+
+void Daemon::orphaned() {
+    exit_code_ = core::kOrphaned;
+    end("the network namespace has no link for " + core::to_string(*options_.orphan_exit) +
+        ", and nobody is connected");
 }
 
 void Daemon::end(const std::string& why) {

@@ -21,6 +21,7 @@
 #include "daemon/activate.hpp"
 #include "daemon/answers.hpp"
 #include "daemon/drain.hpp"
+#include "daemon/orphan_watch.hpp"
 #include "daemon/reload.hpp"
 
 namespace amba::daemon {
@@ -54,6 +55,7 @@ class Daemon {
     void started();
     void on_signals();
     void stop(const char* signal);
+    void orphaned();
     void end(const std::string& why);
     void handle(const admin::Request& request, admin::Server::Respond respond);
     std::string standing() const;
@@ -71,6 +73,7 @@ class Daemon {
     admin::Server server_;
     Activate activate_;
     Reload reload_;
+    OrphanWatch orphan_watch_;
     Answers answers_;
     std::optional<files::DirWatch> watch_;
     boost::asio::signal_set signals_;

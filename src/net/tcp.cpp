@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -196,6 +197,11 @@ Arrived arrived(int fd) {
     if (got > 0) return Arrived::kBytes;
     const bool none = got < 0 && (errno == EAGAIN || errno == EINTR);
     return none ? Arrived::kNothing : Arrived::kEnd;
+}
+
+bool peer_has_ended(int fd) {
+    pollfd socket{fd, POLLRDHUP, 0};
+    return poll(&socket, 1, 0) == 1;
 }
 
 int error_before_bytes(int fd) {

@@ -5,6 +5,7 @@
 
 #include "amba/core/count_of.hpp"
 #include "amba/log/log.hpp"
+#include "amba/net/tcp.hpp"
 #include "proxy/told_ends.hpp"
 
 namespace amba::proxy {
@@ -162,12 +163,22 @@ void Frontend::close_connections(const BackendSet& backends) {
     connections_.leave(backends);
 }
 
-void Frontend::abort_all(EndedBy by) {
+std::vector<Session*> Frontend::every_session() {
     std::vector<Session*> all = connections_.all();
     for (Session* session : queue_.all())
         all.push_back(session);
-    for (Session* session : all)
+    return all;
+}
+
+void Frontend::abort_all(EndedBy by) {
+    for (Session* session : every_session())
         session->abort(by);
+}
+
+void Frontend::abort_left_by_client() {
+    for (Session* session : every_session()) {
+        if (net::peer_has_ended(session->client_socket())) session->abort(EndedBy::kDown);
+    }
 }
 
 }  // namespace amba::proxy

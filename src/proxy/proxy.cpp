@@ -62,6 +62,11 @@ void Proxy::abort_all() {
         frontend->abort_all(core::EndedBy::kKilled);
 }
 
+void Proxy::abort_left_by_client() {
+    for (Frontend* frontend : shared_->frontends.all())
+        frontend->abort_left_by_client();
+}
+
 std::size_t Proxy::connections() const {
     return shared_->sessions;
 }

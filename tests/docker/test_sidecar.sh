@@ -179,6 +179,31 @@ test_stop_of_both_serves_the_client() {
     equal 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(name amba)")" "the exit code"
 }
 
+# An ambassador whose client was restarted is in the namespace of the one before: it ends, and its own
+# restart policy puts it into the new one. `docker stop` and SIGKILL, as by a crash.
+test_restart_of_the_client_brings_it_along() {
+    redis redis
+    start client --restart always "$TOOLS" sleep infinity
+    sidecar amba client --restart always -- \
+        run --orphan-exit 1s 127.127.0.2:6379 "$(address redis)" 6379
+    eventually 10 answers redis client 127.127.0.2
+    docker restart -t 0 "$(name client)" >/dev/null
+    eventually 15 answers redis client 127.127.0.2
+    contains "$(logs amba)" " orphan: the last link of the network namespace has left" "the log"
+    docker exec "$(name amba)" amba healthcheck
+    pid_is_new() {
+        local now
+        now=$(docker inspect -f '{{.State.Pid}}' "$(name client)")
+        [ "$now" != 0 ] && [ "$now" != "$1" ]
+    }
+    local before
+    before=$(docker inspect -f '{{.State.Pid}}' "$(name client)")
+    kill -9 "$before"
+    eventually 15 pid_is_new "$before"
+    eventually 15 answers redis client 127.127.0.2
+    equal 2 "$(logs amba | grep -c ' exit: the network namespace has no link')" "ends as an orphan"
+}
+
 has_connections() { equal "$1" "$(status amba client '.frontends[0].connections_current')" count; }
 
 is_healthy() { equal healthy "$(docker inspect -f '{{.State.Health.Status}}' "$(name "$1")")" health; }

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "support/temp_dir.hpp"
+
 namespace amba::test {
 
 NetworkNamespace::NetworkNamespace() :
@@ -14,6 +16,18 @@ NetworkNamespace::NetworkNamespace() :
 
 bool NetworkNamespace::ip(const std::string& words) const {
     return std::system(("ip " + words).c_str()) == 0;
+}
+
+// One end of a pair: not every kernel has dummies. The other one is never up.
+bool NetworkNamespace::add_link(const std::string& name) const {
+    return ip("link add " + name + " type veth peer name " + name + "peer") &&
+           ip("link set " + name + " up");
+}
+
+bool NetworkNamespace::ip_batch(const std::string& lines) const {
+    const TempDir directory;
+    std::ofstream(directory / "batch") << lines;
+    return ip("-batch " + (directory / "batch"));
 }
 
 void NetworkNamespace::local_ports(std::uint16_t from, std::uint16_t to) const {

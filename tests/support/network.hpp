@@ -16,6 +16,10 @@ class NetworkNamespace {
 
     // `ip WORDS`; false when it failed.
     bool ip(const std::string& words) const;
+    // A link that is up. `del` removes it whole.
+    bool add_link(const std::string& name) const;
+    // Many of them, a line each.
+    bool ip_batch(const std::string& lines) const;
     // The ports that connect(2) may choose from.
     void local_ports(std::uint16_t from, std::uint16_t to) const;
 

@@ -40,6 +40,7 @@ struct Status {
     };
     std::optional<Rejected> rejected;
     bool stopping = false;
+    std::int64_t orphaned_us = 0;  // when its network namespace lost its last link; 0: it has one
     std::uint64_t log_lines_dropped = 0;
     std::vector<std::string> unresolved;  // names without an address
     std::vector<proxy::FrontendView> frontends;

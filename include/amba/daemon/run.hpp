@@ -21,6 +21,7 @@ struct Options {
     std::optional<core::Bind> admin;
     core::Duration drain_timeout{8000};
     DrainAccept drain_accept = DrainAccept::kLoopback;
+    std::optional<core::Duration> orphan_exit{5000};  // unset: an orphan stays
     unsigned log_connections = 0;  // one of so many is logged; 0: none
     bool poll = false;             // do not use inotify
 };

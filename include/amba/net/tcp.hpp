@@ -81,6 +81,9 @@ void retire_listener(int listener);
 enum class Arrived : std::uint8_t { kNothing, kBytes, kEnd };
 Arrived arrived(int fd);
 
+// The peer has sent FIN or a reset, whether or not what came before it was read.
+bool peer_has_ended(int fd);
+
 // Takes the pending error of a socket whose connect has ended; 0 when there is none. It is 0 as
 // well, and the error stays, when bytes came before it: then the connect has succeeded, and whoever
 // reads those bytes finds the error after them.

@@ -132,6 +132,8 @@ class Proxy {
     });
     // Resets every connection.
     void abort_all();
+    // Resets those whose client has ended its side: of use where no backend can answer any more.
+    void abort_left_by_client();
 
     std::size_t connections() const;
     // The name of a frontend that should listen and does not, or has no backend to use.

@@ -33,6 +33,10 @@ function banners() {
     if (status.stopping) {
         list.push(['warn', 'amba is stopping: open connections may end, new ones are refused.']);
     }
+    if (status.orphaned) {
+        list.push(['bad', 'No network link since ' + clock(status.orphaned) +
+            ': the container that this ambassador serves has ended or left its networks.']);
+    }
     if (status.generation === 0) {
         list.push(['warn', 'No table yet: waiting for one in the volume.']);
     }

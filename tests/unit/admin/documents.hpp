@@ -65,6 +65,7 @@ inline nlohmann::json status(std::vector<nlohmann::json> frontends) {
             {"tables_applied", 12},
             {"tables_rejected", 0},
             {"stopping", false},
+            {"orphaned", ""},
             {"log_lines_dropped", 0},
             {"unresolved", nlohmann::json::array()},
             {"frontends", std::move(frontends)}};

@@ -77,6 +77,7 @@ admin::Status status() {
     out.tables_rejected = 1;
     out.rejected = {"2026-11-25T14:00:00.000Z", "r8", "no"};
     out.stopping = true;
+    out.orphaned_us = out.now_us - 3'000'000;
     out.log_lines_dropped = 9;
     out.unresolved = {"trr:6379"};
     out.frontends = {frontend()};

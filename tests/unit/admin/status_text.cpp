@@ -61,17 +61,19 @@ TEST(StatusText, SaysWhatIsOutOfOrder) {
                             {"reason", "config.json:3:5: expected a port"}};
     document["unresolved"] = {"redis9", "redis10"};
     document["stopping"] = true;
+    document["orphaned"] = "2026-11-22T07:29:30.000Z";
     document["frontends"][0]["connections_current"] = 1;
     const auto shown = lines(document);
     EXPECT_EQ(shown[1], "stopping: drains 1 connection");
-    EXPECT_EQ(shown[2],
+    EXPECT_EQ(shown[2], "orphaned: no network link since 2026-11-22 07:29:30 UTC (30s ago)");
+    EXPECT_EQ(shown[3],
               "rejected: revision ffffffffffff at 2026-11-22 07:29:48 UTC (12s ago): "
               "config.json:3:5: expected a port");
-    EXPECT_EQ(shown[3], "unresolved: redis9, redis10");
-    EXPECT_THAT(shown[5], HasSubstr("no backend"));
+    EXPECT_EQ(shown[4], "unresolved: redis9, redis10");
+    EXPECT_THAT(shown[6], HasSubstr("no backend"));
 
     document["unresolved"] = std::vector<std::string>(500, "n");
-    EXPECT_EQ(lines(document)[3], "unresolved: n, n, n, n, n, n, n, n, n, n and 490 more");
+    EXPECT_EQ(lines(document)[4], "unresolved: n, n, n, n, n, n, n, n, n, n and 490 more");
 }
 
 TEST(StatusText, SaysWhatIsDrained) {
