@@ -5,7 +5,6 @@
 
 #include "amba/core/count_of.hpp"
 #include "amba/log/log.hpp"
-#include "amba/net/tcp.hpp"
 #include "proxy/told_ends.hpp"
 
 namespace amba::proxy {
@@ -163,21 +162,12 @@ void Frontend::close_connections(const BackendSet& backends) {
     connections_.leave(backends);
 }
 
-std::vector<Session*> Frontend::every_session() {
+void Frontend::abort_all(EndedBy by, bool (*which)(const Session&)) {
     std::vector<Session*> all = connections_.all();
     for (Session* session : queue_.all())
         all.push_back(session);
-    return all;
-}
-
-void Frontend::abort_all(EndedBy by) {
-    for (Session* session : every_session())
-        session->abort(by);
-}
-
-void Frontend::abort_left_by_client() {
-    for (Session* session : every_session()) {
-        if (net::peer_has_ended(session->client_socket())) session->abort(EndedBy::kDown);
+    for (Session* session : all) {
+        if (which == nullptr || which(*session)) session->abort(by);
     }
 }
 

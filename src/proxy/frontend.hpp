@@ -50,8 +50,8 @@ class Frontend final : public net::Pollable,
     void retire(bool heir = false);
     // Frees itself, when it is out of the table and has nothing left.
     void end_if_empty();
-    void abort_all(core::EndedBy by);
-    void abort_left_by_client();
+    // Those that `which` says; all without it.
+    void abort_all(core::EndedBy by, bool (*which)(const Session&) = nullptr);
 
     // Sessions call these.
     void connected(Session& session);
@@ -70,7 +70,6 @@ class Frontend final : public net::Pollable,
     void close_connections(const BackendSet& backends) override;
     void turn_is_due() override { shared_.poller.again(*this); }
     void tell_pool();
-    std::vector<Session*> every_session();
 
     Shared& shared_;
     Settings settings_;

@@ -109,8 +109,8 @@ bool Listener::accept_one(const ListeningSocket& socket) {
         pause_at_maxconn();
         return false;
     }
-    if (shared_.full()) {
-        pause("all descriptors are in use");
+    if (const char* const what = shared_.lacking()) {
+        pause(what);
         return false;
     }
     const int fd = accept4(socket.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -123,9 +123,9 @@ bool Listener::accept_one(const ListeningSocket& socket) {
     switch (errno) {
         case EAGAIN: has_backlog_ = false; return false;
         case EMFILE:
-        case ENFILE:
+        case ENFILE: pause(Shared::kDescriptors, std::strerror(errno)); return false;
         case ENOBUFS:
-        case ENOMEM: pause(std::strerror(errno)); return false;
+        case ENOMEM: pause(Shared::kMemory, std::strerror(errno)); return false;
         // accept(2): pending network errors of the new socket, and clients that left the queue.
         default: return errno != EBADF && errno != EINVAL && errno != ENOTSOCK;
     }
@@ -133,7 +133,7 @@ bool Listener::accept_one(const ListeningSocket& socket) {
 
 // ---- pausing ----
 
-void Listener::pause(const char* why) {
+void Listener::pause(const char* what, const char* error) {
     if (!socket_) return;
     shared_.deadlines.set(*this, shared_.poller.now() + kPause);
     if (paused_) return;
@@ -141,11 +141,17 @@ void Listener::pause(const char* why) {
     has_backlog_ = true;
     watch();
     shared_.paused.push_back(this);
-    if (said_pause_) return;
-    said_pause_ = true;
-    log::warning("descriptors", "frontend " + settings_.name + " accepts no more for now, at " +
-                                    count_of(shared_.sessions, "connection") + ": " + why +
-                                    "; new ones wait in the kernel's queue");
+    if (lacked_ != nullptr) return;
+    lacked_ = what;
+    std::string why = "all descriptors are in use";
+    if (what == Shared::kMemory) {
+        why = "the memory limit of its control group, " + shared_.memory().limit() +
+              ", leaves no room for more";
+    }
+    if (error != nullptr) why = error;
+    log::warning(what, "frontend " + settings_.name + " accepts no more for now, at " +
+                           count_of(shared_.sessions, "connection") + ": " + why +
+                           "; new ones wait in the kernel's queue");
 }
 
 void Listener::end_pause() {
@@ -180,9 +186,11 @@ void Listener::leave_maxconn() {
 void Listener::ended() {
     --connections_;
     leave_maxconn();
-    if (!said_pause_ || has_backlog_ || !shared_.budget.is_half_free()) return;
-    said_pause_ = false;
-    log::info("descriptors", "frontend " + settings_.name + " has descriptors to spare again");
+    if (lacked_ == nullptr || has_backlog_ ||
+        !shared_.has_room_to_spare(lacked_ == Shared::kMemory))
+        return;
+    log::info(lacked_, "frontend " + settings_.name + " has " + lacked_ + " to spare again");
+    lacked_ = nullptr;
 }
 
 }  // namespace amba::proxy

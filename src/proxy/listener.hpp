@@ -1,8 +1,8 @@
 // The listening address of a frontend: accepts in batches, and pauses while it must.
 //
 //   watched      the poller has the socket, and connections are accepted as they come
-//   paused       this host has no descriptor or memory to spare: it looks again when a connection
-//                ends, and after a moment
+//   paused       there is no descriptor, or by the limit of the control group no memory, to spare:
+//                it looks again when a connection ends, and after a moment
 //   at maxconn   its frontend has as many connections as it may: until one of them ends
 //   closed       what is in the kernel's queue was accepted first
 //
@@ -80,7 +80,8 @@ class Listener final : public net::Pollable, private net::Deadline {
     bool accept_one(const ListeningSocket& socket);
     std::uint32_t maxconn() const { return static_cast<std::uint32_t>(settings_.maxconn); }
     bool is_full() const { return maxconn() > 0 && connections_ >= maxconn(); }
-    void pause(const char* why);
+    // Because of what Shared::lacking() says, or of an error in words.
+    void pause(const char* what, const char* error = nullptr);
     void end_pause();
     void pause_at_maxconn();
     void leave_maxconn();
@@ -93,12 +94,12 @@ class Listener final : public net::Pollable, private net::Deadline {
     std::uint64_t connections_ = 0;
     std::uint64_t total_ = 0;
     std::uint64_t accept_round_ = 0;  // of the poller, in which it last accepted
+    const char* lacked_ = nullptr;    // what the log has said that it lacks; null: nothing
     int accept_batch_ = 1;
     bool watched_ : 1 = false;  // the poller has the listener
     bool paused_ : 1 = false;
     bool at_maxconn_ : 1 = false;
     bool said_maxconn_ : 1 = false;
-    bool said_pause_ : 1 = false;
     bool has_backlog_ : 1 =
         false;  // connections were left in the kernel's queue, as far as is known
 };

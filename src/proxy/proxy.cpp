@@ -1,6 +1,7 @@
 // The door of the proxy: what is asked of all frontends, and of one by its address.
 #include "amba/proxy/proxy.hpp"
 
+#include "amba/net/tcp.hpp"
 #include "proxy/frontend.hpp"
 #include "proxy/shared.hpp"
 
@@ -63,8 +64,11 @@ void Proxy::abort_all() {
 }
 
 void Proxy::abort_left_by_client() {
+    const auto left = [](const Session& session) {
+        return net::peer_has_ended(session.client_socket());
+    };
     for (Frontend* frontend : shared_->frontends.all())
-        frontend->abort_left_by_client();
+        frontend->abort_all(core::EndedBy::kDown, left);
 }
 
 std::size_t Proxy::connections() const {

@@ -7,6 +7,7 @@ namespace amba::proxy {
 
 void Shared::connection_began() {
     budget.add(net::Budget::Use::kConnections, kOfConnection);
+    memory().take_one();
     idle_trim.began(++sessions);
 }
 

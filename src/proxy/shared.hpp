@@ -12,6 +12,7 @@
 #include "amba/balance/pool.hpp"
 #include "amba/net/budget.hpp"
 #include "amba/net/deadlines.hpp"
+#include "amba/net/memory_budget.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/proxy/proxy.hpp"
 #include "proxy/frontend_index.hpp"
@@ -41,16 +42,28 @@ class Shared {
     IdleTrim idle_trim;
 
     std::size_t sessions = 0;
-    // There are as many connections as descriptors; the rest waits in the kernel's queues.
+    // There are as many connections as descriptors, and as memory allows; the rest waits in the
+    // kernel's queues.
     net::Budget& budget = net::Budget::of_process();
+    static net::MemoryBudget& memory() { return net::MemoryBudget::of_process(); }
     static constexpr std::size_t kOfConnection = 2;
-    bool full() {
-        if (has_room()) return false;
-        pipes.close_idle();
-        return !has_room();
+    static constexpr std::size_t kUnderAnyLimit = 64;
+    // What one more connection lacks, which is the name of the event as well; null: nothing.
+    static constexpr const char* kDescriptors = "descriptors";
+    static constexpr const char* kMemory = "memory";
+    const char* lacking() {
+        if (!has_room()) pipes.close_idle();
+        if (!has_room()) return kDescriptors;
+        // A few are served under any limit.
+        if (sessions < kUnderAnyLimit || memory().has_room(poller.now())) return nullptr;
+        return kMemory;
+    }
+    // As much as that nothing will be lacking again soon.
+    bool has_room_to_spare(bool of_memory) {
+        return budget.is_half_free() && (!of_memory || memory().is_half_free(poller.now()));
     }
 
-    std::vector<Listener*> paused;  // waiting for descriptors
+    std::vector<Listener*> paused;  // waiting for descriptors or memory
     void connection_began();
     void connection_ended();
     FrontendIndex frontends;

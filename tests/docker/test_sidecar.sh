@@ -204,6 +204,20 @@ test_restart_of_the_client_brings_it_along() {
     equal 2 "$(logs amba | grep -c ' exit: the network namespace has no link')" "ends as an orphan"
 }
 
+# More connections than the memory limit allows for: some wait, and nobody is killed.
+test_memory_limit_is_kept() {
+    redis redis
+    client client
+    sidecar amba client --memory 16m -- run 127.127.0.2:6379 "$(address redis)" 6379
+    eventually 10 answers redis client 127.127.0.2
+    docker exec "$(name client)" timeout 300 redis-benchmark -h 127.127.0.2 -c 4000 -n 20000 -q ping
+    contains "$(logs amba)" " memory: .* the memory limit of its control group, 16 MB" "the log"
+    equal false "$(docker inspect -f '{{.State.OOMKilled}}' "$(name amba)")" "killed by the kernel"
+    equal 0 "$(docker inspect -f '{{.RestartCount}}' "$(name amba)")" "restarts"
+    docker exec "$(name amba)" amba healthcheck
+    eventually 10 answers redis client 127.127.0.2
+}
+
 has_connections() { equal "$1" "$(status amba client '.frontends[0].connections_current')" count; }
 
 is_healthy() { equal healthy "$(docker inspect -f '{{.State.Health.Status}}' "$(name "$1")")" health; }

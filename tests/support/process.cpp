@@ -62,6 +62,11 @@ Process::Process(const std::vector<std::string>& command, const Options& options
         ::dup2(out, 1);
         ::dup2(options.error.value_or(err), 2);
         if (options.error == -1) ::close(2);
+        if (!options.cgroup.empty()) {
+            const int procs = ::open((options.cgroup + "/cgroup.procs").c_str(), O_WRONLY);
+            if (::write(procs, "0", 1) != 1) _exit(126);  // the one that writes (cgroups(7))
+            ::close(procs);
+        }
         if (options.descriptors) {
             const rlimit limit{*options.descriptors, *options.descriptors};
             ::setrlimit(RLIMIT_NOFILE, &limit);

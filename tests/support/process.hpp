@@ -21,6 +21,7 @@ class Process {
         std::optional<unsigned> descriptors;             // RLIMIT_NOFILE, soft and hard
         std::optional<unsigned> soft_descriptors;        // the soft one alone
         std::optional<uid_t> uid;
+        std::string cgroup;        // its directory; empty: that of the test
         std::optional<int> error;  // standard error, instead of a file; -1: closed
     };
 

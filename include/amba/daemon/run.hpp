@@ -22,8 +22,8 @@ struct Options {
     core::Duration drain_timeout{8000};
     DrainAccept drain_accept = DrainAccept::kLoopback;
     std::optional<core::Duration> orphan_exit{5000};  // unset: an orphan stays
-    unsigned log_connections = 0;  // one of so many is logged; 0: none
-    bool poll = false;             // do not use inotify
+    unsigned log_connections = 0;                     // one of so many is logged; 0: none
+    bool poll = false;                                // do not use inotify
 };
 
 // Runs until SIGTERM, SIGINT or a failure after which it cannot go on; the log says which. It takes
