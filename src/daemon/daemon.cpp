@@ -14,6 +14,7 @@
 #include "amba/files/id.hpp"
 #include "amba/log/log.hpp"
 #include "amba/net/budget.hpp"
+#include "amba/net/memory_budget.hpp"
 #include "daemon/give_back.hpp"
 
 namespace amba::daemon {
@@ -84,6 +85,7 @@ core::Exit Daemon::run() {
         options_.poll);
     watch_->keep(options_.paths.state, {"amba.sock", "amba.lock"}, [this] { restore_later(); });
     net::Budget::of_process().measure();
+    net::MemoryBudget::of_process();  // finds its control group now, and not for the first client
     try_first(choose_first());
     poller_.run();
     hold_signals();

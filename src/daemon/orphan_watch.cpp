@@ -37,7 +37,6 @@ void OrphanWatch::changed() {
         since_us_ = 0;
         return log::info("orphan", "the network namespace has a link again");
     }
-    since_ = core::Clock::now();
     since_us_ = log::now_us();
     const std::string then =
         exit_after_ ? "; it ends in " + core::to_string(*exit_after_) + " unless one comes back"

@@ -54,7 +54,6 @@ class OrphanWatch {
     std::function<void()> over_;  // empty: it was called, or is not to be
     net::LinkWatch links_;
     boost::asio::steady_timer timer_;
-    core::Time since_{};
     std::int64_t since_us_ = 0;
 };
 
