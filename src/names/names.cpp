@@ -4,115 +4,15 @@
 #include <algorithm>
 #include <set>
 
-#include "amba/log/log.hpp"
-#include "names/known_places.hpp"
+#include "names/entry.hpp"
 
 namespace amba::names {
 
-using namespace std::chrono_literals;
-
 namespace {
 
-constexpr core::Duration kLeastTtl = 1s;  // also the time between tries for a dead place
-constexpr const char* kBoth = " both";    // no name has a blank
-constexpr std::size_t kListed = 16;       // in one line of the log
-// Lines about one name, and after how long there may be one more.
-constexpr int kLines = 40;
-constexpr core::Duration kLineTime = 10s;
-
-template <class Items, class Show>
-std::string list_of(const Items& items, Show show) {
-    std::string out;
-    for (std::size_t i = 0; i < items.size() && i < kListed; ++i)
-        out += (i == 0 ? "" : ", ") + show(items[i]);
-    if (items.size() > kListed) out += " and " + std::to_string(items.size() - kListed) + " more";
-    return out;
-}
-
-// The table has a host's port, and DNS a service's.
-std::string list_of(const BackendName& name, const std::vector<ResolvedPlace>& places) {
-    return list_of(places, [&](const ResolvedPlace& place) {
-        if (!name.service) return place.endpoint.address.to_string();
-        return place.endpoint.to_string() + " weight " + std::to_string(place.weight) +
-               (place.backup ? " backup" : "");
-    });
-}
-
-// How long places stay, in words, for all who want the name; `keep` is the word for a hold without
-// end.
-std::string words_of(const std::vector<Hold>& holds, const std::string& keep) {
-    std::set<std::string> words;
-    for (const Hold& hold : holds)
-        words.insert(hold ? core::to_string(*hold) : keep);
-    std::string out;
-    for (const std::string& word : words)
-        out += (out.empty() ? "" : " or ") + word;
-    return out;
-}
-
-// How long obsolete places stay, in words.
-std::string words_of(const std::vector<Hold>& holds) {
-    return words_of(holds, core::to_string(kDefaultHold));
-}
-
-// Both are sorted by endpoint.
-void erase_those_of(std::vector<ResolvedPlace>& places, const std::vector<ResolvedPlace>& others) {
-    std::erase_if(places, [&](const ResolvedPlace& place) {
-        const auto at = std::lower_bound(
-            others.begin(), others.end(), place,
-            [](const ResolvedPlace& a, const ResolvedPlace& b) { return a.endpoint < b.endpoint; });
-        return at != others.end() && at->endpoint == place.endpoint;
-    });
-}
-
-std::string shown(const BackendName& name) {
-    return "name " + (name.service ? name.origin() : name.host);
-}
+constexpr const char* kBoth = " both";  // no name has a blank
 
 }  // namespace
-
-struct Names::Entry final : net::Deadline {
-    Entry(Names& names_in, BackendName name_in) : names(names_in), name(std::move(name_in)) {}
-    void on_deadline() override { names.ask(*this); }
-
-    // The places as each of those who want the name sees them.
-    std::vector<std::vector<ResolvedPlace>> seen() const {
-        std::vector<std::vector<ResolvedPlace>> out;
-        for (const Hold& hold : holds)
-            out.push_back(known.places(hold));
-        return out;
-    }
-    // The places as the one that holds longest sees them.
-    std::vector<ResolvedPlace> all() const {
-        const auto less = [](const Hold& a, const Hold& b) {
-            return a && (!b || *a < *b);
-        };
-        const auto longest = std::max_element(holds.begin(), holds.end(), less);
-        return longest == holds.end() ? std::vector<ResolvedPlace>() : known.places(*longest);
-    }
-    // Was a place passed over that is not amba's own any more?
-    bool lacks(const Own& own) const { return !std::all_of(skipped.begin(), skipped.end(), own); }
-    void say(log::Level level, const std::string& what);
-    void say_changes(const std::vector<ResolvedPlace>& before, bool took_turns);
-
-    Names& names;
-    BackendName name;  // of which each who wants it has a hold
-    std::vector<Hold> holds;
-    KnownPlaces known;
-    std::vector<std::string> left_out;
-    std::vector<core::Endpoint> skipped;  // by the last answer, as amba's own
-    std::string known_as;                 // see Question
-    core::Time asked_at{};
-    core::Duration retry = kLeastTtl;
-    std::string error;  // of the last answer
-    bool asking = false;
-    bool answered = false;
-    enum class LogState { kWell, kFailing, kDenied } said = LogState::kWell;
-    bool said_own = false;
-    int lines = 0;            // of the last kLines * kLineTime
-    core::Time counted_at{};  // when they were
-    int unsaid = 0;
-};
 
 struct Names::Settling final : net::Deadline {
     explicit Settling(std::function<void()> ready_in) : ready(std::move(ready_in)) {}
@@ -136,23 +36,6 @@ Names::Names(Resolver& resolver, net::Deadlines& deadlines, Changed changed) :
     resolver_(resolver), deadlines_(deadlines), changed_(std::move(changed)) {}
 
 Names::~Names() = default;
-
-// Logs a line about the name, within a limit: a name may change its places with each answer, for
-// ever.
-void Names::Entry::say(log::Level level, const std::string& what) {
-    const core::Time now = core::Clock::now();
-    const auto forgiven = (now - counted_at) / kLineTime;
-    lines = forgiven >= lines ? 0 : lines - static_cast<int>(forgiven);
-    counted_at = lines == 0 ? now : counted_at + forgiven * kLineTime;
-    if (lines == kLines) {
-        ++unsaid;
-        return;
-    }
-    ++lines;
-    const std::string more = unsaid == 0 ? "" : " (" + std::to_string(unsaid) + " lines left out)";
-    unsaid = 0;
-    log::write(level, "names", shown(name) + what + more);
-}
 
 Names::Entry& Names::find_or_add(const BackendName& name) {
     auto& entry = entries_[name.key()];
@@ -227,6 +110,33 @@ Names::Addresses Names::all_addresses() const {
     return out;
 }
 
+std::vector<KnownName> Names::known() const {
+    std::vector<KnownName> out;
+    for (const auto& [key, entry] : entries_) {
+        KnownName one{entry->name, entry->holds, entry->all(), entry->known_as};
+        std::erase_if(one.places, [](const ResolvedPlace& place) { return place.leaving; });
+        if (one.places.empty()) continue;
+        if (entry->armed()) {
+            one.again = std::chrono::ceil<core::Duration>(entry->when() - core::Clock::now());
+        }
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+void Names::go_on_with(std::vector<KnownName> known) {
+    const core::Time now = core::Clock::now();
+    for (KnownName& one : known) {
+        Entry& entry = find_or_add(one.name);
+        entry.holds = std::move(one.holds);
+        entry.known.answered(one.places, false, false, now);
+        entry.known_as = std::move(one.known_as);
+        entry.answered = true;
+        const core::Duration most = entry.name.resolve;
+        deadlines_.set(entry, now + std::clamp(one.again, core::Duration{0}, most));
+    }
+}
+
 void Names::hurry(const std::string& origin, const core::Endpoint& dead) {
     for (const char* families : {"", kBoth}) {
         const auto found = entries_.find(origin + families);
@@ -259,13 +169,7 @@ void Names::answered(const std::string& key, NameAnswer answer) {
     Entry& entry = *found->second;
     entry.asking = false;
     entry.answered = true;
-    if (!answer.skipped.empty() && !std::exchange(entry.said_own, true)) {
-        const auto show = [&](const core::Endpoint& at) {
-            return entry.name.service ? at.to_string() : at.address.to_string();
-        };
-        log::info("names", shown(entry.name) + ": " + list_of(answer.skipped, show) +
-                               " is this ambassador itself and is not used as a backend");
-    }
+    entry.say_skipped(answer.skipped);
     const auto before = entry.seen();
     entry.skipped = std::move(answer.skipped);
     entry.error = answer.error;
@@ -299,24 +203,7 @@ void Names::failed(Entry& entry, const NameAnswer& answer) {
     const core::Duration most = entry.name.resolve;
     schedule(entry, std::min(entry.retry, most));
     entry.retry = std::min<core::Duration>(entry.retry * 2, most);
-
-    using enum Entry::LogState;
-    std::vector<ResolvedPlace> after = entry.all();
-    std::erase_if(after, [](const ResolvedPlace& place) { return place.leaving; });
-    if (after.empty() && !before.empty()) {
-        entry.say(log::Level::kWarning,
-                  " has not been there for " + words_of(entry.holds, "ever") +
-                      ": its last addresses are gone: " + list_of(entry.name, before));
-    }
-    const auto said = answer.denied ? kDenied : kFailing;
-    if (std::exchange(entry.said, said) == said) return;
-    const bool for_a_while = answer.denied && entry.holds != std::vector<Hold>{std::nullopt};
-    entry.say(
-        log::Level::kWarning,
-        " does not resolve: " + answer.error +
-            (after.empty() ? std::string("; asked for again until it does")
-                           : "; its last addresses stay: " + list_of(entry.name, after) +
-                                 (for_a_while ? ", for " + words_of(entry.holds, "ever") : "")));
+    entry.say_failure(before, answer);
 }
 
 void Names::resolved(Entry& entry, NameAnswer& answer) {
@@ -329,51 +216,9 @@ void Names::resolved(Entry& entry, NameAnswer& answer) {
     core::Duration again = entry.name.resolve;
     if (answer.ttl.count() > 0) again = std::clamp(answer.ttl, kLeastTtl, again);
     schedule(entry, again);
-    if (answer.left_out != entry.left_out) {
-        entry.left_out = std::move(answer.left_out);
-        const auto as_it_is = [](const std::string& target) {
-            return target;
-        };
-        if (!entry.left_out.empty()) {
-            entry.say(log::Level::kWarning,
-                      ": left out, as they do not resolve: " + list_of(entry.left_out, as_it_is));
-        }
-    }
+    entry.say_left_out(std::move(answer.left_out));
     entry.say_changes(before, took_turns);
     entry.said = Entry::LogState::kWell;
-}
-
-// After an answer: where it leads now, and what left.
-void Names::Entry::say_changes(const std::vector<ResolvedPlace>& before, bool took_turns) {
-    const std::vector<ResolvedPlace> after = all();
-    if (after == before && said == LogState::kWell) return;
-    const auto is_leaving = [](const ResolvedPlace& place) {
-        return place.leaving;
-    };
-    std::vector<ResolvedPlace> serving = after;
-    std::erase_if(serving, is_leaving);
-    if (known.takes_turns() && !took_turns) {
-        return say(log::Level::kInfo,
-                   " leaves out and brings back others each time: all of the last " +
-                       words_of(holds) + " serve: " + list_of(name, serving));
-    }
-    std::vector<ResolvedPlace> served = before;
-    std::erase_if(served, is_leaving);
-    if (serving == served && said == LogState::kWell) {
-        std::vector<ResolvedPlace> gone = before;
-        erase_those_of(gone, after);
-        if (!gone.empty()) say(log::Level::kInfo, ": gone for good: " + list_of(name, gone));
-        return;
-    }
-    std::vector<ResolvedPlace> left = after;
-    std::erase_if(left, [](const ResolvedPlace& place) { return !place.leaving; });
-    std::vector<ResolvedPlace> left_before = before;
-    std::erase_if(left_before, [](const ResolvedPlace& place) { return !place.leaving; });
-    erase_those_of(left, left_before);
-    say(log::Level::kInfo, " is " + list_of(name, serving) +
-                               (left.empty() ? ""
-                                             : "; no new connections, and gone in " +
-                                                   words_of(holds) + ": " + list_of(name, left)));
 }
 
 }  // namespace amba::names

@@ -39,6 +39,15 @@ struct BackendName {
     std::string key() const;     // of what is asked for
 };
 
+// What another process needs to go on with a name.
+struct KnownName {
+    BackendName name;
+    std::vector<Hold> holds;            // of all who want it
+    std::vector<ResolvedPlace> places;  // sorted by endpoint, without those that it has left
+    std::string known_as;               // see NameQuestion
+    core::Duration again{0};            // until it is asked for again
+};
+
 class Names {
   public:
     // Is that one of amba's own frontends? Then it is never a backend.
@@ -65,6 +74,10 @@ class Names {
     // The places of all names, by key and by each hold that is wanted.
     using Addresses = std::map<std::pair<std::string, Hold>, std::vector<ResolvedPlace>>;
     Addresses all_addresses() const;
+    // All names that lead somewhere.
+    std::vector<KnownName> known() const;
+    // Before prepare(): they lead there without being asked for.
+    void go_on_with(std::vector<KnownName> known);
     // Asks soon, as that place was found dead; at most once a second for each name.
     void hurry(const std::string& origin, const core::Endpoint& dead);
 
