@@ -30,6 +30,28 @@ core::Duration length_of(std::uint8_t ejections, std::uint64_t draw) {
 
 // ---- what is known ----
 
+BackendHealth::BackendHealth(const HealthRecord& known, core::Time now) :
+    state_(known.state), down_(known.down), ejections_(std::min(known.ejections, kDoublings)),
+    failures_(known.failures), resets_(known.resets), downs_(known.downs) {
+    ejected_ = known.returns != core::Time::max() && ejections_ > 0;
+    turn(known.since, known.why);
+    if (ejected_) detail().returns = std::min(known.returns, now + kLast * 2);
+    if (known.ramp_length <= 0ms) return;
+    start_slowly(known.ramp_began, known.ramp_length);
+    step_up(std::max(now, known.ramp_began));
+    drop_detail();
+}
+
+HealthRecord BackendHealth::record() const {
+    HealthRecord out{state_, down_,  failures_,          resets_,
+                     downs_, since_, std::string(why()), ejections_};
+    if (ejected_) out.returns = detail_->returns;
+    if (ramp_ == kRampSteps) return out;
+    out.ramp_began = detail_->ramp_began;
+    out.ramp_length = detail_->ramp_length;
+    return out;
+}
+
 std::string_view BackendHealth::why() const {
     return detail_ ? std::string_view(detail_->why) : std::string_view();
 }

@@ -26,6 +26,7 @@ PoolHealth::PoolHealth(std::shared_ptr<Pool> pool, const HealthRules& rules, std
         downs_ += backend.health_.down();
         if (backend.timed_ || backend.health_.down()) pool_->note(backend);
     }
+    if (downs_ > 0) forget_unchecked();
 }
 
 // Those that time changes no more leave the list when it is gone through.

@@ -50,6 +50,9 @@ struct BackendCounters {
 class Backend : public boost::intrusive_ref_counter<Backend> {
   public:
     explicit Backend(const core::Endpoint& at) : endpoint(at) {}
+    // One that another process has had, with its health.
+    Backend(const core::Endpoint& at, BackendHealth health) :
+        endpoint(at), health_(std::move(health)) {}
 
     const core::Endpoint endpoint;
     Whereabouts whereabouts = Whereabouts::kUnknown;  // as far as a connect has told

@@ -63,8 +63,28 @@ struct EjectionTerms {
     std::uint64_t draw = 0;   // any number
 };
 
+// All that is known of a health: what another process needs to go on with it.
+struct HealthRecord {
+    State state = State::kUnknown;
+    bool down = false;
+    std::uint32_t failures = 0;
+    std::uint32_t resets = 0;
+    std::uint32_t downs = 0;
+    core::Time since{};
+    std::string why;
+    std::uint8_t ejections = 0;
+    core::Time returns = core::Time::max();  // the end of its ejection; max(): it is not ejected
+    core::Time ramp_began{};
+    core::Duration ramp_length{0};  // 0: no slow start is under way
+};
+
 class BackendHealth {
   public:
+    BackendHealth() = default;
+    // Goes on with what is known.
+    BackendHealth(const HealthRecord& known, core::Time now);
+    HealthRecord record() const;
+
     bool usable() const { return !down_ && !ejected_; }
     State state() const { return state_; }
     bool down() const { return down_; }

@@ -199,6 +199,7 @@ TEST(PoolHealth, WhoIsDownAndNotCheckedAnyMoreIsUsable) {
 // frontend gets its backends.
 TEST(PoolHealth, TakesUpTheBackendsOfOneThatIsGone) {
     std::vector<Member> backends = members(3);
+    backends[1].check = std::make_shared<core::Check>();
     {
         ObservedPool before(backends);
         EXPECT_TRUE(before.fails(0));
@@ -214,6 +215,10 @@ TEST(PoolHealth, TakesUpTheBackendsOfOneThatIsGone) {
     // What time changes is known of it from then on, too.
     EXPECT_TRUE(f.fails(0));
     EXPECT_EQ(f.pass(10s).size(), 1u);
+    // Where nothing checks it any more nobody would say that it is up again.
+    backends[1].check = nullptr;
+    ObservedPool unchecked(backends);
+    EXPECT_EQ(unchecked.health.pool().usable(), 3u);
 }
 
 TEST(Lease, IsTheLoadOfABackend) {
