@@ -30,7 +30,9 @@ Backends::Backends(const Settings& settings, Shared& shared, AvailabilityObserve
     settings_(settings),
     shared_(shared), waiting_(waiting), observer_(observer), log_(settings),
     health_(std::move(pool), rules_of(settings), shared.draw()),
-    departures_(settings, shared, health_, observer) {}
+    departures_(settings, shared, health_, observer) {
+    wait();  // backends that are known may be left out for a time
+}
 
 bool Backends::has_hope() const {
     const std::vector<Member>& members = pool().members();

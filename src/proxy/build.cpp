@@ -58,8 +58,9 @@ void build(std::vector<Plan>& plans, const std::vector<FrontendBackends>& known,
         by_bind.emplace(one.bind, &one);
     for (Plan& plan : plans) {
         const auto at = by_bind.find(plan.settings.bind);
-        plan.pool = make_pool(std::move(plan.targets), at == by_bind.end() ? nullptr : at->second,
-                              plan.settings.balance, seed);
+        const FrontendBackends* const had = at == by_bind.end() ? nullptr : at->second;
+        plan.pool = make_pool(std::move(plan.targets), had, plan.settings.balance, seed);
+        if (had != nullptr) plan.counted = had->counted;
     }
 }
 

@@ -16,6 +16,7 @@ using core::Removed;
 Frontend::Frontend(Shared& shared, Plan plan) :
     shared_(shared), settings_(std::move(plan.settings)),
     backends_(settings_, shared, queue_, *this, std::move(plan.pool)) {
+    tallies_.go_on_from(std::move(plan.counted));
     shared_.frontends.add(*this);
     pool_replaced();
 }
@@ -51,8 +52,8 @@ void Frontend::tell_pool() {
         (at++)->dialer().pool_changed();
 }
 
-void Frontend::retire(bool heir) {
-    listener_.close(heir);
+void Frontend::retire(Successor successor) {
+    listener_.close(successor);
     if (shared_.told.frontend_left) shared_.told.frontend_left(settings_.bind);
     clear();
     retired_ = true;

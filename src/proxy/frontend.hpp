@@ -47,7 +47,7 @@ class Frontend final : public net::Pollable,
     void update(Settings settings, std::shared_ptr<balance::Pool> pool);
     // It is out of the table: closes the listener, and treats its connections as `removed` says. It
     // frees itself when its last connection has ended.
-    void retire(bool heir = false);
+    void retire(Successor successor = Successor::kNone);
     // Frees itself, when it is out of the table and has nothing left.
     void end_if_empty();
     // Those that `which` says; all without it.

@@ -15,12 +15,12 @@ FrontendView Frontend::view() const {
     out.connections_total = listener_.total();
     out.connections_failed = failed_;
     const core::Time now = core::Clock::now();
-    tallies_.show(out, now);
     out.balance = core::word(settings_.balance);
     out.maxconn = static_cast<std::uint32_t>(settings_.maxconn);
     out.queue_current = queue_.size();
     out.queue_total = queue_.total();
     out.queue_timeouts = queue_.timeouts();
+    tallies_.show(out, now);
     const Backends::Places places = backends_.show(out, now);
     // Backends count the bytes of ended connections; those of open ones are added here.
     for (const Session& session : connections_.served()) {

@@ -55,15 +55,19 @@ void Listener::watch() {
 
 // ---- closing ----
 
-void Listener::close(bool heir) {
+void Listener::close(Successor successor) {
     end_pause();
     if (!socket_) return;
     close_now();
-    net::retire_listener(socket_.fd.get());
     if (watched_) shared_.poller.remove(socket_.fd.get());
     watched_ = false;
+    if (successor == Successor::kOtherProcess) {
+        socket_ = {};
+        return;
+    }
+    net::retire_listener(socket_.fd.get());
     last_call_.socket = std::move(socket_);
-    if (!heir) return close_now();
+    if (successor == Successor::kNone) return close_now();
     shared_.poller.add(last_call_.socket.fd.get(), *this, 0, EPOLLIN);
     while (accept_one(last_call_.socket)) {
     }

@@ -21,6 +21,13 @@
 
 namespace amba::proxy {
 
+// Who listens at the address of a listener that closes.
+enum class Successor : std::uint8_t {
+    kNone,
+    kFrontend,      // another frontend, at a part of the address
+    kOtherProcess,  // another process, at the same socket
+};
+
 class AcceptObserver {
   public:
     // A connection, not blocking, which is the observer's from now on. The observer says ended()
@@ -42,10 +49,10 @@ class Listener final : public net::Pollable, private net::Deadline {
 
     // Takes a listening socket; accepting starts in this turn.
     void listen(ListeningSocket socket);
-    // Serves what is queued and closes the listening socket. With an heir, another frontend that
-    // takes over a part of its address, clients see no gap: the socket stays a moment longer, out
-    // of the way of new connections, to serve those whose handshake had begun.
-    void close(bool heir = false);
+    // Serves what is queued and closes the listening socket. With another frontend as its successor
+    // clients see no gap: the socket stays a moment longer, out of the way of new connections, to
+    // serve those whose handshake had begun. Another process is left what is queued.
+    void close(Successor successor = Successor::kNone);
     void close_now();  // that socket too
 
     bool listening() const { return static_cast<bool>(socket_); }
@@ -66,7 +73,7 @@ class Listener final : public net::Pollable, private net::Deadline {
     void settings_changed() { leave_maxconn(); }
 
   private:
-    // The socket that an heir takes the place of.
+    // The socket that another frontend takes the place of.
     struct LastCall final : net::Deadline {
         explicit LastCall(Listener& in_) : in(in_) {}
         void on_deadline() override { in.close_now(); }

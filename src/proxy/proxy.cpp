@@ -58,6 +58,20 @@ bool Proxy::stop_listening(const std::function<bool(const core::Bind&)>& at) {
     return some_listen;
 }
 
+void Proxy::list_sockets(const std::function<void(const core::Bind&, int fd)>& give) const {
+    for (Frontend* frontend : frontends_) {
+        if (frontend->listener().listening()) {
+            give(frontend->settings().bind, frontend->listener().sockets().front());
+        }
+    }
+}
+
+void Proxy::leave_sockets() {
+    slices_.finish();
+    for (Frontend* frontend : frontends_)
+        frontend->listener().close(Successor::kOtherProcess);
+}
+
 void Proxy::abort_all() {
     for (Frontend* frontend : shared_->frontends.all())
         frontend->abort_all(core::EndedBy::kKilled);

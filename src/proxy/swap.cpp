@@ -1,5 +1,8 @@
 // The steps of a swap: list what serves, bind what is new, then make it the table.
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -34,11 +37,32 @@ void Proxy::known(std::function<void(std::vector<FrontendBackends>)> done) {
 
 // ---- prepare ----
 
+namespace {
+
+// A copy, as another table may be tried when this one is refused.
+core::Result<net::Descriptor> copy_of(int inherited, const core::Bind& bind) {
+    net::Descriptor fd(fcntl(inherited, F_DUPFD_CLOEXEC, 0));
+    if (!fd) return core::os_error("cannot bind " + bind.to_string(), errno);
+    return fd;
+}
+
+}  // namespace
+
 struct Proxy::BindJob {
     // Ends the sharing: every port is for one socket again.
     ~BindJob() {
         for (const int fd : shared_ports)
             net::share_port(fd, false);
+    }
+    // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a moment.
+    core::Result<net::Descriptor> bind_beside(const std::vector<int>& holders,
+                                              const core::Bind& bind) {
+        for (const int fd : holders)
+            net::share_port(fd, true);
+        shared_ports.insert(shared_ports.end(), holders.begin(), holders.end());
+        auto listener = net::bind_to(bind, !holders.empty());
+        if (listener && !holders.empty()) shared_ports.push_back(listener->get());
+        return listener;
     }
     std::vector<Plan> plans;
     std::function<void(core::Result<PreparedTable>)> done;
@@ -91,18 +115,13 @@ bool Proxy::bind_next(BindJob& binding, std::size_t i) const {
                                           "there are (ulimit -n)");
             return false;
         }
-        // PORT and ADDR:PORT of one port, one leaving and one coming, must overlap for a moment.
-        const std::vector<int> holders = holders_of(bind);
-        for (const int fd : holders)
-            net::share_port(fd, true);
-        std::vector<int>& shared = binding.shared_ports;
-        shared.insert(shared.end(), holders.begin(), holders.end());
-        auto listener = net::bind_to(bind, !holders.empty());
+        const int inherited = inherited_.find(bind);
+        auto listener =
+            inherited >= 0 ? copy_of(inherited, bind) : binding.bind_beside(holders_of(bind), bind);
         if (!listener) {
             binding.refusal = listener.error();
             return false;
         }
-        if (!holders.empty()) shared.push_back(listener->get());
         item.socket = {std::move(*listener), std::move(reservation)};
     }
     binding.prepared.items.push_back(std::move(item));
@@ -116,6 +135,8 @@ std::vector<int> Proxy::holders_of(const core::Bind& bind) const {
         const std::vector<int> sockets = frontend->listener().sockets();
         out.insert(out.end(), sockets.begin(), sockets.end());
     }
+    const std::vector<int> inherited = inherited_.overlapping(bind);
+    out.insert(out.end(), inherited.begin(), inherited.end());
     return out;
 }
 
@@ -172,7 +193,8 @@ void Proxy::retire_absent(std::shared_ptr<SwapJob> swapping) {
             if (stays(frontend)) return true;
             const std::vector<Frontend*> heirs =
                 shared_->frontends.overlapping(frontend->settings().bind);
-            frontend->retire(std::any_of(heirs.begin(), heirs.end(), stays));
+            const bool has_heir = std::any_of(heirs.begin(), heirs.end(), stays);
+            frontend->retire(has_heir ? Successor::kFrontend : Successor::kNone);
             return true;
         },
         [this, swapping] {

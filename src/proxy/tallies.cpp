@@ -41,6 +41,42 @@ void Tallies::ended(core::Outcome outcome, core::Clock::duration time) {
     ended_.push_back({outcome, 1});
 }
 
+namespace {
+
+void add(std::vector<EndedView>& all, const EndedView& more) {
+    const auto same = std::find_if(
+        all.begin(), all.end(), [&](const EndedView& one) { return one.letters == more.letters; });
+    if (same == all.end())
+        all.push_back(more);
+    else
+        same->count += more.count;
+}
+
+// Of other bounds, those of another version, none of it can be added.
+void add(HistogramView& all, const HistogramView& more) {
+    if (all.bounds != more.bounds || all.counts.size() != more.counts.size()) return;
+    for (std::size_t i = 0; i < all.counts.size(); ++i)
+        all.counts[i] += more.counts[i];
+    all.sum += more.sum;
+}
+
+void add(FrontendView& all, const FrontendView& more) {
+    all.connections_total += more.connections_total;
+    all.connections_failed += more.connections_failed;
+    all.retries_total = all.retries_total.value_or(0) + more.retries_total.value_or(0);
+    all.hedges_total += more.hedges_total;
+    all.bytes_up += more.bytes_up;
+    all.bytes_down += more.bytes_down;
+    all.queue_total += more.queue_total;
+    all.queue_timeouts += more.queue_timeouts;
+    for (const EndedView& one : more.ended)
+        add(all.ended, one);
+    add(all.connect, more.connect);
+    add(all.session, more.session);
+}
+
+}  // namespace
+
 void Tallies::show(FrontendView& view, core::Time now) const {
     view.connections_rate = rate.per_second(now);
     view.retries_total = retries;
@@ -53,6 +89,7 @@ void Tallies::show(FrontendView& view, core::Time now) const {
     const Times& shown = times_ ? *times_ : none;
     view.connect = shown.connect.view();
     view.session = shown.session.view();
+    if (before_) add(view, *before_);
 }
 
 }  // namespace amba::proxy

@@ -34,7 +34,10 @@ class Tallies {
     void connect_took(core::Clock::duration time) { times().connect.add(time); }
     // A connection is over, after that time.
     void ended(core::Outcome outcome, core::Clock::duration time);
+    // Adds to what the view has.
     void show(FrontendView& view, core::Time now) const;
+    // The counters of another process, which this frontend goes on from; null: there are none.
+    void go_on_from(std::shared_ptr<const FrontendView> before) { before_ = std::move(before); }
 
     balance::Rate rate;
     std::uint64_t retries = 0;
@@ -54,6 +57,7 @@ class Tallies {
     };
     Times& times();
 
+    std::shared_ptr<const FrontendView> before_;
     std::unique_ptr<Times> times_;  // with the first connection
     std::vector<Ended> ended_;
 };

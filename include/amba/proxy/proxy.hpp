@@ -30,6 +30,7 @@
 #include "amba/net/descriptor.hpp"
 #include "amba/net/poller.hpp"
 #include "amba/net/slices.hpp"
+#include "amba/proxy/inherited_sockets.hpp"
 #include "amba/proxy/view.hpp"
 
 namespace amba::proxy {
@@ -53,6 +54,7 @@ struct Plan {
     Settings settings;
     std::vector<Target> targets;
     std::shared_ptr<balance::Pool> pool;
+    std::shared_ptr<const FrontendView> counted = nullptr;  // see FrontendBackends
 };
 
 // The backends of a frontend that serves, in the table or leaving it.
@@ -60,6 +62,9 @@ struct FrontendBackends {
     core::Bind bind;
     std::shared_ptr<const balance::Pool> pool;
     std::vector<balance::BackendPtr> leaving;
+    // Of a frontend that served in another process: its counters, which a new frontend goes on
+    // from. Null: it serves in this one.
+    std::shared_ptr<const FrontendView> counted = nullptr;
 };
 
 // Makes the pools of the plans. Backends that are known stay what they are, with their counters and
@@ -130,6 +135,13 @@ class Proxy {
     bool stop_listening(const std::function<bool(const core::Bind&)>& at = [](const core::Bind&) {
         return true;
     });
+    // Addresses that prepare() need not bind, as there is a socket for each of them already.
+    InheritedSockets& inherited() { return inherited_; }
+    // Calls `give` with each socket that listens, while no swap is under way.
+    void list_sockets(const std::function<void(const core::Bind&, int fd)>& give) const;
+    // Another process accepts from the sockets that it has been given: this one closes its own, and
+    // what is queued is left to the other.
+    void leave_sockets();
     // Resets every connection.
     void abort_all();
     // Resets those whose client has ended its side: of use where no backend can answer any more.
@@ -155,6 +167,7 @@ class Proxy {
 
     std::unique_ptr<Shared> shared_;
     std::vector<Frontend*> frontends_;  // in the order of the table; owned, freed by the poller
+    InheritedSockets inherited_;
     const std::uint64_t seed_;
     net::Slices slices_;
 };
