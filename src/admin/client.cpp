@@ -9,6 +9,7 @@
 namespace amba::admin {
 
 namespace asio = boost::asio;
+using Field = boost::beast::http::field;
 
 namespace {
 
@@ -19,23 +20,19 @@ bool is_silence(const boost::system::error_code& failure) {
            failure == asio::error::timed_out || failure == asio::error::try_again;
 }
 
-}  // namespace
-
-core::Result<Response> ask(const std::string& socket_path, const std::string& method,
-                           const std::string& target, core::Duration time,
-                           const std::function<bool()>& given_up) {
-    const auto place = http::socket_place(socket_path);
-    if (!place) return core::error("the path " + socket_path + " is too long for a socket");
+http::Request request_of(const std::string& method, const std::string& target) {
     http::Request request;
     request.method_string(method);
     request.target(target);
-    request.set(boost::beast::http::field::host, "amba");
+    request.set(Field::host, "amba");
     request.prepare_payload();
+    return request;
+}
 
-    const core::Time until = core::Clock::now() + time;
-    http::ClientConnection connection(until, {}, given_up);
-    boost::system::error_code failure;
-    connection.connect(*place, until, failure);
+// What became of a request over a connection that is made, or has failed with `failure`.
+core::Result<Response> answer(const std::string& socket_path, const http::Request& request,
+                              http::ClientConnection& connection,
+                              boost::system::error_code failure) {
     const bool connected = !failure;
     http::Exchange exchange(connection);
     Response response;
@@ -54,6 +51,43 @@ core::Result<Response> ask(const std::string& socket_path, const std::string& me
     }
     response.status = exchange.header().result_int();
     return response;
+}
+
+core::Error too_long(const std::string& socket_path) {
+    return core::error("the path " + socket_path + " is too long for a socket");
+}
+
+}  // namespace
+
+core::Result<Response> ask(const std::string& socket_path, const std::string& method,
+                           const std::string& target, core::Duration time,
+                           const std::function<bool()>& given_up) {
+    const auto place = http::socket_place(socket_path);
+    if (!place) return too_long(socket_path);
+    const core::Time until = core::Clock::now() + time;
+    http::ClientConnection connection(until, {}, given_up);
+    boost::system::error_code failure;
+    connection.connect(*place, until, failure);
+    return answer(socket_path, request_of(method, target), connection, failure);
+}
+
+core::Result<Upgraded> ask_to_upgrade(const std::string& socket_path, const std::string& target,
+                                      const std::string& protocol, core::Duration time) {
+    const auto place = http::socket_place(socket_path);
+    if (!place) return too_long(socket_path);
+    http::Request request = request_of("POST", target);
+    request.set(Field::connection, "Upgrade");
+    request.set(Field::upgrade, protocol);
+    const core::Time until = core::Clock::now() + time;
+    http::ClientConnection connection(until);
+    boost::system::error_code failure;
+    connection.connect(*place, until, failure);
+    if (failure && !is_silence(failure)) return Upgraded{};
+    auto response = answer(socket_path, request, connection, failure);
+    if (!response) return response.error();
+    Upgraded out{std::move(*response), {}};
+    if (out.response.status == 101) out.connection = connection.release();
+    return out;
 }
 
 }  // namespace amba::admin

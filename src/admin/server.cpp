@@ -50,6 +50,13 @@ constexpr const char* kContentPolicy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "connect-src 'self'; img-src data:";
 
+std::optional<uid_t> peer_uid(int fd) {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+    return peer.uid;
+}
+
 }  // namespace
 
 // The connections of all listeners, which they may outlive.
@@ -60,23 +67,27 @@ struct Server::Roster {
     Connection* next_to_go() const;
 };
 
+// Over TCP it is named by its address and has one, over a UNIX socket by its path.
 struct Server::Listener {
-    Listener(asio::io_context& loop, net::Descriptor fd, std::string socket_path) :
-        descriptor(loop, fd.release()), retry(loop), local(true), path(std::move(socket_path)) {
-        if (!path.empty()) made = files::file_id(path);
+    Listener(asio::io_context& loop, net::Descriptor fd, std::string name_in,
+             std::optional<core::Bind> at) :
+        descriptor(loop, fd.release()),
+        retry(loop), name(std::move(name_in)), bind(at) {
+        if (local() && !name.starts_with('@')) made = files::file_id(name);
     }
-    Listener(asio::io_context& loop, net::Descriptor fd, const core::Bind& at) :
-        descriptor(loop, fd.release()), retry(loop), local(false), bind(at) {}
     ~Listener() {
-        // By now the name may be another's.
-        if (made && files::file_id(path) == made) ::unlink(path.c_str());
+        // By now the path may be another's.
+        if (is_there()) ::unlink(name.c_str());
     }
+    bool local() const { return !bind; }
+    // Its path leads to it.
+    bool is_there() const { return made && files::file_id(name) == made; }
+
     asio::posix::stream_descriptor descriptor;
     asio::steady_timer retry;
-    bool local;
-    std::string path;                   // to remove at the end; empty for TCP
-    std::optional<files::FileId> made;  // of `path`
-    core::Bind bind;                    // for TCP
+    std::string name;
+    std::optional<core::Bind> bind;
+    std::optional<files::FileId> made;  // of a path
     net::Reservation reservation = net::Reservation::add(net::Budget::Use::kListeners);
 };
 
@@ -148,6 +159,10 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         for (const auto& parameter : target->params())
             request.query.emplace(parameter.key, parameter.value);
         request.local = local_;
+        if (local_) request.uid = peer_uid(descriptor_.native_handle());
+        if (http::token_list(message[http::field::connection]).exists("upgrade")) {
+            request.upgrade = std::string(message[http::field::upgrade]);
+        }
         handler_(request,
                  [self = shared_from_this()](Reply reply) { self->reply(std::move(reply)); });
     }
@@ -163,16 +178,30 @@ class Server::Connection : public std::enable_shared_from_this<Server::Connectio
         response_.set("X-Content-Type-Options", "nosniff");
         response_.set("Referrer-Policy", "no-referrer");
         response_.keep_alive(false);
+        if (reply.switched) {
+            response_.set(http::field::connection, "Upgrade");
+            response_.set(http::field::upgrade, parser_.get()[http::field::upgrade]);
+        }
         reply_ = std::move(reply);
         const std::string& text = reply_.shared ? *reply_.shared : reply_.body;
         response_.body() = {text.data(), text.size()};
         response_.prepare_payload();
         if (parser_.get().method() == http::verb::head) response_.body() = {};
-        http::async_write(descriptor_, response_,
-                          [self = shared_from_this()](boost::system::error_code, std::size_t) {
-                              ::shutdown(self->descriptor_.native_handle(), SHUT_WR);
-                              self->timer_.cancel();
-                          });
+        http::async_write(
+            descriptor_, response_,
+            [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                if (self->reply_.switched && !error) return self->switch_over();
+                ::shutdown(self->descriptor_.native_handle(), SHUT_WR);
+                self->timer_.cancel();
+            });
+    }
+
+    void switch_over() {
+        timer_.cancel();
+        leave();
+        net::Descriptor connection(descriptor_.release());
+        reservation_.reset();
+        std::exchange(reply_.switched, nullptr)(std::move(connection));
     }
 
     asio::posix::stream_descriptor descriptor_;
@@ -217,6 +246,10 @@ Server::Server(asio::io_context& loop, Handler handler) :
 Server::~Server() = default;
 
 core::Result<void> Server::listen_unix(const std::string& path) {
+    if (net::Descriptor inherited = take_inherited(path)) {
+        add(std::move(inherited), path, std::nullopt);
+        return {};
+    }
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) {
@@ -232,7 +265,7 @@ core::Result<void> Server::listen_unix(const std::string& path) {
     if (!fd) return core::os_error("cannot listen on " + path, errno);
     // A listener of this server's own, whose name was removed and is made again.
     std::erase_if(listeners_,
-                  [&](const auto& listener) { return !abstract && listener->path == path; });
+                  [&](const auto& listener) { return !abstract && listener->name == path; });
     // Left by one that was killed: the lock says that it is not in use. What cannot be removed is
     // the reason to tell, and not that the address is in use.
     if (!abstract && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
@@ -246,24 +279,55 @@ core::Result<void> Server::listen_unix(const std::string& path) {
         ::listen(fd.get(), 128) != 0) {
         return core::os_error("cannot listen on " + path, errno);
     }
-    listeners_.push_back(std::make_shared<Listener>(loop_, std::move(fd), abstract ? "" : path));
-    accept(listeners_.back());
+    add(std::move(fd), path, std::nullopt);
     return {};
 }
 
+void Server::add(net::Descriptor fd, std::string name, std::optional<core::Bind> at) {
+    listeners_.push_back(std::make_shared<Listener>(loop_, std::move(fd), std::move(name), at));
+    accept(listeners_.back());
+}
+
 core::Result<void> Server::listen_tcp(const core::Bind& bind) {
+    if (net::Descriptor inherited = take_inherited(bind.to_string())) {
+        add(std::move(inherited), bind.to_string(), bind);
+        return {};
+    }
     auto fd = net::bind_to(bind, false);
     if (!fd) return fd.error();
     if (const auto refused = net::start_listening(fd->get(), bind)) return *refused;
-    listeners_.push_back(std::make_shared<Listener>(loop_, std::move(*fd), bind));
-    accept(listeners_.back());
+    add(std::move(*fd), bind.to_string(), bind);
     return {};
 }
 
 void Server::stop_listening(const core::Bind& bind) {
     std::erase_if(listeners_, [&bind](const std::shared_ptr<Listener>& listener) {
-        return !listener->local && listener->bind == bind;
+        return listener->bind == bind;
     });
+}
+
+std::vector<Server::Socket> Server::sockets() const {
+    std::vector<Socket> out;
+    for (const auto& listener : listeners_) {
+        if (listener->made && !listener->is_there()) continue;
+        out.push_back({listener->name, listener->descriptor.native_handle()});
+    }
+    return out;
+}
+
+void Server::inherit(std::string name, net::Descriptor fd) {
+    inherited_.insert_or_assign(std::move(name), std::move(fd));
+}
+
+net::Descriptor Server::take_inherited(const std::string& name) {
+    auto found = inherited_.extract(name);
+    return found ? std::move(found.mapped()) : net::Descriptor();
+}
+
+void Server::leave_sockets() {
+    for (const auto& listener : listeners_)
+        listener->made.reset();  // its path is the other process's
+    listeners_.clear();
 }
 
 bool Server::close_slowest() {
@@ -283,13 +347,13 @@ void Server::accept(const std::shared_ptr<Listener>& listener) {
         [this, known = std::weak_ptr(listener)](boost::system::error_code error) {
             const auto still = known.lock();
             if (error || !still) return;
-            net::Reservation reservation = roster_->make_room(still->local);
+            net::Reservation reservation = roster_->make_room(still->local());
             bool pause = !reservation;
             if (!pause) {
                 const int fd = accept4(still->descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
-                    std::make_shared<Connection>(loop_, fd, std::move(reservation), still->local,
+                    std::make_shared<Connection>(loop_, fd, std::move(reservation), still->local(),
                                                  handler_, roster_)
                         ->start();
                 }

@@ -6,6 +6,7 @@
 
 #include "amba/core/duration.hpp"
 #include "amba/core/result.hpp"
+#include "amba/net/descriptor.hpp"
 
 namespace amba::admin {
 
@@ -20,5 +21,14 @@ struct Response {
 core::Result<Response> ask(const std::string& socket_path, const std::string& method,
                            const std::string& target, core::Duration time,
                            const std::function<bool()>& given_up = {});
+
+// Asks to go on in another protocol (RFC 9110, 7.8). With a status of 101 the connection is the
+// caller's; with any other it is closed, and the body says why. 0: nobody listens there.
+struct Upgraded {
+    Response response;
+    net::Descriptor connection;
+};
+core::Result<Upgraded> ask_to_upgrade(const std::string& socket_path, const std::string& target,
+                                      const std::string& protocol, core::Duration time);
 
 }  // namespace amba::admin

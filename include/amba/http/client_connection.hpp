@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "amba/core/duration.hpp"
+#include "amba/net/descriptor.hpp"
 
 namespace amba::http {
 
@@ -55,6 +56,9 @@ class ClientConnection {
     }
     template <class Buffers>
     std::size_t read_some(const Buffers& buffers);  // part of the concept, and called by nobody
+
+    // The socket, for another protocol. Of no use with a layer over it.
+    net::Descriptor release() { return net::Descriptor(socket_.release()); }
 
   protected:
     using Socket =
