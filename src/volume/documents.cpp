@@ -21,17 +21,10 @@ constexpr const char* kJudged = "judged";
 
 }  // namespace
 
-Result<std::optional<ActiveDocument>> read_active(const Paths& paths) {
-    auto content = files::read_file(paths.active());
-    if (!content) return content.error();
-    if (!*content) return std::optional<ActiveDocument>();
-    const auto damaged = [&](const std::string& why) {
-        return error(paths.active() + " is damaged: " + why);
-    };
-    auto document = table::parse_json((*content)->bytes, {kCommandLine, kJudged});
-    if (!document) return damaged(document.error().to_string());
+Result<ActiveDocument> parse_active(std::string_view text) {
+    auto document = table::parse_json(text, {kCommandLine, kJudged});
+    if (!document) return error(document.error().to_string());
     ActiveDocument active;
-    active.modified_ns = (*content)->mark.modified_ns;
     active.command_line = std::move(document->own[kCommandLine]);
     active.without_digest = !document->own.contains(kJudged);
     for (const std::string& digest : document->own[kJudged])
@@ -39,14 +32,28 @@ Result<std::optional<ActiveDocument>> read_active(const Paths& paths) {
     active.table = std::move(document->table);
     active.revision = document->revision.value_or("");
     active.generation = document->generation.value_or(0);
-    return std::optional<ActiveDocument>(std::move(active));
+    return active;
 }
 
-Result<void> write_active(const Paths& paths, const ActiveDocument& active) {
+Result<std::optional<ActiveDocument>> read_active(const Paths& paths) {
+    auto content = files::read_file(paths.active());
+    if (!content) return content.error();
+    if (!*content) return std::optional<ActiveDocument>();
+    auto active = parse_active((*content)->bytes);
+    if (!active) return error(paths.active() + " is damaged: " + active.error().reason);
+    active->modified_ns = (*content)->mark.modified_ns;
+    return std::optional<ActiveDocument>(std::move(*active));
+}
+
+std::string to_json(const ActiveDocument& active) {
     ordered_json out = table::document_json(active.table, {active.revision, active.generation});
     out[kCommandLine] = active.command_line;
     out[kJudged] = active.judged;
-    return files::write_file(paths.active(), table::to_text(out));
+    return table::to_text(out);
+}
+
+Result<void> write_active(const Paths& paths, const ActiveDocument& active) {
+    return files::write_file(paths.active(), to_json(active));
 }
 
 std::string to_json(const Verdict& verdict) {

@@ -50,11 +50,15 @@ Result<Descriptor> lock_state(const Paths& paths, const std::string& daemon, std
     if (code != 0) {
         return error("the state directory " + paths.state + " is in use by " + holder_of(fd.get()));
     }
-    const std::string who = who_am_i(daemon) + "\n";
-    if (::ftruncate(fd.get(), 0) == 0) {
-        [[maybe_unused]] const ssize_t wrote = ::pwrite(fd.get(), who.data(), who.size(), 0);
-    }
+    sign_lock(fd, daemon);
     return fd;
+}
+
+void sign_lock(const Descriptor& lock, const std::string& daemon) {
+    const std::string who = who_am_i(daemon) + "\n";
+    if (::ftruncate(lock.get(), 0) == 0) {
+        [[maybe_unused]] const ssize_t wrote = ::pwrite(lock.get(), who.data(), who.size(), 0);
+    }
 }
 
 Result<Descriptor> lock_writers(const Paths& paths, int seconds) {

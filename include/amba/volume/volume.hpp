@@ -92,6 +92,9 @@ struct ActiveDocument {
 // nullopt: there is none. An error: there is one and it is damaged.
 core::Result<std::optional<ActiveDocument>> read_active(const Paths& paths);
 core::Result<void> write_active(const Paths& paths, const ActiveDocument& active);
+// Its text, as the file has it.
+std::string to_json(const ActiveDocument& active);
+core::Result<ActiveDocument> parse_active(std::string_view text);
 
 // verdict.json
 struct Verdict {
@@ -122,6 +125,8 @@ std::string now_rfc3339();
 // file system knows no locks, as `doubt` says, or there is nowhere to put one.
 core::Result<net::Descriptor> lock_state(const Paths& paths, const std::string& daemon,
                                          std::string& doubt);
+// Says in the lock, which this process has from another one, that it is this daemon's now.
+void sign_lock(const net::Descriptor& lock, const std::string& daemon);
 // Serialises writers of config.json: flock(2) on the directory itself, which needs no permission to
 // write. Waits for at most `seconds` on one writer. No descriptor: the file system knows no locks.
 core::Result<net::Descriptor> lock_writers(const Paths& paths, int seconds);
