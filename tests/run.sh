@@ -78,7 +78,7 @@ run_unit() {
 }
 
 run_quick() {
-    build release amba swap_under_load reconfigure_latency bench_load ask
+    build release amba swap_under_load reconfigure_latency takeover_under_load bench_load ask
     say "the house, load, real peers, budgets"
     check release -L 'house|load|peers|budget'
     build asan unit_and_e2e chaos

@@ -83,6 +83,9 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
                  "Log each connection when it ends; =N: one of N")
         ->default_str("N");
     app.add_flag("--poll", options.poll, "Look at config.json every 500 ms instead of inotify");
+    app.add_flag("--takeover", options.takeover,
+                 "Take the place of the ambassador that serves in this volume, without a gap")
+        ->envname("AMBA_TAKEOVER");
     app.footer("Example:\n  amba run 127.127.0.2:6379 redis1:6379 redis2:6379 weight=3");
     if (const auto code = parse(app, std::move(arguments))) return *code;
 

@@ -133,6 +133,7 @@ void Activate::resolve(const DraftPtr& draft, Done done) {
         draft->addresses = names_.all_addresses();
         proxy_.known([this, draft, done](std::vector<proxy::FrontendBackends> known) {
             draft->known = std::move(known);
+            draft->known.insert(draft->known.end(), known_.begin(), known_.end());
             // draft->before stays until the swap: nothing else replaces the active table.
             beside(draft, compose, [this, draft, done] { bind(draft, done); });
         });
@@ -146,6 +147,7 @@ void Activate::bind(const DraftPtr& draft, Done done) {
         std::string reason = prepared ? std::string() : prepared.error().reason;
         if (stopped_) reason = "the ambassador is stopping";
         if (reason.empty()) rebind_admin(draft->table, reason);
+        if (reason.empty() && may_swap_) reason = std::exchange(may_swap_, nullptr)();
         if (!reason.empty()) return refuse(reason, done);
         swap(draft, std::move(*prepared), done);
     });
@@ -172,6 +174,7 @@ void Activate::serves(const DraftPtr& draft) {
         ActiveTable{std::move(draft->table), last_generation_, draft->revision, log::now_us(),
                     std::move(draft->names), std::move(draft->named)});
     kept_ = std::move(draft->kept);
+    known_.clear();
     keep_names();
     end_swapping();
     say_swap(*draft);
@@ -186,6 +189,19 @@ void Activate::serves(const DraftPtr& draft) {
             },
             nullptr);
     }
+}
+
+void Activate::tell(std::function<void(Knowledge)> told) {
+    proxy_.known([this, told = std::move(told)](std::vector<proxy::FrontendBackends> serving) {
+        told({std::move(serving), kept_, names_.known()});
+    });
+}
+
+void Activate::go_on_with(Knowledge known, std::function<std::string()> may_swap) {
+    known_ = std::move(known.serving);
+    kept_ = std::move(known.kept);
+    names_.go_on_with(std::move(known.names));
+    may_swap_ = std::move(may_swap);
 }
 
 void Activate::say_swap(const Draft& draft) const {

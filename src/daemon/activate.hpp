@@ -50,6 +50,17 @@ class Activate {
     // A generation of 0 is the next one.
     void start(table::Table table, std::string revision, std::uint64_t generation, Done done);
 
+    // What serves, as another process needs it to go on. Not while a table is on its way.
+    struct Knowledge {
+        std::vector<proxy::FrontendBackends> serving;
+        Kept kept;
+        std::vector<names::KnownName> names;
+    };
+    void tell(std::function<void(Knowledge)> told);
+    // Before the first table: it goes on from there, as if it had served in this process.
+    // `may_swap` is called when that table can serve; a reason that it returns refuses it.
+    void go_on_with(Knowledge known, std::function<std::string()> may_swap);
+
     // Generations go on from this one.
     void continue_after(std::uint64_t generation) {
         last_generation_ = std::max(last_generation_, generation);
@@ -104,6 +115,9 @@ class Activate {
     ActivePtr active_;
     Kept kept_;                // of its frontends
     bool names_left_ = false;  // some are wanted no more
+
+    std::vector<proxy::FrontendBackends> known_;  // of another process, until the first swap
+    std::function<std::string()> may_swap_;
 
     names::Names::Own own_;
     std::uint64_t last_generation_ = 0;

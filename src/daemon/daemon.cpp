@@ -37,15 +37,6 @@ void hold_signals() {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-// Asked of an active.json by a version that knew no digests: its time is that of the config.json
-// that it came from.
-bool is_older(const volume::ConfigLook& look, const volume::ActiveDocument& active) {
-    return active.without_digest && look.seen.mark.modified_ns < active.modified_ns;
-}
-bool is_the_same(const volume::ConfigLook& look, const volume::ActiveDocument& active) {
-    return active.without_digest && look.wanted.table == active.table;
-}
-
 }  // namespace
 
 core::Exit run(Options options) {
@@ -63,6 +54,9 @@ Daemon::Daemon(Options options) :
     signals_(loop_, SIGTERM, SIGINT, SIGHUP),
     drain_(loop_, activate_.proxy(), options_.drain_timeout, options_.drain_accept,
            [this](const std::string& why) { end(why); }),
+    successor_(loop_,
+               {activate_, reload_, server_, lock_, options_.paths, options_.words, containers_},
+               [this] { handed_over(); }),
     fold_timer_(loop_), kept_timer_(loop_), restore_timer_(loop_) {}
 
 Daemon::~Daemon() {
@@ -73,7 +67,8 @@ Daemon::~Daemon() {
 core::Exit Daemon::run() {
     log::info("start", "amba " + core::version() + ", pid " + std::to_string(getpid()) +
                            ", volume " + options_.paths.directory + ", daemon " + id_);
-    if (!take_lock() || !open_sockets()) return core::kFailed;
+    const bool first = options_.takeover ? take_over() : take_lock();
+    if (!first || !open_sockets()) return core::kFailed;
     activate_.proxy().log_connections(options_.log_connections);
     log::on_folded([this] { fold_later(); });
     log::on_kept([this] { keep_writing(); });
@@ -93,50 +88,13 @@ core::Exit Daemon::run() {
     return exit_code_;
 }
 
-bool Daemon::take_lock() {
-    for (const std::string& directory : {options_.paths.directory, options_.paths.state}) {
-        struct stat info {};
-        if (::stat(directory.c_str(), &info) != 0) ::mkdir(directory.c_str(), 0755);
-    }
-    std::string doubt;
-    auto lock = volume::lock_state(options_.paths, id_, doubt);
-    if (!lock) {
-        log::error("exit", lock.error().reason);
-        return false;
-    }
-    if (!doubt.empty()) {
-        log::warning("volume", doubt + "; it serves, and nothing keeps a second ambassador off");
-    }
-    lock_ = std::move(*lock);
-    return true;
-}
-
-bool Daemon::open_sockets() {
-    if (const auto bound = server_.listen_unix(options_.paths.socket()); !bound) {
-        log::warning("volume", bound.error().reason + "; " +
-                                   files::ownership(options_.paths.state) +
-                                   "; it serves, but its table does not survive a restart, and "
-                                   "helpers in another network namespace get no verdict");
-        reload_.said_unwritable();
-        // `amba healthcheck` in this container needs a socket: if it failed, an ambassador that
-        // serves well would be restarted.
-        const std::string hidden = options_.paths.hidden_socket();
-        if (!hidden.empty()) (void)server_.listen_unix(hidden);
-    } else {
-        socket_ = files::file_id(options_.paths.socket()).value_or(files::FileId());
-    }
-    if (!options_.admin) return true;
-    const auto bound = server_.listen_tcp(*options_.admin);
-    if (!bound) log::error("exit", "admin: " + bound.error().reason);
-    return static_cast<bool>(bound);
-}
-
 // Nothing is made again while things happen in the directory: somebody who is removing it must find
 // it empty.
 void Daemon::restore_later() {
     restore_timer_.expires_after(kQuiet);
     restore_timer_.async_wait([this](boost::system::error_code error) {
         if (error) return;
+        if (successor_.busy()) return restore_later();  // its sockets must not change
         restore_state();
         // What a swap freed after its verdict was written, wherever that was.
         if (offload_.has_had_a_thread()) offload_.run(give_back_heap, nullptr);
@@ -187,108 +145,6 @@ bool Daemon::restore_lock() {
     return true;
 }
 
-// In the order of preference: a command line that changed, a config.json that is news, the active
-// table, the command line.
-std::vector<Daemon::First> Daemon::choose_first() {
-    std::vector<First> out;
-    auto active = volume::read_active(options_.paths);
-    if (!active) log::warning("volume", active.error().reason + "; it is skipped");
-    const volume::ActiveDocument* known = active && *active ? &**active : nullptr;
-    const auto from_words = [&] {
-        out.push_back(
-            {*options_.table, "command-line-" + id_.substr(0, 12), 0, "the command line"});
-    };
-    if (known != nullptr) known_generation_ = known->generation;
-    const bool words_changed =
-        options_.table && known != nullptr && known->command_line != options_.words;
-    if (words_changed) from_words();
-    take_config(known, words_changed, out);
-    if (known != nullptr) {
-        out.push_back({known->table, known->revision, known->generation, options_.paths.active()});
-    }
-    if (options_.table && !words_changed) from_words();
-    return out;
-}
-
-// config.json is news when its content is not what the active table has answered already.
-void Daemon::take_config(const volume::ActiveDocument* known, bool words_changed,
-                         std::vector<First>& out) {
-    volume::ConfigState before;
-    if (known != nullptr) before.digest = known->judged;
-    volume::ConfigLook look = volume::look_at_config(options_.paths, before);
-    std::string remembered = before.digest;
-    std::string passed_over;
-    bool news = look.news == volume::ConfigNews::kChanged;
-    if (news && known != nullptr && is_the_same(look, *known)) {
-        remembered = look.seen.digest;
-        news = false;
-    } else if (look.news != volume::ConfigNews::kNone && words_changed) {
-        passed_over = "the command line has changed and comes first";
-    } else if (news && known != nullptr && is_older(look, *known)) {
-        passed_over = "it was written before the active table was made";
-    }
-    reload_.found(look, remembered, passed_over);
-    if (!news || !passed_over.empty()) return;
-    const std::string refusal =
-        known == nullptr ? volume::refused(look.wanted, 0, "")
-                         : volume::refused(look.wanted, known->generation, known->revision);
-    if (look.wanted.table && !refusal.empty()) {
-        found_wrong_ = refusal;
-    } else if (look.wanted.table) {
-        out.push_back({std::move(*look.wanted.table), look.wanted.revision, 0,
-                       options_.paths.config(), true});
-    } else {
-        found_wrong_ = look.wanted.reason;
-    }
-}
-
-void Daemon::try_first(std::vector<First> choices) {
-    activate_.continue_after(known_generation_);
-    if (choices.empty()) {
-        log::info("wait", "no table yet: waiting for " + options_.paths.config());
-        return started();
-    }
-    First first = std::move(choices.front());
-    choices.erase(choices.begin());
-    log::info("start", "table from " + first.from);
-    reload_.first(std::move(first.table), first.revision, first.generation, first.from_config,
-                  [this, from_config = first.from_config,
-                   choices = std::move(choices)](const std::string& reason) {
-                      if (reason.empty()) return started();
-                      if (from_config) found_wrong_ = reason;
-                      if (!from_config || choices.empty()) return cannot_start(reason);
-                      log::warning("start", "the table from " + options_.paths.config() +
-                                                " cannot serve: " + reason);
-                      try_first(choices);
-                  });
-}
-
-// The process ends, rather than run without listening, so that the restart policy sees it.
-void Daemon::cannot_start(const std::string& reason) {
-    exit_code_ = core::kFailed;
-    const auto end_now = [this, reason] {
-        log::error("exit", "no table to start with: " + reason);
-        loop_.stop();
-    };
-    if (found_wrong_.empty()) return end_now();
-    reload_.reject_found(found_wrong_, end_now);
-}
-
-void Daemon::started() {
-    offload_.go_beside();
-    options_.table.reset();
-    // A config.json that is wrong is told as it is of an ambassador that runs.
-    if (found_wrong_.empty())
-        reload_.ready();
-    else
-        reload_.reject_found(found_wrong_);
-    // In a later turn, when the tables to choose from at start are freed too.
-    boost::asio::post(loop_, [] {
-        give_back_heap();
-        give_back_code();
-    });
-}
-
 void Daemon::on_signals() {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
         if (error) return;
@@ -320,11 +176,21 @@ void Daemon::keep_writing() {
 void Daemon::stop(const char* signal) {
     if (stopping_) return end(std::string("second ") + signal);
     stopping_ = true;
-    answers_.stopping();
-    reload_.stop();
-    activate_.stop();
+    successor_.give_up([this, signal] {
+        answers_.stopping();
+        reload_.stop();
+        activate_.stop();
+        orphan_watch_.stop();
+        drain_.begin(signal);
+    });
+}
+
+// Another process serves in this volume.
+void Daemon::handed_over() {
+    socket_.reset();
+    lock_.reset();
     orphan_watch_.stop();
-    drain_.begin(signal);
+    drain_.wait("handed over, and the last connection has ended");
 }
 
 void Daemon::orphaned() {
@@ -342,6 +208,10 @@ void Daemon::end(const std::string& why) {
 }
 
 void Daemon::handle(const admin::Request& request, admin::Server::Respond respond) {
+    if (request.path == "/takeover" && request.local) {
+        if (stopping_) return respond(kStopping);
+        return successor_.handle(request, std::move(respond));
+    }
     if (request.path != "/reload" || !request.local) {
         return answers_.handle(request, std::move(respond));
     }

@@ -22,7 +22,9 @@
 #include "daemon/answers.hpp"
 #include "daemon/drain.hpp"
 #include "daemon/orphan_watch.hpp"
+#include "daemon/predecessor.hpp"
 #include "daemon/reload.hpp"
+#include "daemon/successor.hpp"
 
 namespace amba::daemon {
 
@@ -43,7 +45,12 @@ class Daemon {
     };
 
     bool take_lock();
+    bool take_over();
+    bool has_handed_over();
+    std::string may_serve();
+    bool replace_predecessor();
     bool open_sockets();
+    void open_local_socket();
     void restore_later();
     void restore_state();
     bool restore_lock();
@@ -55,6 +62,7 @@ class Daemon {
     void started();
     void on_signals();
     void stop(const char* signal);
+    void handed_over();
     void orphaned();
     void end(const std::string& why);
     void handle(const admin::Request& request, admin::Server::Respond respond);
@@ -78,6 +86,9 @@ class Daemon {
     std::optional<files::DirWatch> watch_;
     boost::asio::signal_set signals_;
     Drain drain_;
+    Successor successor_;
+    std::unique_ptr<Predecessor> predecessor_;  // until this one serves in its place; null: none
+    std::vector<std::string> containers_;       // whose ambassadors have handed over, to this one
     boost::asio::steady_timer fold_timer_;
     boost::asio::steady_timer kept_timer_;
     boost::asio::steady_timer restore_timer_;

@@ -42,6 +42,11 @@ void Drain::begin(const std::string& signal) {
     proxy_.when_empty([this] { empty(); });
 }
 
+void Drain::wait(const std::string& why) {
+    signal_ = why;
+    proxy_.when_empty([this] { empty(); });
+}
+
 // Each time that the last connection has ended.
 void Drain::empty() {
     if (!accepting_) return end(signal_);

@@ -32,6 +32,9 @@ class Drain {
 
     // Once. `signal` is its name, for the log.
     void begin(const std::string& signal);
+    // Nobody listens any more, and connections have all the time that they need, as long as no
+    // signal comes.
+    void wait(const std::string& why);
 
   private:
     bool goes_on(const core::Bind& bind) const;
@@ -45,7 +48,7 @@ class Drain {
     std::function<void(const std::string&)> over_;  // empty: it was called
     boost::asio::steady_timer timeout_timer_;
     boost::asio::steady_timer quiet_timer_;
-    std::string signal_;
+    std::string signal_;  // or what else it ends for
     bool accepting_ = false;
 };
 

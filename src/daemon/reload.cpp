@@ -54,7 +54,28 @@ void Reload::request(bool force) {
     if (stopped_) return;
     force_ |= force;
     wanted_again_ = true;
-    if (!busy_) run();
+    go_on();
+}
+
+void Reload::hold(std::function<void()> held) {
+    on_hold_ = true;
+    held_ = std::move(held);
+    go_on();
+}
+
+void Reload::resume() {
+    on_hold_ = false;
+    held_ = nullptr;
+    go_on();
+}
+
+void Reload::go_on() {
+    if (busy_) return;
+    if (on_hold_) {
+        if (const auto held = std::exchange(held_, nullptr)) held();
+        return;
+    }
+    if (wanted_again_ && !stopped_) run();
 }
 
 void Reload::run() {
@@ -249,7 +270,7 @@ void Reload::finish() {
             waiter.answered({std::nullopt, revision_});
     }
     busy_ = false;
-    if (wanted_again_ && !stopped_) run();
+    go_on();
 }
 
 const volume::Verdict* Reload::find(const VerdictQuery& question) const {

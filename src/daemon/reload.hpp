@@ -58,10 +58,19 @@ class Reload {
     // The same, and the config.json that was found is rejected. With `then`, that is called instead
     // of going on.
     void reject_found(const std::string& reason, std::function<void()> then = {});
+    // The counters of the ambassador that this one replaces.
+    void go_on_from(std::uint64_t applied, std::uint64_t rejected) {
+        applied_ += applied;
+        rejected_ += rejected;
+    }
     // The log has said already that the state directory cannot be written.
     void said_unwritable() { said_unwritable_ = true; }
     // Nothing is judged any more: what stands in the volume is for the next one to judge.
     void stop();
+    // The same for a while: `held` is called when no table is on its way any more. What is asked
+    // for meanwhile waits for resume(), or is given up by stop().
+    void hold(std::function<void()> held);
+    void resume();
     // active.json and verdict.json may be gone, with their directory: writes what is missing.
     void save_again();
 
@@ -70,6 +79,7 @@ class Reload {
     // Tables judged so far, and what became of the last; null: there was none.
     std::uint64_t applied() const { return applied_; }
     std::uint64_t rejected() const { return rejected_; }
+    const std::string& judged() const { return answered_by_; }  // see volume::ActiveDocument
     const volume::Verdict* last() const { return verdicts_.empty() ? nullptr : &verdicts_.back(); }
 
   private:
@@ -84,6 +94,7 @@ class Reload {
     };
 
     void request(bool force);
+    void go_on();
     void run();
     void judge(volume::ConfigLook look);
     void conclude(const JudgedFile& subject, const std::string& reason,
@@ -108,6 +119,8 @@ class Reload {
     bool wanted_again_ = false;
     bool force_ = false;
     bool stopped_ = false;
+    bool on_hold_ = false;
+    std::function<void()> held_;  // to be called once it is not busy
     bool saved_ = false;
     bool said_unwritable_ = false;
     volume::ConfigState seen_;          // config.json as it was judged last

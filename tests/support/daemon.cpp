@@ -45,8 +45,17 @@ Daemon::~Daemon() {
     if (testing::Test::HasFailure()) std::printf("log of the ambassador:\n%s", log().c_str());
 }
 
+std::unique_ptr<Daemon> Daemon::beside(const Daemon& first) {
+    auto second = std::make_unique<Daemon>();
+    second->volume_ = first.volume_;
+    second->options_ = first.options_;
+    second->flags_ = first.flags_;
+    second->checks_ = first.checks_;
+    return second;
+}
+
 Process::Options Daemon::with_volume(Process::Options options) const {
-    options.environment.emplace("AMBA_DIR", volume_.path());
+    options.environment.emplace("AMBA_DIR", volume_->path());
     return options;
 }
 

@@ -35,7 +35,9 @@ CommandResult run_amba(const Words& arguments, const Process::Options& options =
 
 class Daemon {
   public:
-    Daemon() = default;
+    Daemon() : volume_(std::make_shared<TempDir>()) {}
+    // Another one in the same volume, with the same variables.
+    static std::unique_ptr<Daemon> beside(const Daemon& first);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -65,8 +67,8 @@ class Daemon {
     int wait(Milliseconds at_most = kPatience);  // for an end that is expected
     Process& process() { return *process_; }
 
-    const std::string& dir() const { return volume_.path(); }
-    std::string file(const std::string& name) const { return volume_ / name; }
+    const std::string& dir() const { return volume_->path(); }
+    std::string file(const std::string& name) const { return *volume_ / name; }
     // Where the daemon writes: the same directory, or AMBA_STATE.
     std::string state_file(const std::string& name) const;
     HttpReply get(const std::string& target) const;
@@ -85,7 +87,7 @@ class Daemon {
     Words as_asked(const Words& table) const;
     Process::Options with_volume(Process::Options options) const;
 
-    TempDir volume_;
+    std::shared_ptr<TempDir> volume_;
     Process::Options options_;
     Words flags_;
     std::unique_ptr<Process> process_;

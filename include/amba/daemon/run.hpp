@@ -24,6 +24,7 @@ struct Options {
     std::optional<core::Duration> orphan_exit{5000};  // unset: an orphan stays
     unsigned log_connections = 0;                     // one of so many is logged; 0: none
     bool poll = false;                                // do not use inotify
+    bool takeover = false;  // take the place of the ambassador that serves in the volume
 };
 
 // Runs until SIGTERM, SIGINT or a failure after which it cannot go on; the log says which. It takes

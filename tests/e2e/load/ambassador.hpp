@@ -94,6 +94,36 @@ inline std::uint16_t free_port() {
 
 class Ambassador {
   public:
+    // Starts another process in the volume, which takes the place of this one; false when it does
+    // not within a minute. The one before lives on with its connections.
+    bool take_over(const std::vector<std::string>& table) {
+        std::vector<std::string> words{program_, "run", "--dir", directory_, "--takeover"};
+        words.insert(words.end(), table.begin(), table.end());
+        before_.push_back(pid_);
+        pid_ = spawn_with_us(words, log_path());
+        const std::string says = "pid " + std::to_string(pid_) + " ";
+        for (int i = 0; i < 6000; ++i) {
+            if (slurp(directory_ + "/amba.lock").find(says) != std::string::npos) return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return false;
+    }
+    // How many of those before have not ended. Waits for their end, at most so many seconds; the
+    // exit codes of those that ended badly are added to `bad`.
+    std::size_t end_of_those_before(int seconds, std::vector<int>& bad) {
+        const auto until = Clock::now() + std::chrono::seconds(seconds);
+        while (!before_.empty() && Clock::now() < until) {
+            std::erase_if(before_, [&](pid_t pid) {
+                int status = 0;
+                if (waitpid(pid, &status, WNOHANG) != pid) return false;
+                if (status != 0) bad.push_back(status);
+                return true;
+            });
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return before_.size();
+    }
+
     // What the process holds now.
     struct Footprint {
         std::size_t descriptors = 0;
@@ -110,9 +140,10 @@ class Ambassador {
         pid_ = spawn_with_us(words, log_path());
     }
     ~Ambassador() {
-        if (pid_ > 0) {
-            kill(pid_, SIGKILL);
-            wait_for(pid_);
+        if (pid_ > 0) before_.push_back(pid_);
+        for (const pid_t pid : before_) {
+            kill(pid, SIGKILL);
+            wait_for(pid);
         }
         std::error_code ignored;
         std::filesystem::remove_all(directory_, ignored);
@@ -230,6 +261,7 @@ class Ambassador {
     std::string program_;
     std::string directory_;
     pid_t pid_ = -1;
+    std::vector<pid_t> before_;  // which have handed over, and not ended yet
 };
 
 }  // namespace load
