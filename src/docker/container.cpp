@@ -135,6 +135,7 @@ Container container_of(const Value& root) {
     out.stop_seconds = config["StopTimeout"].number();
     out.started_us = time_of(state["StartedAt"]);
     out.network_mode = host["NetworkMode"].text();
+    out.restart_policy = host["RestartPolicy"]["Name"].text();
     out.attachments = attachments_of(network["Networks"]);
     out.exposed = exposed_ports(config["ExposedPorts"]);
     out.published = published_of(network["Ports"]);

@@ -60,8 +60,10 @@ std::string body_of(const Creation& creation) {
     if (!creation.restart_policy.empty()) {
         host["RestartPolicy"] = {{"Name", creation.restart_policy}};
     }
+    if (!creation.volumes_from.empty()) host["VolumesFrom"] = {creation.volumes_from};
     nlohmann::json body = {{"Image", creation.image}, {"Labels", creation.labels}};
     if (!creation.command.empty()) body["Cmd"] = creation.command;
+    if (!creation.environment.empty()) body["Env"] = creation.environment;
     if (creation.helper) make_helper(*creation.helper, body, host);
     body["HostConfig"] = std::move(host);
     return dump(body);
@@ -145,6 +147,16 @@ core::Result<void> Engine::restart(const std::string& id) const {
     const EngineRequest request{
         .method = "POST", .path = container_path(id, "/restart"), .query = "t=0"};
     const auto response = ask(request, CallLimits(std::max(time_, kLong)));
+    if (!response) return response.error();
+    return {};
+}
+
+core::Result<void> Engine::set_restart_policy(const std::string& id,
+                                              const std::string& policy) const {
+    const nlohmann::json body = {{"RestartPolicy", {{"Name", policy}}}};
+    const EngineRequest request{
+        .method = "POST", .path = container_path(id, "/update"), .body = dump(body)};
+    const auto response = ask(request, CallLimits(time_));
     if (!response) return response.error();
     return {};
 }

@@ -28,6 +28,17 @@ core::Result<std::vector<std::uint16_t>> Engine::image_ports(const std::string& 
     });
 }
 
+core::Result<std::string> Engine::image_id(const std::string& image) const {
+    if (image.empty()) return std::string();
+    const EngineRequest request{.path = "/images/" + percent(image, "/:@") + "/json"};
+    const auto response = call(request, CallLimits(time_));
+    if (!response) return response.error();
+    if (response->status == 404) return std::string();
+    if (!response->well()) return refused(request, *response);
+    return read_answer(host_, request, *response,
+                       [](const Value& root) { return root["Id"].needed_text(); });
+}
+
 core::Result<void> Engine::pull(const std::string& image) const {
     const auto name = split_image(image);
     if (!name) {

@@ -144,7 +144,9 @@ bool Controller::create(const Snapshot& snapshot, Clock::time_point now) {
     const auto enough = [&] {
         return starts_ != starts && Clock::now() >= now + kEnough;
     };
-    const Tally made = fleet_.create(snapshot, &given_, enough);
+    Tally made = fleet_.create(snapshot, &given_, enough);
+    // One at a time: tables come first, and a fleet is not put at risk as a whole.
+    if (made.done + made.failed + made.left == 0) made = fleet_.upgrade(snapshot, 1);
     if (made.left > 0) bell_.ring();
     const bool again = made.restarted > 0 && now < restarted_ + kSettled;
     if (made.restarted > 0) restarted_ = now;

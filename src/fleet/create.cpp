@@ -67,6 +67,8 @@ Tally Fleet::remove(const Snapshot& snapshot) const {
     std::vector<const FleetContainer*> all;
     for (const FleetContainer& ambassador : snapshot.ambassadors)
         all.push_back(&ambassador);
+    for (const FleetContainer& ambassador : snapshot.aside)
+        all.push_back(&ambassador);
     Tally tally;
     count(all, tally, [&](const FleetContainer* one) { return remove_one(*one, "as asked"); });
     return tally;
@@ -173,7 +175,7 @@ std::string Fleet::make(const Snapshot& snapshot, NewAmbassador& one) const {
         creation.command.insert(creation.command.end(), one.table.begin(), one.table.end());
     }
     creation.network_mode = "container:" + place.client->container.id;
-    creation.restart_policy = "unless-stopped";
+    creation.restart_policy = kRestartPolicy;
     creation.labels = {{kProjectLabel, place.client->container.label(kComposeProject)},
                        {kClientLabel, docker::short_id(place.client->container.id)},
                        {kNameLabel, join(place.names)},

@@ -121,6 +121,7 @@ void Snapshot::add(Picture picture) {
     std::move(picture.members.begin(), picture.members.end(), std::back_inserter(members));
     std::move(picture.ambassadors.begin(), picture.ambassadors.end(),
               std::back_inserter(ambassadors));
+    std::move(picture.aside.begin(), picture.aside.end(), std::back_inserter(aside));
     for (auto& [key, split] : picture.splits)
         splits.insert_or_assign(key, std::move(split));
 }
@@ -151,8 +152,13 @@ core::Result<Picture> Fleet::look_at(std::size_t site) const {
     if (!ambassadors) return ambassadors.error();
     auto members = engine.containers({with_value(kComposeProject, settings_.project)}, true);
     if (!members) return members.error();
-    for (docker::Container& container : *ambassadors)
-        picture.ambassadors.push_back({std::move(container), site, false});
+    const auto image = engine.image_id(settings_.image);
+    if (!image) return image.error();
+    for (docker::Container& container : *ambassadors) {
+        const bool outdated = !image->empty() && container.image_id != *image;
+        picture.ambassadors.push_back({std::move(container), site, false, outdated});
+    }
+    set_aside(picture);
     for (docker::Container& container : *members) {
         // An ambassador that was made by Compose is no client of others.
         if (container.label(kProjectLabel).empty()) {

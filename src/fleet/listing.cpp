@@ -59,6 +59,12 @@ class Listing {
                 rows_.push_back(std::move(row));
             }
         }
+        for (const FleetContainer& ambassador : snapshot_.aside) {
+            ListingRow row = row_of(ambassador);
+            row.state = !ambassador.container.running() ? "does not serve: " + row.state
+                                                        : "its connections end, or it takes over";
+            rows_.push_back(std::move(row));
+        }
         const auto statuses = fleet_.statuses(asked);
         for (std::size_t i = 0; i < asked.size(); ++i)
             add(*asked[i], known[i], statuses[i]);

@@ -190,3 +190,59 @@ test_fleet_controller_holds_clients() {
 }
 
 queued() { docker exec "$1" amba status --json | grep -q "\"queue_current\": $2"; }
+
+# newer [LINE]: the image has another id
+newer() {
+    printf 'FROM amba:test\nLABEL newer=%s\n%s\n' "$(milliseconds)" "${1-}" \
+        | DOCKER_BUILDKIT=0 docker build -q --label amba.stage=tested -t "$IMAGE" - >/dev/null
+}
+
+# of_images: of which images the ambassadors that run are, each once
+of_images() {
+    docker ps -q --no-trunc --filter "label=ambassador.project=$PROJECT" \
+        | xargs docker inspect -f '{{.Image}}' | sort -u
+}
+all_of_the_image() {
+    [ "$(of_images)" = "$(docker image inspect -f '{{.Id}}' "$IMAGE")" ] && [ "$(ambassadors)" = "$1" ]
+}
+
+first_web() { in_fleet ps -q web | head -n 1; }
+
+# Ambassadors of a newer image take over, one after the other, and no request fails. One that cannot
+# leaves the old one where it is.
+test_fleet_controller_upgrades() {
+    local IMAGE=amba:test-upgrade before sum
+    docker tag amba:test "$IMAGE"
+    controlled --scale web=2
+    eventually 10 equal_ambassadors 2
+    docker exec -d "$(first_web)" sh -c "$LOAD"
+    newer
+    eventually 60 all_of_the_image 2
+    contains "$(logs controller)" " hands over to [0-9a-f]{12}, of image $IMAGE" "the log"
+    in_fleet up -d --scale redis=3 --scale web=2
+    eventually 10 count_answering 3
+    # A client that starts anew brings its ambassador along.
+    docker restart -t 0 "$(in_fleet ps -q web | tail -n 1)" >/dev/null
+    eventually 20 all_of_the_image 2
+    before=$(of_images)
+    newer 'ENTRYPOINT ["false"]'
+    could_not() { contains "$(logs controller)" 'serves on: .* could not take over' "the log"; }
+    eventually 60 could_not
+    equal "$before" "$(of_images)" "the images that serve"
+    in_fleet up -d --scale redis=2 --scale web=2
+    eventually 10 tabled 2
+    newer
+    eventually 60 all_of_the_image 2
+    eventually 10 tabled 2
+    docker exec "$(first_web)" touch /tmp/stop
+    eventually 10 docker exec "$(first_web)" test -e /tmp/sum
+    sum=$(docker exec "$(first_web)" cat /tmp/sum)
+    echo "requests, and those that failed: $sum"
+    equal 0 "${sum#* }" "failed requests"
+    docker rm -fv "$(name controller)" >/dev/null
+    newer
+    contains "$(fleet create)" "^2 created, started again, replaced or removed, 0 kept" "create"
+    all_of_the_image 2 || fail "both to be of the image"
+    equal 0 "$(docker ps -aq --filter "label=ambassador.project=$PROJECT" --filter status=exited \
+        | wc -l)" "ambassadors that are left over"
+}

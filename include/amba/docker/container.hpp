@@ -52,6 +52,7 @@ struct Container {
     std::int64_t stop_seconds = 0;  // that it gets to end by itself; 0: the Engine's default
     std::int64_t started_us = 0;    // since 1970; 0 when it never ran
     std::string network_mode;       // "container:ID" in another's namespace
+    std::string restart_policy;     // no, always, unless-stopped, on-failure
     std::vector<Attachment> attachments;
     std::vector<std::uint16_t> exposed;  // TCP ports of EXPOSE and `expose`, ascending
     std::vector<Published> published;

@@ -53,6 +53,8 @@ struct Creation {
     std::string network_mode;    // "container:ID"; empty: the Engine's default
     std::string restart_policy;  // "unless-stopped", ...; empty: none
     std::optional<Helper> helper = {};
+    std::string volumes_from = {};              // a container; empty: volumes of its own
+    std::vector<std::string> environment = {};  // NAME=VALUE
 };
 
 struct Executed {
@@ -99,6 +101,8 @@ class Engine {
     // One that runs already is no error.
     core::Result<void> start(const std::string& id) const;
     core::Result<void> restart(const std::string& id) const;  // at once: it gets no time to end
+    // From now on; "no": nothing starts it again.
+    core::Result<void> set_restart_policy(const std::string& id, const std::string& policy) const;
     // With force, and with its anonymous volumes. One that is gone already is no error.
     core::Result<void> remove(const std::string& id) const;
 
@@ -114,6 +118,10 @@ class Engine {
     // The TCP ports that an image exposes, ascending; none of an image that the Engine does not
     // have. Pulls nothing.
     core::Result<std::vector<std::uint16_t>> image_ports(const std::string& image) const;
+
+    // What that name stands for now, as Container::image_id; empty where the Engine has no such
+    // image. Pulls nothing.
+    core::Result<std::string> image_id(const std::string& image) const;
 
     // Volumes that carry every label, by name.
     core::Result<std::vector<Volume>> volumes(const std::vector<std::string>& labels) const;

@@ -97,6 +97,10 @@ class Fleet {
     Tally create(const Snapshot& snapshot, TablesGiven* given = nullptr,
                  const Enough& enough = {}) const;
 
+    // Replaces ambassadors of an older image, `at_most` of them and one after the other, by those
+    // that take over from them. `left` counts those that wait for the next call.
+    Tally upgrade(const Snapshot& snapshot, std::size_t at_most) const;
+
     // Gives every ambassador its table and waits for each verdict. One that has it is left alone:
     // that is asked, or, with `given`, remembered.
     Tally configure(const Snapshot& snapshot, TablesGiven* given = nullptr) const;
@@ -142,6 +146,12 @@ class Fleet {
     std::vector<PortListener> listeners(const Assignment& assignment) const;
     std::vector<PortListener> look_for_listeners(const Assignment& assignment) const;
     bool restart(const FleetContainer& ambassador) const;
+    bool replace(const FleetContainer& old, const std::string& daemon) const;
+    void remove_if_ended(const FleetContainer& old) const;
+    std::string begin_trial(const FleetContainer& old) const;
+    std::string await_trial(const FleetContainer& old, const std::string& id,
+                            const std::string& daemon) const;
+    std::string daemon_of(const FleetContainer& ambassador) const;
     bool remove_one(const FleetContainer& ambassador, const char* why) const;
     void ask(const std::vector<VerbCall>& questions, const Heard& heard) const;
     void say(const std::string& line, bool failed = false) const;

@@ -5,6 +5,7 @@
 // that name in the client's Compose project, or for the one that its label says.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -57,6 +58,24 @@ struct FleetChanges {
 };
 
 FleetChanges changes(const Snapshot& snapshot, const std::vector<AmbassadorPlace>& wanted);
+
+// ---- upgrades ----
+//
+// An ambassador of an older image is replaced by one that shares its volume and takes over from it
+// (`run --takeover`). The successor names it in a label, and is on trial until it serves: its
+// restart policy is "no" as long. So a plan can be made from what the Engine says alone, whoever
+// began with the upgrade.
+
+// Puts aside those that have handed over, and successors that do not serve.
+void set_aside(Picture& picture);
+
+struct FleetUpgrades {
+    std::vector<const FleetContainer*> outdated;  // to be replaced
+    std::vector<const FleetContainer*> finished;  // to be removed
+    std::vector<const FleetContainer*> proven;    // on trial, and they serve
+};
+// `now_us` is the Engine's clock, since 1970.
+FleetUpgrades upgrades(const Snapshot& snapshot, std::int64_t now_us);
 
 // What the labels of an ambassador say.
 std::vector<ServedName> names_of(const docker::Container& ambassador);

@@ -21,6 +21,12 @@ inline constexpr const char* kClientLabel = "ambassador.container";  // its id, 
 inline constexpr const char* kNameLabel = "ambassador.service";
 inline constexpr const char* kBindLabel = "ambassador.bindaddr";
 
+// On an ambassador that takes the place of another one of an older image: that one's id, 12 digits.
+inline constexpr const char* kReplacesLabel = "ambassador.replaces";
+
+// Of an ambassador: it comes back with its client and with the Engine.
+inline constexpr const char* kRestartPolicy = "unless-stopped";
+
 // On a helper that asks and tells the ambassadors of its Engine.
 inline constexpr const char* kWriterLabel = "ambassador.writer";
 
@@ -44,6 +50,7 @@ struct FleetContainer {
     docker::Container container;
     std::size_t site = 0;   // the Engine it runs on
     bool stopping = false;  // it has been told to stop, and still runs
+    bool outdated = false;  // an ambassador of another image than one that would be made now
 };
 
 struct ServiceKey {
@@ -56,6 +63,8 @@ struct ServiceKey {
 struct Picture {
     std::vector<FleetContainer> members;      // containers of Compose projects, running or not
     std::vector<FleetContainer> ambassadors;  // likewise
+    // Ambassadors that do not serve: they have handed over, or are still to take over.
+    std::vector<FleetContainer> aside;
     std::map<ServiceKey, Split> splits;
 };
 

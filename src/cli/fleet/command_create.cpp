@@ -1,5 +1,6 @@
 // create, configure and delete: the ambassadors of one project, put right once.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/commands.hpp"
 #include "cli/fleet/options.hpp"
@@ -16,13 +17,25 @@ int finish(const fleet::Tally& tally, const std::string& done, const std::string
     return tally.failed > 0 ? kFailed : kDone;
 }
 
+// Those of an older image are replaced, as far as the others are well.
+fleet::Tally with_upgrades(const fleet::Fleet& fleet, fleet::Tally tally) {
+    const auto snapshot = fleet.look();
+    if (!snapshot || tally.failed > 0) return tally;
+    const fleet::Tally replaced = fleet.upgrade(*snapshot, snapshot->ambassadors.size());
+    tally.done += replaced.done;
+    tally.failed += replaced.failed;
+    tally.unchanged -= std::min(tally.unchanged, replaced.done + replaced.failed);
+    return tally;
+}
+
 }  // namespace
 
 int command_create(Arguments arguments) {
     CLI::App app(
         "For every running container of a Compose project and each of its extra_hosts in "
         "127.127.0.0/16, one ambassador in its network namespace, made with its table. Those that "
-        "are there stay, those that nobody needs are removed. 1 when one cannot have its table, as "
+        "are there stay, those of an older image hand over to one of the new, those that nobody "
+        "needs are removed. 1 when one cannot have its table, as "
         "where the container listens on the same port itself.",
         "create");
     FleetOptions options;
@@ -41,7 +54,8 @@ int command_create(Arguments arguments) {
             "127.127.0.0/16; `amba link` makes them from links",
             true);
     }
-    return finish(fleet.create(snapshot), "created, started again or removed", "kept");
+    const fleet::Tally tally = with_upgrades(fleet, fleet.create(snapshot));
+    return finish(tally, "created, started again, replaced or removed", "kept");
 }
 
 int command_configure(Arguments arguments) {

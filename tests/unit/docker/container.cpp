@@ -68,6 +68,7 @@ TEST(Container, AsAnEngineTellsIt) {
     EXPECT_EQ(core::rfc3339(web.started_us), "2026-11-22T11:29:17.796Z");
     EXPECT_EQ(web.started_us % 1'000'000, 796'631);
     EXPECT_EQ(web.network_mode, "shop_plain");
+    EXPECT_EQ(web.restart_policy, "unless-stopped");
     EXPECT_THAT(web.exposed, ElementsAre(80, 81, 8080));
     EXPECT_THAT(published(web),
                 ElementsAre("80 0.0.0.0 32769", "80 :: 32769", "81 127.0.0.1 32772"));

@@ -239,6 +239,17 @@ TEST(EngineCreate, SaysWhatIsWanted) {
               json::parse(R"({"Image": "amba", "Labels": {}, "HostConfig": {}})"));
 }
 
+TEST(EngineCreate, SharesTheVolumesOfAnother) {
+    FakeEngine fake(always(answer(201, R"({"Id":"new","Warnings":[]})")));
+    Creation creation{"amba", {}, {}, "", "no"};
+    creation.volumes_from = "old";
+    creation.environment = {"A=1"};
+    EXPECT_EQ(*Engine(fake.host()).create(creation), "new");
+    EXPECT_EQ(json::parse(fake.asked().at(1).body), json::parse(R"({
+        "Image": "amba", "Labels": {}, "Env": ["A=1"],
+        "HostConfig": {"RestartPolicy": {"Name": "no"}, "VolumesFrom": ["old"]}})"));
+}
+
 // Nothing of it stays, and it can do no more than it has to.
 TEST(EngineCreate, MakesAHelper) {
     FakeEngine fake(always(answer(201, R"({"Id":"new","Warnings":[]})")));
@@ -338,6 +349,16 @@ TEST(EngineStart, AndRestart) {
               fake.name() + ": POST /containers/c/restart: No such thing");
 }
 
+TEST(EngineUpdate, SetsARestartPolicy) {
+    FakeEngine fake(by_line({{"POST /containers/a/update", answer(200, R"({"Warnings":null})")}}));
+    const Engine engine(fake.host());
+    EXPECT_EQ(reason_of(engine.set_restart_policy("a", "no")), "");
+    EXPECT_EQ(json::parse(fake.asked().at(1).body),
+              json::parse(R"({"RestartPolicy": {"Name": "no"}})"));
+    EXPECT_EQ(reason_of(engine.set_restart_policy("b", "no")),
+              fake.name() + ": POST /containers/b/update: No such thing");
+}
+
 TEST(EngineRemove, WhatIsGoneOrGoingIsFine) {
     FakeEngine fake(by_line(
         {{"DELETE /containers/a?force=1&v=1", answer(204, "")},
@@ -366,6 +387,17 @@ TEST(EngineImagePorts, OfItsConfiguration) {
     EXPECT_EQ(reason_of(engine.image_ports("broken")),
               fake.name() + ": GET /images/broken/json: broken");
     EXPECT_NE(reason_of(engine.image_ports("")), "");
+}
+
+TEST(EngineImageId, IsWhatTheNameStandsFor) {
+    FakeEngine fake(by_line({{"GET /images/amba/json", answer(200, R"({"Id":"sha256:1"})")},
+                             {"GET /images/broken/json", answer(500, R"({"message":"broken"})")}}));
+    const Engine engine(fake.host());
+    EXPECT_EQ(*engine.image_id("amba"), "sha256:1");
+    EXPECT_EQ(*engine.image_id("none"), "");
+    EXPECT_EQ(*engine.image_id(""), "");
+    EXPECT_EQ(reason_of(engine.image_id("broken")),
+              fake.name() + ": GET /images/broken/json: broken");
 }
 
 TEST(EngineVolumes, ListedByName) {
