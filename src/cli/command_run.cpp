@@ -64,6 +64,7 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
     std::string drain = "8s";
     std::string drain_accept = "auto";
     std::string orphan_exit = "5s";
+    std::string exit_with_clients;
     std::string log_connections = "0";
     LogOptions log;
     app.add_option("TABLE", words, "FRONTEND [KEY=VALUE]... [BACKEND [KEY=VALUE]...]... [+ ...]");
@@ -78,6 +79,9 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
     app.add_option("--orphan-exit", orphan_exit,
                    "Exit, with code 4, that long after the last network link has left, or off [5s]")
         ->type_name("TIME");
+    app.add_flag("--exit-with-clients{10s}", exit_with_clients,
+                 "Exit that long after the last process or socket of a client has gone [10s]")
+        ->default_str("TIME");
     log.add(app);
     app.add_flag("--log-connections{1}", log_connections,
                  "Log each connection when it ends; =N: one of N")
@@ -116,6 +120,11 @@ std::optional<int> parse_run(Arguments arguments, daemon::Options& options) {
         options.orphan_exit = *orphan_time;
     } else {
         return fail(kWrong, "--orphan-exit: " + orphan_time.error().reason + ", or off");
+    }
+    if (!exit_with_clients.empty()) {
+        const auto time = core::parse_duration(exit_with_clients);
+        if (!time) return fail(kWrong, "--exit-with-clients: " + time.error().reason);
+        options.exit_with_clients = *time;
     }
     const char* const end = log_connections.data() + log_connections.size();
     const auto read = std::from_chars(log_connections.data(), end, options.log_connections);

@@ -87,7 +87,7 @@ std::optional<std::string> wrong_value(const CLI::App& app, const Arguments& arg
             return core::quote(word) + " has no value; expected one behind =";
         }
         const std::string value = word.substr(sign + 1);
-        const bool is_switch = option->get_expected_max() == 0 && option->get_default_str() != "N";
+        const bool is_switch = option->get_expected_max() == 0 && option->get_default_str().empty();
         if (is_switch && value != "true" && value != "false") {
             return core::quote(word) + " is a switch; expected " + word.substr(0, sign) + " alone";
         }

@@ -50,6 +50,8 @@ Daemon::Daemon(Options options) :
               server_, options_.admin),
     reload_(activate_, offload_, options_.paths, id_, options_.words),
     orphan_watch_(loop_, activate_.proxy(), options_.orphan_exit, [this] { orphaned(); }),
+    client_watch_(loop_, activate_.proxy(), options_.exit_with_clients,
+                  [this] { end("the last client has gone"); }),
     answers_(activate_, reload_, orphan_watch_, loop_, server_, id_),
     signals_(loop_, SIGTERM, SIGINT, SIGHUP),
     drain_(loop_, activate_.proxy(), options_.drain_timeout, options_.drain_accept,
@@ -74,6 +76,7 @@ core::Exit Daemon::run() {
     log::on_kept([this] { keep_writing(); });
     on_signals();
     orphan_watch_.start();
+    client_watch_.start();
     // Watched before it is read, so that no change is missed between the two.
     watch_.emplace(
         loop_, options_.paths.directory, "config.json", [this] { reload_.changed(); },
@@ -181,6 +184,7 @@ void Daemon::stop(const char* signal) {
         reload_.stop();
         activate_.stop();
         orphan_watch_.stop();
+        client_watch_.stop();
         drain_.begin(signal);
     });
 }
@@ -190,6 +194,7 @@ void Daemon::handed_over() {
     socket_.reset();
     lock_.reset();
     orphan_watch_.stop();
+    client_watch_.stop();
     drain_.wait("handed over, and the last connection has ended");
 }
 

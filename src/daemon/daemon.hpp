@@ -20,6 +20,7 @@
 #include "amba/volume/volume.hpp"
 #include "daemon/activate.hpp"
 #include "daemon/answers.hpp"
+#include "daemon/client_watch.hpp"
 #include "daemon/drain.hpp"
 #include "daemon/orphan_watch.hpp"
 #include "daemon/predecessor.hpp"
@@ -82,6 +83,7 @@ class Daemon {
     Activate activate_;
     Reload reload_;
     OrphanWatch orphan_watch_;
+    ClientWatch client_watch_;
     Answers answers_;
     std::optional<files::DirWatch> watch_;
     boost::asio::signal_set signals_;

@@ -1,15 +1,12 @@
 // Which directories are asked, and what their files say.
 #include "net/cgroup_memory.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <string_view>
 
-#include "amba/net/descriptor.hpp"
+#include "amba/net/proc_file.hpp"
 
 namespace amba::net {
 
@@ -21,20 +18,6 @@ namespace {
 
 // Above this a v1 limit means that there is none: it is a page less than the largest number.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-
-// The files of /proc and of control groups are short, and tell no size. Empty: it cannot be read.
-std::string read_all(const std::string& path) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string out;
-    char piece[4096];
-    while (fd && out.size() < kMostBytes) {
-        const ssize_t got = ::read(fd.get(), piece, sizeof piece);
-        if (got <= 0) break;
-        out.append(piece, static_cast<std::size_t>(got));
-    }
-    return out;
-}
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
     std::uint64_t number = 0;
@@ -99,8 +82,8 @@ CgroupMemory::CgroupMemory(std::string root) : root_(std::move(root)) {
 
 bool CgroupMemory::find(const std::string& type, const std::string& controller,
                         const Names& names) {
-    const auto mount = mount_of(read_all(root_ + "/proc/self/mountinfo"), type, controller);
-    const auto group = group_of(read_all(root_ + "/proc/self/cgroup"), controller);
+    const auto mount = mount_of(read_proc_file(root_ + "/proc/self/mountinfo"), type, controller);
+    const auto group = group_of(read_proc_file(root_ + "/proc/self/cgroup"), controller);
     if (!mount || !group) return false;
     // The group as it is seen at the mount. One that is not below it is seen as the mount itself.
     std::string below = *group;
@@ -114,7 +97,7 @@ bool CgroupMemory::find(const std::string& type, const std::string& controller,
             below.pop_back();
         const std::string directory = root_ + mount->place + below;
         // The root group has no limit, and no file for one.
-        if (!read_all(directory + names.limit).empty()) directories_.push_back(directory);
+        if (!read_proc_file(directory + names.limit).empty()) directories_.push_back(directory);
         if (below.empty()) break;
         below.erase(below.rfind('/'));
     }
@@ -133,12 +116,13 @@ std::optional<CgroupMemory::Use> CgroupMemory::look() const {
 }
 
 std::optional<CgroupMemory::Use> CgroupMemory::look_at(const std::string& directory) const {
-    const auto limit = number_of(read_all(directory + names_->limit));  // v2 says "max" for none
+    const auto limit =
+        number_of(read_proc_file(directory + names_->limit));  // v2 says "max" for none
     if (!limit || *limit >= kNoLimit) return std::nullopt;
-    const auto used = number_of(read_all(directory + names_->used));
+    const auto used = number_of(read_proc_file(directory + names_->used));
     if (!used) return std::nullopt;
     std::uint64_t files = 0;
-    std::istringstream lines(read_all(directory + "/memory.stat"));
+    std::istringstream lines(read_proc_file(directory + "/memory.stat"));
     for (std::string line; std::getline(lines, line);) {
         if (!line.starts_with(names_->inactive_file)) continue;
         files = number_of(std::string_view(line).substr(line.find(' ') + 1)).value_or(0);

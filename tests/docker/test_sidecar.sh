@@ -204,6 +204,39 @@ test_restart_of_the_client_brings_it_along() {
     equal 2 "$(logs amba | grep -c ' exit: the network namespace has no link')" "ends as an orphan"
 }
 
+# An ambassador of a job ends with it, and not before it has begun: where it sees its client's sockets
+# alone, and where it sees its processes.
+test_exit_with_clients() {
+    redis redis
+    start client "$TOOLS" bash -c 'until [ -e /go ]; do sleep 0.1; done
+        for i in 1 2 3 4 5; do redis-cli -h 127.127.0.2 ping; sleep 1; done; exec sleep infinity'
+    sidecar amba client -- run --exit-with-clients=3s 127.127.0.2:6379 "$(address redis)" 6379
+    eventually 10 ready amba
+    sleep 4
+    equal running "$(docker inspect -f '{{.State.Status}}' "$(name amba)")" "before the client came"
+    docker exec "$(name client)" touch /go
+    equal 0 "$(timeout 60 docker wait "$(name amba)")" "the exit code"
+    equal 5 "$(logs client | grep -c PONG)" "pings that were answered"
+    contains "$(logs amba)" " exit: the last client has gone" "the log"
+}
+
+test_exit_with_clients_by_their_processes() {
+    redis redis
+    # As in a pod of Kubernetes: one container holds the namespaces, and has no part in the work.
+    start pod "$TOOLS" sh -c 'cp /bin/sleep /pause; exec /pause infinity'
+    local shared=(--network "container:$(name pod)" --pid "container:$(name pod)")
+    start amba "${shared[@]}" "$IMAGE" run --exit-with-clients=1s 127.127.0.2:6379 \
+        "$(address redis)" 6379
+    eventually 10 ready amba
+    sleep 2
+    # It is idle for longer than that, and has no socket.
+    start client "${shared[@]}" "$TOOLS" sh -c 'sleep 4; redis-cli -h 127.127.0.2 ping'
+    equal 0 "$(timeout 60 docker wait "$(name client)")" "the exit code of the client"
+    equal PONG "$(logs client)" "what the client was told"
+    equal 0 "$(timeout 60 docker wait "$(name amba)")" "the exit code"
+    contains "$(logs amba)" " exit: the last client has gone" "the log"
+}
+
 # More connections than the memory limit allows for: some wait, and nobody is killed.
 test_memory_limit_is_kept() {
     redis redis

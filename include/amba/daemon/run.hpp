@@ -24,6 +24,8 @@ struct Options {
     std::optional<core::Duration> orphan_exit{5000};  // unset: an orphan stays
     unsigned log_connections = 0;                     // one of so many is logged; 0: none
     bool poll = false;                                // do not use inotify
+    // Ends that long after the last client has gone; unset: it stays.
+    std::optional<core::Duration> exit_with_clients;
     bool takeover = false;  // take the place of the ambassador that serves in the volume
 };
 
