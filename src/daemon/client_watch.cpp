@@ -36,7 +36,10 @@ void ClientWatch::stop() {
 
 void ClientWatch::look() {
     const bool first = !seen_;
-    if (proxy_.connections() > 0 || signs_.any()) seen_ = core::Clock::now();
+    // Connections may have come and gone since the last look.
+    const std::uint64_t before = std::exchange(served_, proxy_.connections().total);
+    if (served_ != before || proxy_.connections().now > 0 || signs_.any())
+        seen_ = core::Clock::now();
     if (first && seen_) log::info("clients", "the first has come");
     if (seen_ && core::Clock::now() - *seen_ >= time_) return std::exchange(over_, nullptr)();
     timer_.expires_after(std::clamp(time_ / 4, kLeast, kMost));

@@ -33,6 +33,7 @@ class ClientWatch {
     ClientSigns signs_;
     boost::asio::steady_timer timer_;
     std::optional<core::Time> seen_;  // the last one
+    std::uint64_t served_ = 0;        // connections up to the last look
 };
 
 }  // namespace amba::daemon

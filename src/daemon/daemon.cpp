@@ -205,7 +205,7 @@ void Daemon::orphaned() {
 }
 
 void Daemon::end(const std::string& why) {
-    const std::size_t left = activate_.proxy().connections();
+    const std::size_t left = activate_.proxy().connections().now;
     log::write_folded(core::Time::max());
     log::info("exit", why + (left > 0 ? ", " + std::to_string(left) + " connection(s) reset" : ""));
     server_.close();

@@ -31,8 +31,8 @@ bool Drain::goes_on(const core::Bind& bind) const {
 void Drain::begin(const std::string& signal) {
     signal_ = signal;
     accepting_ = proxy_.stop_listening([this](const core::Bind& bind) { return !goes_on(bind); });
-    if (proxy_.connections() > 0) {
-        log::info("drain", signal + ": " + count_of(proxy_.connections(), "connection") +
+    if (proxy_.connections().now > 0) {
+        log::info("drain", signal + ": " + count_of(proxy_.connections().now, "connection") +
                                " may go on for at most " + core::to_string(timeout_));
     }
     timeout_timer_.expires_after(timeout_);
@@ -52,7 +52,7 @@ void Drain::empty() {
     if (!accepting_) return end(signal_);
     quiet_timer_.expires_after(kQuiet);
     quiet_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error && proxy_.connections() == 0) quiet();
+        if (!error && proxy_.connections().now == 0) quiet();
     });
 }
 
@@ -60,7 +60,7 @@ void Drain::empty() {
 void Drain::quiet() {
     accepting_ = false;
     proxy_.stop_listening();
-    if (proxy_.connections() == 0) end(signal_);
+    if (proxy_.connections().now == 0) end(signal_);
 }
 
 // The last connection may end within quiet(), and others after it.

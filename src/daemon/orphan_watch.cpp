@@ -57,7 +57,7 @@ void OrphanWatch::look_again(core::Duration after) {
 
 void OrphanWatch::look() {
     proxy_.abort_left_by_client();
-    if (proxy_.connections() > 0) return look_again(kLookEvery);
+    if (proxy_.connections().now > 0) return look_again(kLookEvery);
     std::exchange(over_, nullptr)();
 }
 

@@ -207,7 +207,7 @@ void Successor::given(const TalkPtr& talk) {
     estate_.reload.stop();
     estate_.activate.stop();
     log::info("takeover", "another ambassador serves now; " +
-                              core::count_of(proxy.connections(), "connection") +
+                              core::count_of(proxy.connections().now, "connection") +
                               " here until they end");
     std::exchange(over_, nullptr)();
     end();

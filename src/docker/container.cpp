@@ -133,6 +133,7 @@ Container container_of(const Value& root) {
     out.health = health_of(state["Health"]["Status"]);
     out.stop_signal = config["StopSignal"].text();
     out.stop_seconds = config["StopTimeout"].number();
+    out.created_us = time_of(root["Created"]);
     out.started_us = time_of(state["StartedAt"]);
     out.network_mode = host["NetworkMode"].text();
     out.restart_policy = host["RestartPolicy"]["Name"].text();

@@ -123,8 +123,8 @@ std::string Fleet::begin_trial(const FleetContainer& old) const {
     auto done = at.set_restart_policy(old.container.id, "no");
     if (done) done = at.start(*id);
     if (done) return *id;
+    // It stays, as one that could not take over does: it is tried again later.
     say(named(old.container) + " is not replaced: " + done.error().reason, true);
-    (void)at.remove(*id);
     (void)at.set_restart_policy(old.container.id, old.container.restart_policy);
     return {};
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <set>
 
 #include "amba/fleet/plan.hpp"
 
@@ -58,16 +59,20 @@ void set_aside(Picture& picture) {
 
 FleetUpgrades upgrades(const Snapshot& snapshot, std::int64_t now_us) {
     FleetUpgrades out;
+    std::set<std::size_t> failing;  // Engines whose image is not trusted
     for (const FleetContainer& one : snapshot.aside) {
         const docker::Container& container = one.container;
-        const std::int64_t age_us = now_us - container.started_us;
+        const std::int64_t age_us = now_us - container.created_us;
         if (container.running()) {
             if (on_trial(container) && age_us > kTrialUs) out.proven.push_back(&one);
             continue;
         }
         const bool goes_on = replaced_by(one, snapshot.ambassadors) != nullptr;
         const bool is_kept = on_trial(container) && goes_on && !one.outdated && age_us < kFailedUs;
-        if (!is_kept) out.finished.push_back(&one);
+        if (is_kept)
+            failing.insert(one.site);
+        else
+            out.finished.push_back(&one);
     }
     for (const FleetContainer& one : snapshot.ambassadors) {
         const docker::Container& container = one.container;
@@ -76,8 +81,9 @@ FleetUpgrades upgrades(const Snapshot& snapshot, std::int64_t now_us) {
         const bool has_successor = std::any_of(
             snapshot.aside.begin(), snapshot.aside.end(),
             [&](const auto& other) { return replaced_by(other, snapshot.ambassadors) == &one; });
+        const bool may = !has_successor && !failing.contains(one.site);
         const bool is_of_compose = !container.label(kComposeProject).empty();
-        if (one.outdated && !has_successor && !is_of_compose) out.outdated.push_back(&one);
+        if (one.outdated && may && !is_of_compose) out.outdated.push_back(&one);
     }
     return out;
 }

@@ -154,7 +154,7 @@ void Listener::pause(const char* what, const char* error) {
     }
     if (error != nullptr) why = error;
     log::warning(what, "frontend " + settings_.name + " accepts no more for now, at " +
-                           count_of(shared_.sessions, "connection") + ": " + why +
+                           count_of(shared_.sessions.now, "connection") + ": " + why +
                            "; new ones wait in the kernel's queue");
 }
 

@@ -85,7 +85,7 @@ void Proxy::abort_left_by_client() {
         frontend->abort_all(core::EndedBy::kDown, left);
 }
 
-std::size_t Proxy::connections() const {
+ConnectionCount Proxy::connections() const {
     return shared_->sessions;
 }
 
@@ -105,9 +105,9 @@ std::optional<std::string> Proxy::without_backend() const {
 
 void Proxy::when_empty(std::function<void()> done) {
     shared_->session_ended = [this, done] {
-        if (shared_->sessions == 0) done();
+        if (shared_->sessions.now == 0) done();
     };
-    if (shared_->sessions == 0) done();
+    if (shared_->sessions.now == 0) done();
 }
 
 std::vector<FrontendView> Proxy::view() const {

@@ -8,12 +8,13 @@ namespace amba::proxy {
 void Shared::connection_began() {
     budget.add(net::Budget::Use::kConnections, kOfConnection);
     memory().take_one();
-    idle_trim.began(++sessions);
+    ++sessions.total;
+    idle_trim.began(++sessions.now);
 }
 
 void Shared::connection_ended() {
     budget.give_back(net::Budget::Use::kConnections, kOfConnection);
-    idle_trim.ended(--sessions);
+    idle_trim.ended(--sessions.now);
     for (Listener* listener : std::vector<Listener*>(paused))
         listener->resume();
 }

@@ -41,7 +41,7 @@ class Shared {
     PipePool pipes;
     IdleTrim idle_trim;
 
-    std::size_t sessions = 0;
+    ConnectionCount sessions;
     // There are as many connections as descriptors, and as memory allows; the rest waits in the
     // kernel's queues.
     net::Budget& budget = net::Budget::of_process();
@@ -55,7 +55,7 @@ class Shared {
         if (!has_room()) pipes.close_idle();
         if (!has_room()) return kDescriptors;
         // A few are served under any limit.
-        if (sessions < kUnderAnyLimit || memory().has_room(poller.now())) return nullptr;
+        if (sessions.now < kUnderAnyLimit || memory().has_room(poller.now())) return nullptr;
         return kMemory;
     }
     // As much as that nothing will be lacking again soon.

@@ -225,12 +225,16 @@ test_fleet_controller_upgrades() {
     docker restart -t 0 "$(in_fleet ps -q web | tail -n 1)" >/dev/null
     eventually 20 all_of_the_image 2
     before=$(of_images)
-    newer 'ENTRYPOINT ["false"]'
+    newer 'ENTRYPOINT ["amba", "listeners"]'
     could_not() { contains "$(logs controller)" 'serves on: .* could not take over' "the log"; }
     eventually 60 could_not
+    newer 'ENTRYPOINT ["no such program"]'
+    is_not() { contains "$(logs controller)" ' is not replaced: .*no such program' "the log"; }
+    eventually 60 is_not
     equal "$before" "$(of_images)" "the images that serve"
     in_fleet up -d --scale redis=2 --scale web=2
     eventually 10 tabled 2
+    equal 1 "$(logs controller | grep -c 'is not replaced')" "tries of what cannot be started"
     newer
     eventually 60 all_of_the_image 2
     eventually 10 tabled 2

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -295,6 +297,74 @@ TEST_F(Takeover, IsNothingThatAPageCouldAskFor) {
     EXPECT_EQ(first.get("/takeover").status, 405);
     EXPECT_EQ(http_unix(first.file("amba.sock"), "POST", "/takeover").status, 426);
     EXPECT_EQ(who(), "a");
+}
+
+// ---- peers that are no ambassador ----
+
+namespace {
+
+// One that asks to take over, and says what a test wants.
+class Pretender {
+  public:
+    explicit Pretender(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
+        sockaddr_un to{};
+        to.sun_family = AF_UNIX;
+        path.copy(static_cast<char*>(to.sun_path), sizeof to.sun_path - 1);
+        EXPECT_EQ(::connect(socket_.fd(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+        socket_.send(
+            "POST /takeover HTTP/1.1\r\nHost: amba\r\nConnection: upgrade\r\n"
+            "Upgrade: amba-takeover/1\r\nContent-Length: 0\r\n\r\n");
+        head_ = socket_.receive_some();
+    }
+    const std::string& head() const { return head_; }
+    void say(const std::string& word) {
+        const std::uint64_t length = word.size();
+        socket_.send({reinterpret_cast<const char*>(&length), sizeof length});
+        socket_.send(word);
+    }
+    void reset() { socket_.close(); }
+
+  private:
+    Socket socket_;
+    std::string head_;
+};
+
+constexpr const char* kGoesOn = "it has failed, and this ambassador goes on: ";
+
+}  // namespace
+
+TEST_F(Takeover, ByOneThatStallsIsGivenUp) {
+    first.run(table_of(a));
+    Pretender pretender(first.file("amba.sock"));
+    EXPECT_THAT(pretender.head(), HasSubstr(" 101 "));
+    EXPECT_EQ(who(), "a");
+    // Another one is told to come back, and the table waits for what becomes of it.
+    EXPECT_THAT(Pretender(first.file("amba.sock")).head(), HasSubstr(" 503 "));
+    first.reconfigure(table_of(b));
+    EXPECT_EQ(who(), "b");
+    EXPECT_TRUE(first.logs(std::string(kGoesOn) + "the other side has not answered in time"));
+}
+
+TEST_F(Takeover, ByOneThatIsNoAmbassadorIsNone) {
+    first.run(table_of(a));
+    for (const char* word : {"hullo", "", "ready"}) {
+        Pretender pretender(first.file("amba.sock"));
+        pretender.say(word);
+        EXPECT_TRUE(first.logs(std::string(kGoesOn) + "it says \"" + word + "\"; expected hello"));
+    }
+    Pretender(first.file("amba.sock")).reset();
+    EXPECT_TRUE(first.logs(std::string(kGoesOn) + "the other side has ended"));
+    {
+        // It is given everything, and goes.
+        Pretender pretender(first.file("amba.sock"));
+        pretender.say("hello");
+        pretender.say("ready");
+    }
+    first.reconfigure(table_of(b));
+    EXPECT_EQ(who(), "b");
+    const auto second = take_over(table_of(a));
+    EXPECT_EQ(first.wait(), 0);
+    EXPECT_EQ(who(), "b");
 }
 
 // ---- signals in between ----

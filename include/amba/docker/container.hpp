@@ -50,7 +50,8 @@ struct Container {
     Health health = Health::kNone;
     std::string stop_signal;        // STOPSIGNAL, as a name or a number; empty: TERM
     std::int64_t stop_seconds = 0;  // that it gets to end by itself; 0: the Engine's default
-    std::int64_t started_us = 0;    // since 1970; 0 when it never ran
+    std::int64_t created_us = 0;    // since 1970
+    std::int64_t started_us = 0;    // likewise; 0 when it never ran
     std::string network_mode;       // "container:ID" in another's namespace
     std::string restart_policy;     // no, always, unless-stopped, on-failure
     std::vector<Attachment> attachments;

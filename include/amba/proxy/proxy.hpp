@@ -93,6 +93,11 @@ struct PreparedTable {
 class Shared;
 class Frontend;
 
+struct ConnectionCount {
+    std::size_t now = 0;
+    std::uint64_t total = 0;  // since the start
+};
+
 class Proxy {
   public:
     struct Callbacks {
@@ -147,7 +152,7 @@ class Proxy {
     // Resets those whose client has ended its side: of use where no backend can answer any more.
     void abort_left_by_client();
 
-    std::size_t connections() const;
+    ConnectionCount connections() const;
     // The name of a frontend that should listen and does not, or has no backend to use.
     std::optional<std::string> not_listening() const;
     std::optional<std::string> without_backend() const;

@@ -53,11 +53,26 @@ TEST_F(ClientWatchTest, AConnectionIsAClient) {
     watch(200ms);
     {
         const net::Descriptor client = connect_to(place);
-        EXPECT_TRUE(turn_until([&] { return activation->proxy().connections() > 0; }));
+        EXPECT_TRUE(turn_until([&] { return activation->proxy().connections().now > 0; }));
         EXPECT_TRUE(turns_for(600ms));
         const linger reset{1, 0};  // its server would keep the other half
         setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     }
+    EXPECT_TRUE(turn_until([&] { return over > 0; }));
+}
+
+// Between two looks, as short ones do.
+TEST_F(ClientWatchTest, AConnectionThatIsOverIsAClient) {
+    const std::string place = some_place();
+    ASSERT_EQ(swap_to(front(place, serve("a") + ":6379")), "");
+    watch(800ms);
+    {
+        const net::Descriptor client = connect_to(place);
+        const linger reset{1, 0};
+        setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
+    EXPECT_TRUE(turn_until([&] { return activation->proxy().connections().total == 1; }));
+    EXPECT_TRUE(turn_until([&] { return activation->proxy().connections().now == 0; }));
     EXPECT_TRUE(turn_until([&] { return over > 0; }));
 }
 

@@ -235,3 +235,30 @@ TEST_F(ReloadUnwritable, TheLastActiveTableStaysWhole) {
     put("{");
     EXPECT_FALSE(reload->saved()) << "a rejection saves no table";
 }
+
+// As while another process takes over.
+TEST_F(Reload, WaitsWhileItIsHeld) {
+    put(to_a, "r1");
+    write(to_b, "r2");
+    reload->changed();
+    unsigned held = 0;
+    reload->hold([&] { ++held; });
+    EXPECT_EQ(held, 0u) << "a table is being judged";
+    EXPECT_TRUE(turn_until([&] { return held > 0; }));
+    EXPECT_EQ(generation(), 2u);
+    write(to_a, "r3");
+    reload->changed();
+    Question& question = ask({});
+    finish_jobs();
+    turn();
+    EXPECT_EQ(generation(), 2u);
+    EXPECT_EQ(question.answers, 0u);
+    reload->resume();
+    answer(question);
+    EXPECT_EQ(generation(), 3u);
+    reload->hold([&] { ++held; });
+    EXPECT_EQ(held, 2u) << "nothing is under way";
+    Question& last = ask({});
+    reload->stop();
+    EXPECT_TRUE(answer(last).stopping);
+}

@@ -36,7 +36,7 @@ struct Upgrades : testing::Test {
         next.container.id = id("next-ambassador-");
         next.container.restart_policy = "no";
         next.container.labels[kReplacesLabel] = docker::short_id(old.container.id);
-        next.container.started_us = 100 * kSecond;
+        next.container.created_us = 100 * kSecond;
     }
     void look(std::vector<FleetContainer> ambassadors) {
         Picture picture;
@@ -98,7 +98,7 @@ TEST_F(Upgrades, AreDoneWhenTheOldOneHasEnded) {
 }
 
 TEST_F(Upgrades, AreDoneAfterTheTimeOfATrial) {
-    now_us = next.container.started_us + 121 * kSecond;
+    now_us = next.container.created_us + 121 * kSecond;
     look({old, next});
     EXPECT_THAT(ids(plan.proven), ElementsAre("next-ambassador-"));
     next.container.restart_policy = "unless-stopped";
@@ -120,7 +120,14 @@ TEST_F(Upgrades, ThatHaveFailed) {
     EXPECT_THAT(ids(snapshot.ambassadors), ElementsAre("old-ambassador-"));
     EXPECT_THAT(plan.outdated, IsEmpty());
     EXPECT_THAT(plan.finished, IsEmpty());
-    now_us = next.container.started_us + 601 * kSecond;
+    FleetContainer another = old;
+    another.container.id = id("another-ambassador-");
+    look({old, next, another});
+    EXPECT_THAT(plan.outdated, IsEmpty()) << "where one could not, others need not try";
+    another.site = 1;
+    look({old, next, another});
+    EXPECT_THAT(ids(plan.outdated), ElementsAre("another-ambassador-"));
+    now_us = next.container.created_us + 601 * kSecond;
     look({old, next});
     EXPECT_THAT(ids(plan.finished), ElementsAre("next-ambassador-"));
     now_us = 101 * kSecond;
@@ -128,6 +135,10 @@ TEST_F(Upgrades, ThatHaveFailed) {
     look({old, next});
     EXPECT_THAT(ids(plan.finished), ElementsAre("next-ambassador-"));
     next.outdated = false;
+    next.container.status = "created";  // it could not even be started
+    look({old, next});
+    EXPECT_THAT(plan.outdated, IsEmpty());
+    EXPECT_THAT(plan.finished, IsEmpty());
     look({next});
     EXPECT_THAT(ids(plan.finished), ElementsAre("next-ambassador-")) << "the other one is gone";
 }

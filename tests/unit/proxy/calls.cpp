@@ -91,7 +91,7 @@ TEST_F(CallFails, AtEachPlaceAndNothingIsLeft) {
                     pollfd waiting{backend.get(), POLLIN, 0};
                     while (poll(&waiting, 1, 0) == 1)
                         accept();
-                    return proxy.connections() == 0;
+                    return proxy.connections().now == 0;
                 };
                 // Some wait in the kernel's queue until a pause is over.
                 EXPECT_TRUE(turn_until([&] { return !proxy.view().at(0).paused; }));
@@ -103,7 +103,7 @@ TEST_F(CallFails, AtEachPlaceAndNothingIsLeft) {
             }
         }
     }
-    EXPECT_TRUE(turn_until([&] { return proxy.connections() == 0; }));
+    EXPECT_TRUE(turn_until([&] { return proxy.connections().now == 0; }));
     EXPECT_EQ(net::Budget::of_process().in_use(net::Budget::Use::kConnections), 0u);
     EXPECT_EQ(net::Budget::of_process().in_use(net::Budget::Use::kHedges), 0u);
 }
@@ -121,7 +121,7 @@ TEST_F(OutOfDescriptors, TheRestWaitInTheKernelsQueue) {
     const net::Descriptor second = connect_client();
     poller.run(core::Clock::now() + 20ms);
     EXPECT_TRUE(proxy.view().at(0).paused);
-    EXPECT_EQ(proxy.connections(), 1u);
+    EXPECT_EQ(proxy.connections().now, 1u);
     net::Budget::of_process().set(1'000'000, 0);
     reset(first.client);
     turn_until_readable(backend);

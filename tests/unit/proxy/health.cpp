@@ -112,7 +112,7 @@ TEST_F(Health, OfNoBackendAtAllResetsClients) {
     const net::Descriptor client = connect_client();
     EXPECT_EQ(read_to_end(client), ", reset");
     EXPECT_EQ(proxy.view().at(0).connections_failed, 1u);
-    EXPECT_EQ(proxy.connections(), 0u);
+    EXPECT_EQ(proxy.connections().now, 0u);
 }
 
 // Each way to end is counted under HAProxy's two letters, with a line in the log or without.
@@ -122,7 +122,7 @@ TEST_F(Health, OfConnectionsIsHowTheyEnd) {
         Ends ends = connect();
         pass(ends.client, ends.server, "question");
         reset(ends.client);
-        EXPECT_TRUE(turn_until([&] { return proxy.connections() == 0; }));
+        EXPECT_TRUE(turn_until([&] { return proxy.connections().now == 0; }));
         backend = std::exchange(other, std::move(backend));  // the one whose turn it is
     }
     const std::vector<proxy::EndedView> ended = proxy.view().at(0).ended;

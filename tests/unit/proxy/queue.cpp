@@ -74,7 +74,7 @@ TEST_F(Queue, IsLeftByOneThatHasWaitedToTheEndOfItsTime) {
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     EXPECT_EQ(read_to_end(client), ", reset");
     EXPECT_EQ(queued(), 0u);
-    EXPECT_EQ(proxy.connections(), 0u);
+    EXPECT_EQ(proxy.connections().now, 0u);
 }
 
 TEST_F(Queue, IsLeftByAClientThatGoes) {
@@ -82,7 +82,7 @@ TEST_F(Queue, IsLeftByAClientThatGoes) {
     net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until([&] { return queued() == 1; }));
     reset(client);
-    EXPECT_TRUE(turn_until([&] { return proxy.connections() == 0; }));
+    EXPECT_TRUE(turn_until([&] { return proxy.connections().now == 0; }));
     EXPECT_EQ(queued(), 0u);
 }
 
@@ -133,7 +133,7 @@ TEST_F(Maxconn, OfAFrontendLeavesTheRestToTheKernel) {
     const net::Descriptor second = connect_client();
     poller.run(core::Clock::now() + 20ms);
     EXPECT_TRUE(proxy.view().at(0).at_maxconn);
-    EXPECT_EQ(proxy.connections(), 1u);
+    EXPECT_EQ(proxy.connections().now, 1u);
     reset(served.client);
     turn_until_readable(backend);
     EXPECT_EQ(proxy.view().at(0).connections_total, 2u);

@@ -26,7 +26,7 @@ class Swap : public test::ProxyFixture {
     }
     std::vector<proxy::BackendView> backends() const { return proxy.view().at(0).backends; }
     void expect_nothing_is_left() {
-        EXPECT_TRUE(turn_until([&] { return proxy.connections() == 0; }));
+        EXPECT_TRUE(turn_until([&] { return proxy.connections().now == 0; }));
     }
     void swap_to(const net::Descriptor& server) { EXPECT_EQ(swap({plan({target(server)})}), ""); }
 
@@ -195,7 +195,7 @@ TEST_F(SwapWhileItDials, ItsBackendLeavesAndAnotherIsDialed) {
     swap_to(silent);
     const net::Descriptor client = connect_client();
     ASSERT_TRUE(turn_until(
-        [&] { return backends()[0].connections_current == 1 || proxy.connections() == 1; }));
+        [&] { return backends()[0].connections_current == 1 || proxy.connections().now == 1; }));
     swap_to(other);
     turn_until_readable(other);
 }
@@ -204,7 +204,7 @@ TEST_F(SwapWhileItDials, ItsBackendStaysForItWithKeepAndANewOneIsRaced) {
     hedge = true;
     swap_to(silent);
     const net::Descriptor client = connect_client();
-    ASSERT_TRUE(turn_until([&] { return proxy.connections() == 1; }));
+    ASSERT_TRUE(turn_until([&] { return proxy.connections().now == 1; }));
     swap_to(other);
     turn_until_readable(other);
     EXPECT_EQ(proxy.view().at(0).hedges_total, 1u);
@@ -238,7 +238,7 @@ TEST_F(SwapWhileItDials, BothOfARaceMayLeave) {
 TEST_F(SwapWhileItDials, AllIsResetInTheEnd) {
     swap_to(silent);
     const net::Descriptor client = connect_client();
-    ASSERT_TRUE(turn_until([&] { return proxy.connections() == 1; }));
+    ASSERT_TRUE(turn_until([&] { return proxy.connections().now == 1; }));
     bool empty = false;
     proxy.when_empty([&] { empty = true; });
     proxy.stop_listening();
