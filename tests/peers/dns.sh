@@ -67,15 +67,25 @@ echo "127.1.0.5 late.lan" >>"$TMP/records"
 tell
 is_well_again 2
 
+# The ambassador stands still while one name server takes the place of another: that none is there
+# would be an answer of its own.
+is_bound() { grep -q ':0035 ' /proc/net/udp; }
 count=2
 for answer in servfail refused empty nothing; do
+    kill -STOP "$AMBA_PID"
     end "$server"
-    if [ "$answer" != nothing ]; then start bad_dns python3 "$TMP/bad_dns.py" "$answer"; fi
-    bad=$PID
+    if [ "$answer" != nothing ]; then
+        start bad_dns python3 "$TMP/bad_dns.py" "$answer"
+        bad=$PID
+        eventually 5 is_bound
+    fi
+    kill -CONT "$AMBA_PID"
     keeps_addresses "$count" "$answer"
+    kill -STOP "$AMBA_PID"
     if [ "$answer" != nothing ]; then end "$bad"; fi
     dns 127.0.0.1 "$TMP/records"
     server=$PID
+    kill -CONT "$AMBA_PID"
     count=$((count + 1))
     is_well_again "$count"
 done
