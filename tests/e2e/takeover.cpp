@@ -128,15 +128,15 @@ TEST_F(Takeover, TakesACommandLineThatHasChanged) {
 
 // PORT takes the place of ADDR:PORT, and the other way round.
 TEST_F(Takeover, TakesAWiderAddressOfTheSamePort) {
-    const std::string port = ":" + std::to_string(place.port);
-    first.run({place.to_string(), a.address()});
-    const auto second = take_over({"*" + port, b.address()});
+    const Place narrow{place.host, free_port()};  // which no other test has at any address
+    first.run({narrow.to_string(), a.address()});
+    const auto second = take_over({"*:" + std::to_string(narrow.port), b.address()});
     EXPECT_EQ(first.wait(), 0);
-    EXPECT_EQ(who(), "b");
+    EXPECT_EQ(Socket::connect(narrow).receive(1), "b");
     const auto third = next(*second);
-    third->run({place.to_string(), a.address()});
+    third->run({narrow.to_string(), a.address()});
     EXPECT_EQ(second->wait(), 0);
-    EXPECT_EQ(who(), "a");
+    EXPECT_EQ(Socket::connect(narrow).receive(1), "a");
 }
 
 TEST_F(Takeover, WaitsForATableAsTheOtherDoes) {
