@@ -81,7 +81,7 @@ test_takeover_by_compose() {
     client client
     PROJECT=$(name takeover)
     FILE=$CACHE/takeover.yml
-    trap in_project_down EXIT
+    trap down EXIT
     compose_file "$IMAGE"
     in_project up -d
     eventually 10 answers redis client 127.127.0.2
@@ -105,13 +105,6 @@ test_takeover_by_compose() {
     in_project up -d
     equal "$now" "$(in_project ps -q amba)" "the container"
     answers redis client 127.127.0.2 || fail "it to serve"
-}
-
-in_project() { compose -p "$PROJECT" -f "$FILE" "$@"; }
-
-in_project_down() {
-    in_project logs --no-color
-    in_project down -v >/dev/null 2>&1
 }
 
 compose_file() {
